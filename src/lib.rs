@@ -1,0 +1,7 @@
+//! tenantctl moves a PostgreSQL application from one shared schema to one store schema per store.
+//!
+//! The floors, from the ground up, are in `ARCHITECTURE.md`; `tests/floors.rs` holds the code to them.
+
+pub mod error;
+pub mod ident;
+pub mod manifest;
