@@ -1,0 +1,237 @@
+//! What work tells while it works.
+//!
+//! Bars, plain lines, JSON events, logs and the pauses of tests are readers of this one stream. Nothing below `view`
+//! prints.
+
+use std::time::Duration;
+
+use crate::ident::Ident;
+use crate::report::Outcome;
+use crate::store::Store;
+
+/// A listener. It must not fail and must not be slow.
+pub trait Observer: Sync + Send {
+    /// Takes notice.
+    fn notice(&self, event: &Event<'_>);
+}
+
+/// A step of the road.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Reading what would be done.
+    Plan,
+    /// Making the store schema.
+    Create,
+    /// Copying rows, then keys and indexes.
+    Copy,
+    /// Comparing both sides.
+    Verify,
+    /// Routing the application.
+    Switch,
+    /// Routing it back.
+    Reverse,
+    /// Dropping what was made.
+    Abandon,
+}
+
+impl Step {
+    /// Its word, for machines and people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Create => "create",
+            Self::Copy => "copy",
+            Self::Verify => "verify",
+            Self::Switch => "switch",
+            Self::Reverse => "reverse",
+            Self::Abandon => "abandon",
+        }
+    }
+}
+
+/// Points at which a test may stop the process (`TENANTCTL_PAUSE_AT=<word>[:<table>]`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Moment {
+    /// The schema is committed.
+    SchemaCommitted,
+    /// A table's COPY is open, no byte was sent.
+    BeforeFirstByte,
+    /// Half of the table's expected rows were sent.
+    HalfSent,
+    /// CopyDone was sent.
+    CopyDone,
+    /// Before a table's COMMIT.
+    BeforeTableCommit,
+    /// A table's COMMIT was sent, its answer not read.
+    CommitSent,
+    /// Between two tables.
+    BetweenTables,
+    /// Half of the second section is done.
+    HalfAfterLoad,
+    /// The sequences are set.
+    SequencesSet,
+    /// The verdict is written.
+    VerdictWritten,
+    /// The switch has its lock.
+    LockTaken,
+    /// Before the switch's COMMIT.
+    BeforeSwitchCommit,
+    /// After the switch's COMMIT.
+    AfterSwitchCommit,
+    /// In `abandon`, before its COMMIT.
+    InAbandon,
+    /// In `reverse`, before its COMMIT.
+    InReverse,
+}
+
+impl Moment {
+    /// All of them, in the order of the road.
+    pub const ALL: [Self; 15] = [
+        Self::SchemaCommitted,
+        Self::BeforeFirstByte,
+        Self::HalfSent,
+        Self::CopyDone,
+        Self::BeforeTableCommit,
+        Self::CommitSent,
+        Self::BetweenTables,
+        Self::HalfAfterLoad,
+        Self::SequencesSet,
+        Self::VerdictWritten,
+        Self::LockTaken,
+        Self::BeforeSwitchCommit,
+        Self::AfterSwitchCommit,
+        Self::InAbandon,
+        Self::InReverse,
+    ];
+
+    /// Its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SchemaCommitted => "schema_committed",
+            Self::BeforeFirstByte => "before_first_byte",
+            Self::HalfSent => "half_sent",
+            Self::CopyDone => "copy_done",
+            Self::BeforeTableCommit => "before_table_commit",
+            Self::CommitSent => "commit_sent",
+            Self::BetweenTables => "between_tables",
+            Self::HalfAfterLoad => "half_after_load",
+            Self::SequencesSet => "sequences_set",
+            Self::VerdictWritten => "verdict_written",
+            Self::LockTaken => "lock_taken",
+            Self::BeforeSwitchCommit => "before_switch_commit",
+            Self::AfterSwitchCommit => "after_switch_commit",
+            Self::InAbandon => "in_abandon",
+            Self::InReverse => "in_reverse",
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A run began.
+    RunStarted {
+        /// Its id.
+        run: &'a str,
+        /// The command.
+        command: &'a str,
+        /// How many stores it is about.
+        store_count: usize,
+    },
+    /// A step of a store began.
+    StepStarted {
+        /// The store.
+        store: &'a Store,
+        /// The step.
+        step: Step,
+    },
+    /// A step of a store is done.
+    StepDone {
+        /// The store.
+        store: &'a Store,
+        /// The step.
+        step: Step,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A table is about to be read.
+    TableStarted {
+        /// The store.
+        store: &'a Store,
+        /// The step: copy or verify.
+        step: Step,
+        /// The table.
+        table: &'a Ident,
+        /// Rows expected.
+        row_count: u64,
+    },
+    /// A table goes on; told at most some ten times a second.
+    TableProgress {
+        /// The store.
+        store: &'a Store,
+        /// The table.
+        table: &'a Ident,
+        /// Rows so far.
+        row_count: u64,
+        /// Bytes so far.
+        byte_count: u64,
+    },
+    /// A table is done.
+    TableDone {
+        /// The store.
+        store: &'a Store,
+        /// The step.
+        step: Step,
+        /// The table.
+        table: &'a Ident,
+        /// Rows.
+        row_count: u64,
+        /// Bytes.
+        byte_count: u64,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A unit of the template's second section is done.
+    UnitDone {
+        /// The store.
+        store: &'a Store,
+        /// `create index`.
+        label: &'a str,
+        /// Which, from 1.
+        index: usize,
+        /// Of how many.
+        count: usize,
+    },
+    /// Work waits for somebody.
+    Waiting {
+        /// The store.
+        store: &'a Store,
+        /// For what, for people.
+        reason: &'a str,
+    },
+    /// A store is finished in this run.
+    StoreDone {
+        /// The store.
+        store: &'a Store,
+        /// How.
+        outcome: Outcome,
+        /// Its rows.
+        row_count: u64,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// Something worth knowing that stops nothing.
+    Warned {
+        /// For people.
+        message: &'a str,
+    },
+    /// A moment at which tests may stop.
+    Reached {
+        /// Which.
+        moment: Moment,
+        /// The table, where there is one.
+        table: Option<&'a Ident>,
+    },
+}

@@ -1,0 +1,532 @@
+//! What was done, as a value: the one document of every command, in every format.
+//!
+//! Steps fill it from what they saw and from the journal; `view` prints it. A difference is a result, not an error.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Exit, ServerError};
+use crate::ident::Ident;
+use crate::plan::{Finding, Plan};
+use crate::stage::Stage;
+use crate::store::Store;
+
+/// The document. Optional parts are present where the command has them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// 1; grows when a reader would have to change.
+    pub schema_version: u32,
+    /// The command: `migrate`.
+    pub command: String,
+    /// The run's id, 8 hex digits; none for commands that leave no run.
+    pub run: Option<String>,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// When it ended.
+    pub ended: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The process exit code.
+    pub exit_code: u8,
+    /// `host:port/database as role`, without a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// The stores, in the order of their keys.
+    #[serde(default)]
+    pub stores: Vec<StoreReport>,
+    /// What the plan found.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// `plan`: what would be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<Plan>,
+    /// `tables`: every table of the shared schema.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableClass>,
+    /// `stores`: the registry with stages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub store_list: Vec<StoreLine>,
+    /// `status`: runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunLine>,
+    /// `config`: keys, masked values, origins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<Setting>,
+    /// `template render`: SQL text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Why nothing was done, where nothing was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+    /// What to do next.
+    #[serde(default)]
+    pub next_steps: Vec<NextStep>,
+}
+
+impl Report {
+    /// An empty document; times are RFC 3339.
+    pub fn new(command: &str, run: Option<String>, started: impl Into<String>) -> Self {
+        Self {
+            schema_version: 1,
+            command: command.to_owned(),
+            run,
+            started: started.into(),
+            ended: String::new(),
+            outcome: Outcome::Done,
+            exit_code: 0,
+            database: None,
+            stores: Vec::new(),
+            findings: Vec::new(),
+            plans: Vec::new(),
+            tables: Vec::new(),
+            store_list: Vec::new(),
+            runs: Vec::new(),
+            settings: Vec::new(),
+            text: None,
+            error: None,
+            next_steps: Vec::new(),
+        }
+    }
+
+    /// Closes the document with the exit code of its stores.
+    #[must_use]
+    pub fn end(mut self, exit: Exit, ended: impl Into<String>) -> Self {
+        self.ended = ended.into();
+        self.exit_code = exit.code();
+        self.outcome = Outcome::of(exit);
+        self
+    }
+}
+
+/// How a run, or one store of it, ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As asked.
+    Done,
+    /// Not begun: a refusal.
+    Refused,
+    /// Begun and failed; rolled back or resumable.
+    Failed,
+    /// Differences were found.
+    Differs,
+    /// Some stores of a fleet failed.
+    Partial,
+    /// By a signal.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The word for an exit code.
+    #[must_use]
+    pub fn of(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::Done,
+            Exit::Failed | Exit::Unreachable => Self::Failed,
+            Exit::Refused | Exit::Held => Self::Refused,
+            Exit::Differs => Self::Differs,
+            Exit::Partial => Self::Partial,
+            Exit::Interrupted => Self::Interrupted,
+        }
+    }
+
+    /// The word itself.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Differs => "differs",
+            Self::Partial => "partial",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// One store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoreReport {
+    /// Its key, always a string.
+    pub store: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its store schema.
+    pub schema: String,
+    /// The URL that the application has, password masked; none where none is configured.
+    pub url: Option<String>,
+    /// How far its move is; none before the first move.
+    pub stage: Option<Stage>,
+    /// How it ended in this run.
+    pub outcome: Outcome,
+    /// Nothing was left to do.
+    pub already_done: bool,
+    /// Rows in its schema, where they were counted.
+    pub row_count: u64,
+    /// Bytes that were copied.
+    pub bytes: u64,
+    /// From the first step to the last.
+    pub seconds: f64,
+    /// Each table, in the manifest's order.
+    pub tables: Vec<TableReport>,
+    /// What was checked beside the rows.
+    pub checks: Vec<Check>,
+    /// Queries of the configuration, run on both sides.
+    pub samples: Vec<Sample>,
+    /// What supports the claims.
+    pub evidence: Evidence,
+    /// What nobody looked at.
+    pub not_checked: Vec<String>,
+    /// The application's own next steps, with their real state.
+    pub steps: Vec<OpenStep>,
+    /// The plan's findings for this store, notes too.
+    pub findings: Vec<Finding>,
+    /// Why it failed.
+    pub error: Option<ErrorReport>,
+}
+
+impl StoreReport {
+    /// Nothing is known of it yet.
+    #[must_use]
+    pub fn of(store: &Store) -> Self {
+        Self {
+            store: store.key.text().to_owned(),
+            name: store.name.clone(),
+            schema: store.schema.raw().to_owned(),
+            url: None,
+            stage: None,
+            outcome: Outcome::Done,
+            already_done: false,
+            row_count: 0,
+            bytes: 0,
+            seconds: 0.0,
+            tables: Vec::new(),
+            checks: Vec::new(),
+            samples: Vec::new(),
+            evidence: Evidence::default(),
+            not_checked: Vec::new(),
+            steps: Vec::new(),
+            findings: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Whether a table differs or a check fails.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.tables.iter().any(|table| table.verdict == Verdict::Differs)
+            || self.checks.iter().any(|check| check.verdict == CheckVerdict::Fail)
+            || self.samples.iter().any(|sample| !sample.equal)
+    }
+
+    /// All tables were compared row by row and none differs.
+    #[must_use]
+    pub fn proven(&self) -> bool {
+        !self.tables.is_empty() && self.tables.iter().all(|table| table.verdict == Verdict::Equal) && !self.differs()
+    }
+}
+
+/// Both sides of one number.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Sides {
+    /// In the shared schema.
+    pub source: Option<u64>,
+    /// In the store schema.
+    pub target: Option<u64>,
+}
+
+/// What is said of a table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Equal row by row.
+    Equal,
+    /// Not equal.
+    Differs,
+    /// Copied and not yet compared.
+    NotVerified,
+    /// After the switch, `--live`: the shared rows are as they were at the switch.
+    Untouched,
+    /// Not begun.
+    Pending,
+}
+
+/// One table of one store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableReport {
+    /// Its name.
+    pub table: String,
+    /// Its heading.
+    pub group: Option<String>,
+    /// Rows on both sides.
+    pub row_count: Sides,
+    /// Bytes of the source's rows as COPY sends them.
+    pub bytes: u64,
+    /// Time of its copy, in seconds.
+    pub seconds: f64,
+    /// Whether both digests agree; none: not compared.
+    pub digest_equal: Option<bool>,
+    /// `name rows:bytes:sum`, both sides.
+    pub digest: DigestPair,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Rows that differ, `--max-diffs` at most.
+    #[serde(default)]
+    pub differences: Vec<Difference>,
+    /// How many rows differ in all.
+    #[serde(default)]
+    pub difference_count: u64,
+    /// `--live`: rows now in the store schema; counted, not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_row_count: Option<u64>,
+}
+
+impl TableReport {
+    /// Not begun.
+    #[must_use]
+    pub fn pending(table: &Ident, group: Option<String>) -> Self {
+        Self {
+            table: table.raw().to_owned(),
+            group,
+            row_count: Sides::default(),
+            bytes: 0,
+            seconds: 0.0,
+            digest_equal: None,
+            digest: DigestPair::default(),
+            verdict: Verdict::Pending,
+            differences: Vec::new(),
+            difference_count: 0,
+            live_row_count: None,
+        }
+    }
+}
+
+/// Both digests, as `rows:bytes:sum`.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DigestPair {
+    /// Algorithm and version.
+    pub name: String,
+    /// Of the shared rows.
+    pub source: Option<String>,
+    /// Of the store schema's rows.
+    pub target: Option<String>,
+}
+
+/// What kind of difference a row is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceKind {
+    /// In the shared schema only.
+    Missing,
+    /// In the store schema only.
+    Extra,
+    /// In both, with other values.
+    Changed,
+}
+
+/// One row that differs.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// What kind.
+    pub kind: DifferenceKind,
+    /// The key's columns and values as text; for a table without a key, all columns.
+    pub key: Vec<(String, Option<String>)>,
+    /// The columns that differ, for a changed row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// The application may have made it: the store was switched before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_switch: bool,
+}
+
+/// What is said of a check.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckVerdict {
+    /// As it must be.
+    Pass,
+    /// Not as it must be.
+    Fail,
+    /// Could not be looked at; the detail says why.
+    NotChecked,
+}
+
+/// A check beside the rows.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// A word for scripts: `foreign_keys_validated`.
+    pub check: String,
+    /// The verdict.
+    pub verdict: CheckVerdict,
+    /// `14 of 14`.
+    pub detail: String,
+    /// What is wrong, item by item.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<String>,
+}
+
+impl Check {
+    /// Passes where `items`, the list of what is wrong, is empty.
+    pub fn of(check: &str, detail: impl Into<String>, items: Vec<String>) -> Self {
+        let verdict = if items.is_empty() { CheckVerdict::Pass } else { CheckVerdict::Fail };
+        Self { check: check.to_owned(), verdict, detail: detail.into(), items }
+    }
+
+    /// Was not looked at.
+    pub fn not_checked(check: &str, why: impl Into<String>) -> Self {
+        Self { check: check.to_owned(), verdict: CheckVerdict::NotChecked, detail: why.into(), items: Vec::new() }
+    }
+}
+
+/// A text in several languages: `{"es": …, "en": …}`.
+pub type Texts = std::collections::BTreeMap<String, String>;
+
+/// A query of the configuration, run on both sides.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Its title per language.
+    pub title: Texts,
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Rows of the store schema, as text.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Both sides gave the same.
+    pub equal: bool,
+}
+
+/// What supports the claims.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The snapshot at which the shared rows were read (`pg_current_snapshot`).
+    pub source_snapshot: Option<String>,
+    /// The snapshot at which the store schema was read back.
+    pub target_snapshot: Option<String>,
+    /// When it was proven, RFC 3339.
+    pub verified_at: Option<String>,
+    /// When it was switched, RFC 3339.
+    pub switched_at: Option<String>,
+    /// The switch itself.
+    pub switch: Option<SwitchEvidence>,
+    /// `shared` or `live`: what `verify` compared with.
+    pub mode: Option<String>,
+    /// Whether the verdict stands in the journal; else why not.
+    pub recorded: bool,
+    /// How far above the shared maximum the sequences begin.
+    pub id_headroom: Option<u64>,
+}
+
+/// How the switch went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SwitchEvidence {
+    /// The longest time that writers of the shared tables were held up, in milliseconds.
+    pub longest_hold_ms: f64,
+    /// Tries for the lock.
+    pub try_count: u32,
+    /// Rounds of copying again what had changed.
+    pub round_count: u32,
+    /// Tables that were copied again.
+    pub recopied: Vec<String>,
+    /// Told by a person, not done by us.
+    pub by_hand: bool,
+}
+
+/// A step that only the application's people can do.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct OpenStep {
+    /// Its text per language.
+    pub text: Texts,
+    /// Whether evidence ticks it.
+    pub done: bool,
+    /// What would tick it: `validated`, `probe:NAME`, `backup`, `never`.
+    pub done_when: String,
+}
+
+/// A command that leads on.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct NextStep {
+    /// Why.
+    pub why: String,
+    /// What to type.
+    pub command: String,
+}
+
+/// An error, as far as a person or a script can use it.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// What failed.
+    pub message: String,
+    /// Why, outermost first.
+    #[serde(default)]
+    pub because: Vec<String>,
+    /// The way on.
+    pub hint: Option<String>,
+    /// The exit code that this error alone would give.
+    pub exit_code: u8,
+    /// All that the server said.
+    pub server: Option<ServerError>,
+}
+
+/// A table of the shared schema and what becomes of it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct TableClass {
+    /// Its name.
+    pub table: String,
+    /// `owned`, `common`, `ignored`, `undecided`, `registry`.
+    pub class: String,
+    /// How its rows lead to a store.
+    pub owner_path: Option<String>,
+    /// Why it has this class.
+    pub why: String,
+    /// The planner's estimate; -1 where unknown.
+    pub row_estimate: i64,
+    /// Bytes with indexes and TOAST.
+    pub bytes: u64,
+}
+
+/// A store of the registry.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct StoreLine {
+    /// Its key.
+    pub store: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its store schema, named or to be named.
+    pub schema: String,
+    /// `none` before the first move.
+    pub stage: String,
+    /// Whether `[registry] where` takes it into `--all`.
+    pub in_all: bool,
+    /// Rows that were copied; none where nothing was.
+    pub row_count: Option<u64>,
+    /// Bytes of its schema; none where there is none.
+    pub bytes: Option<u64>,
+}
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunLine {
+    /// Its id.
+    pub run: String,
+    /// The command line, secrets masked.
+    pub command_line: String,
+    /// Who: `user@host`.
+    pub who: String,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// When it ended; none: unfinished.
+    pub ended: Option<String>,
+    /// `done`, `failed`, …; `running` or `unfinished` where it did not end.
+    pub outcome: String,
+    /// Its stores with the stage of each.
+    pub stores: Vec<StoreLine>,
+}
+
+/// A key of the configuration.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// `shared.schema`.
+    pub key: String,
+    /// Its value, secrets masked.
+    pub value: String,
+    /// `flag`, `environment NAME`, `profile NAME`, `file PATH:LINE`, `default`.
+    pub origin: String,
+}
