@@ -12,6 +12,9 @@
 --   conversations >= 1 where there are messages; orders >= 1 where there are items
 --   products >= 1 and shopping_cart <= products * customers where there are carts
 
+-- compiling takes longer than these statements
+set jit = off;
+
 create temporary table sample_sizes (
     store_id integer primary key,
     name text not null,
@@ -204,7 +207,7 @@ language sql immutable as $$ select choices[1 + pg_temp.h(n, salt, array_length(
 
 -- step i of n on the way from a moment to another (default: when the data end)
 create function pg_temp.between(a timestamptz, i bigint, n bigint, b timestamptz default '2025-07-03 18:00:00+00') returns timestamptz
-language sql immutable as $$ select a + (b - a) * (i::double precision / n) $$;
+language sql stable as $$ select a + (b - a) * (i::double precision / n) $$;
 
 -- ---------------------------------------------------------------------------
 -- common tables and the registry
@@ -248,6 +251,8 @@ select z.store_id,
 create temporary table z as
 select z.*, s.created_at as since from sample_sizes z join public.stores s on s.id = z.store_id;
 
+analyze z;
+
 create temporary table u as
 select row_number() over (order by at, store_id, n)::integer as id, x.*
   from (select z.store_id, n, z.since, z.users, z.store_id * 1000000::bigint + n as k,
@@ -266,6 +271,10 @@ select row_number() over (order by at, store_id, n)::integer as id, x.*
                pg_temp.between(z.since, n * 10 + pg_temp.h(z.store_id * 1000000::bigint + n, 11, 9), z.customers * 20 + 20) as at
           from z, generate_series(1, z.customers) n) x;
 
+analyze u;
+analyze p;
+analyze c;
+
 create temporary table v as
 select row_number() over (order by at, store_id, n)::integer as id, x.*
   from (select z.store_id, g as n, z.store_id * 1000000::bigint + g as k, z.users, z.messages, z.conversations, z.orders,
@@ -274,6 +283,8 @@ select row_number() over (order by at, store_id, n)::integer as id, x.*
           from z
          cross join generate_series(1, z.conversations) g
           join c on c.store_id = z.store_id and c.n = (g - 1) % z.customers + 1) x;
+
+analyze v;
 
 create temporary table o as
 select row_number() over (order by at, store_id, n)::integer as id,
@@ -287,7 +298,7 @@ select row_number() over (order by at, store_id, n)::integer as id,
           left join v on v.store_id = z.store_id and v.n = (g - 1) % nullif(z.conversations, 0) + 1
           join c on c.store_id = z.store_id and c.n = coalesce(v.customer_n, (g - 1) % z.customers + 1)) x;
 
-analyze z; analyze u; analyze p; analyze c; analyze v; analyze o;
+analyze o;
 
 -- The triggers stamp rows with the time of the load; they stay off meanwhile.
 alter table public.conversations disable trigger user;
@@ -402,10 +413,10 @@ select p.id, p.store_id,
        coalesce(f.price, round(g.price * (80 + pg_temp.h(p.k, 73, 60)) / 100, 2)),
        case when f.name is null and pg_temp.h(p.k, 74, 25) = 0 then 'USD' else 'MXN' end,
        pg_temp.h(p.k, 75, 60) - pg_temp.h(p.k, 76, 3),
-       coalesce(g.tags, '{}'),
+       case when f.name is null then g.tags else '{}' end,
        case pg_temp.h(p.k, 77, 4)
            when 0 then '{}'
-           when 1 then jsonb_build_object('color', pg_temp.pick('{rojo,azul,"café"}', p.k, 78), 'peso_kg', (1 + pg_temp.h(p.k, 79, 400)) / 10.0)
+           when 1 then jsonb_build_object('color', pg_temp.pick('{rojo,azul,"café"}', p.k, 78), 'peso_kg', round((1 + pg_temp.h(p.k, 79, 400)) / 10.0, 1))
            else jsonb_build_object('medidas', jsonb_build_array(10 + pg_temp.h(p.k, 80, 90), 10 + pg_temp.h(p.k, 81, 90), null), 'envío', jsonb_build_object('frágil', pg_temp.h(p.k, 82, 2) = 0)) end,
        f.name is not null or pg_temp.h(p.k, 83, 12) > 0,
        p.at, p.at
@@ -444,6 +455,8 @@ select row_number() over (order by at, store_id, n) as id, x.*
                v.at + interval '1 second' * (75 * ((i - 1) / v.conversations) + pg_temp.h(v.store_id * 1000000::bigint + i, 110, 70)) as at
           from v
          cross join lateral generate_series(v.n, v.messages, v.conversations) i) x;
+
+analyze m;
 
 insert into public.conversations (id, store_id, customer_id, assigned_to, status, labels, unread_count, context, last_message_at, created_at, updated_at)
 select v.id, v.store_id, v.customer_id, u.id,
@@ -532,7 +545,8 @@ select m.id, m.conversation_id,
   left join u on u.store_id = m.store_id and u.n = 1 + pg_temp.h(m.k, 153, greatest(m.users, 1))
  cross join lateral (select
        case when m.place % 2 = 1 then 'inbound' else 'outbound' end as direction,
-       pg_temp.pick('{text,text,text,text,text,text,text,text,text,text,image,image,audio,document,location,sticker}', m.k, 161) as type) w
+       pg_temp.pick('{text,text,text,text,text,text,text,text,text,text,image,image,audio,document,location,sticker}', m.k, 161) as type
+       offset 0) w
  order by m.id;
 
 -- ---------------------------------------------------------------------------
@@ -594,7 +608,7 @@ select row_number() over (order by x.at, x.store_id, x.n), x.store_id,
        case when pg_temp.h(x.k, 203, 6) > 0 then '+52' || (5500000000 + pg_temp.h(x.k, 204, 90000000)) when pg_temp.h(x.k, 203, 6) = 0 and w.kind = 5 then '' end,
        case when w.kind > 1 then inet '157.240.0.0' + pg_temp.h(x.k, 205, 65536) end,
        case when w.kind = 0 then jsonb_build_object('error', jsonb_build_object('code', 131000 + pg_temp.h(x.k, 206, 60), 'title', 'No se pudo entregar: "número inválido"'))
-            when w.kind < 4 then jsonb_build_object('id', 'wamid.' || x.k, 'status', pg_temp.pick('{sent,delivered,read}', x.k, 207), 'precio', pg_temp.h(x.k, 208, 300) / 100.0)
+            when w.kind < 4 then jsonb_build_object('id', 'wamid.' || x.k, 'status', pg_temp.pick('{sent,delivered,read}', x.k, 207), 'precio', round(pg_temp.h(x.k, 208, 300) / 100.0, 2))
             when w.kind < 9 then jsonb_build_object('id', 'wamid.' || x.k, 'from', jsonb_build_array(x.n, null)) end,
        case when w.kind <> 6 then 3 + pg_temp.h(x.k, 209, 800) end,
        x.at
@@ -608,7 +622,8 @@ select row_number() over (order by x.at, x.store_id, x.n), x.store_id,
  cross join lateral (select
        pg_temp.h(x.k, 201, 12) as kind,
        case when x.store_id is null then 'webhook.unknown_line'
-            else pg_temp.pick('{message.received,message.sent,message.status,message.status,message.status,session.connected,template.rejected,webhook.verified}', x.k, 202) end as event) w
+            else pg_temp.pick('{message.received,message.sent,message.status,message.status,message.status,session.connected,template.rejected,webhook.verified}', x.k, 202) end as event
+       offset 0) w
  order by 1;
 
 -- ---------------------------------------------------------------------------
@@ -639,4 +654,9 @@ select setval('public.whatsapp_logs_id_seq', max(id)) from public.whatsapp_logs;
 drop table sample_sizes, sample_unowned, sample_fixed_products, sample_catalogue, z, u, p, c, v, o, m, i;
 drop function pg_temp.pick(text[], bigint, bigint), pg_temp.h(bigint, bigint, bigint), pg_temp.between(timestamptz, bigint, bigint, timestamptz);
 
-analyze;
+reset jit;
+
+analyze public.stores, public.users, public.store_settings, public.whatsapp_settings, public.auto_responses,
+    public.assignment_rules, public.products, public.customers, public.conversations, public.orders,
+    public.order_items, public.messages, public.notifications, public.customer_history, public.shopping_cart,
+    public.whatsapp_logs;
