@@ -313,7 +313,7 @@ insert into public.users (id, store_id, manager_id, full_name, email, phone, rol
 select u.id, u.store_id,
        case when u.n > 1 then boss.id end,
        w.first || ' ' || w.last,
-       translate(lower(w.first), 'áéíóúñü Á', 'aeiounu.a') || '.' || u.n || '@' || s.slug || '.example',
+       lower(translate(w.first, 'ÁÉÍÓÚÑÜáéíóúñü ', 'AEIOUNUaeiounu.')) || '.' || u.n || '@' || s.slug || '.example',
        case when pg_temp.h(u.k, 22, 4) > 0 then '+52' || pg_temp.pick('{551,333,811,222}', u.k, 23) || lpad((1000000 + pg_temp.h(u.k, 24, 8999999))::text, 7, '0') end,
        case u.n when 1 then 'owner' when 2 then 'admin' else pg_temp.pick('{agent,agent,agent,viewer}', u.k, 25) end::public.user_role,
        pg_temp.pick(array['{web}', '{web,email}', '{whatsapp,push}', '{}', '{email}'], u.k, 26)::public.notification_channel[],
