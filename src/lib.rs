@@ -9,6 +9,7 @@ pub mod ident;
 pub mod manifest;
 pub mod plan;
 pub mod report;
+pub mod server;
 pub mod stage;
 pub mod store;
 pub mod table;
