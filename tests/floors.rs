@@ -4,6 +4,8 @@
 //! `super::` and re-exports to the file that has the thing. What a macro makes up is not seen. Code under
 //! `#[cfg(test)]` may use any crate and print, but reaches up no more than the rest.
 
+#![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::Range;
@@ -138,8 +140,9 @@ fn complaints(files: &[(String, String)], sample_names: &[String]) -> Vec<String
         }
     }
     complaints.extend(house.rings());
-    for (path, text) in files {
-        complaints.extend(sample_names_in(path, text, sample_names));
+    complaints.extend(house.files.iter().flat_map(|file| sample_names_in_code(file, sample_names)));
+    for (path, text) in files.iter().filter(|(path, _)| !path.ends_with(".rs")) {
+        complaints.extend(sample_names_in_sql(path, text, sample_names));
     }
     let mut seen = BTreeSet::new();
     let without_line = |complaint: &str| complaint.split(" (").next().unwrap_or_default().to_owned();
@@ -149,25 +152,20 @@ fn complaints(files: &[(String, String)], sample_names: &[String]) -> Vec<String
 
 /// A name of two words is ours nowhere. One that is also an English word (orders, messages) is refused where it would
 /// reach PostgreSQL or a reader: in a string.
-fn sample_names_in(path: &str, text: &str, names: &[String]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut look = |text: &str, line: usize, plain_words: bool| {
-        for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
-            if names.iter().any(|name| name == word) && (plain_words || word.contains('_')) {
-                found.push(format!("{path} names the sample's table {word} (line {line})"));
-            }
-        }
-    };
-    if path.ends_with(".rs") {
-        for token in lex(text).iter().filter(|token| !token.in_test) {
-            look(&token.text, token.line, token.kind == Kind::Text);
-        }
-    } else {
-        for (index, line) in text.lines().enumerate() {
-            look(line, index + 1, !line.trim_start().starts_with("--"));
-        }
-    }
-    found
+fn sample_names_in_code(file: &File, names: &[String]) -> Vec<String> {
+    let tokens = file.tokens.iter().filter(|token| !token.in_test);
+    tokens.flat_map(|it| sample_names_in(&file.path, it.line, &it.text, it.kind == Kind::Text, names)).collect()
+}
+
+fn sample_names_in_sql(path: &str, text: &str, names: &[String]) -> Vec<String> {
+    let lines = text.lines().zip(1..);
+    lines.flat_map(|(it, line)| sample_names_in(path, line, it, !it.trim_start().starts_with("--"), names)).collect()
+}
+
+fn sample_names_in(path: &str, line: usize, text: &str, single_words: bool, names: &[String]) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let named = words.filter(|word| names.iter().any(|it| it == word) && (single_words || word.contains('_')));
+    named.map(|word| format!("{path} names the sample's table {word} (line {line})")).collect()
 }
 
 fn floor_of(room: &str) -> Option<usize> {
@@ -204,8 +202,8 @@ struct File {
     paths: Vec<Mention>,
     /// Names of the things that the file defines.
     items: BTreeSet<String>,
-    /// `mod name;`
-    listed: BTreeSet<String>,
+    /// `mod name;`, and whether under `#[cfg(test)]`.
+    listed: BTreeMap<String, bool>,
 }
 
 /// One leaf of a `use`: `use a::{b as c}` is a name `c` for the path `a::b`.
@@ -256,7 +254,14 @@ impl House {
             })
             .collect();
         let by_module = files.iter().enumerate().map(|(index, file)| (file.module.clone(), index)).collect();
-        Self { files, by_module }
+        let mut house = Self { files, by_module };
+        let for_tests: Vec<bool> = house.files.iter().map(|file| house.is_for_tests(&file.module)).collect();
+        for (file, _) in house.files.iter_mut().zip(for_tests).filter(|(_, it)| *it) {
+            file.tokens.iter_mut().for_each(|token| token.in_test = true);
+            let mentions = file.uses.iter_mut().map(|it| &mut it.mention).chain(&mut file.paths);
+            mentions.for_each(|mention| mention.in_test = true);
+        }
+        house
     }
 
     fn file(&self, module: &[String]) -> Option<&File> {
@@ -269,7 +274,14 @@ impl House {
         if parent.is_empty() {
             return true; // a room; FLOORS lists it
         }
-        self.file(parent).is_some_and(|parent| parent.listed.contains(name))
+        self.file(parent).is_some_and(|parent| parent.listed.contains_key(name))
+    }
+
+    /// Whether it, or a module around it, stands under `#[cfg(test)] mod name;`.
+    fn is_for_tests(&self, module: &[String]) -> bool {
+        let Some((name, parent)) = module.split_last() else { return false };
+        let listed = self.file(parent).and_then(|it| it.listed.get(name).copied()).unwrap_or(false);
+        listed || self.is_for_tests(parent)
     }
 
     /// Adds a complaint for each path of the file that leads where it should not.
@@ -587,7 +599,7 @@ fn closing(tokens: &[Token], code: &[usize], open: usize) -> usize {
 fn parse(path: &str, module: Module, tokens: Vec<Token>) -> File {
     let code: Vec<&Token> = tokens.iter().filter(|token| token.kind != Kind::Comment).collect();
     let mut reader = Reader { code, at: 0, module: module.clone(), open: Vec::new() };
-    let (mut uses, mut paths, mut items, mut listed) = (Vec::new(), Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut uses, mut paths, mut items, mut listed) = (Vec::new(), Vec::new(), BTreeSet::new(), BTreeMap::new());
     while let Some(token) = reader.peek(0) {
         let (line, in_test) = (token.line, token.in_test);
         let follows = reader.peek(1).filter(|next| next.kind == Kind::Word).map(|next| next.text.clone());
@@ -611,7 +623,7 @@ fn parse(path: &str, module: Module, tokens: Vec<Token>) -> File {
                     reader.open.push(true);
                     reader.at += 3;
                 } else {
-                    listed.insert(name);
+                    listed.insert(name, in_test);
                     reader.at += 2;
                 }
             }
@@ -704,7 +716,7 @@ impl<'a> Reader<'a> {
                 return;
             }
             // `a::{self}` is `a`
-            if !(token.text == "self" && !prefix.is_empty()) {
+            if token.text != "self" || prefix.is_empty() {
                 segments.push(token.text.clone());
             }
             if self.is_colons(0) {
@@ -916,6 +928,18 @@ fn test_code_is_free_but_not_to_reach_up() {
                 fn g() { tempfile::tempdir() }";
     let expected = ["store speaks to tempfile; only server, view, cli may (src/store.rs:6)"];
     assert_eq!(told(&[("store.rs", text)]), expected);
+}
+
+#[test]
+fn a_whole_file_may_be_for_tests() {
+    let files = [
+        ("pg/mod.rs", "#[cfg(test)]\nmod tests;\npub mod a;"),
+        ("pg/a.rs", "use super::tests::x;"),
+        ("pg/tests/mod.rs", "mod deep; use crate::pg::a; use tempfile::tempdir;"),
+        ("pg/tests/deep.rs", "fn f() { println!(\"order_items\"); crate::step::g() }"),
+        ("step/mod.rs", ""),
+    ];
+    assert_eq!(told_with(&files, &["order_items"]), ["pg/tests/deep reaches up to step (src/pg/tests/deep.rs:1)"]);
 }
 
 #[test]

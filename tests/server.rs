@@ -2,6 +2,8 @@
 //!
 //! An owner that is to be killed is this test binary once more: [`owner`] does nothing unless a variable asks it to.
 
+#![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
+
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
