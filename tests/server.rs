@@ -172,8 +172,19 @@ fn an_owner_that_is_killed_in_initdb_leaves_nothing() {
     owner.child.kill().unwrap();
     owner.child.wait().unwrap();
     soon("initdb and its folder are gone", Duration::from_secs(15), || {
-        (!folder.exists() && processes_of(&folder) == 0).then_some(())
+        (!folder.exists() && processes_of(&folder).is_empty()).then_some(())
     });
+}
+
+#[test]
+#[cfg(target_os = "linux")] // finds the watchdog by /proc
+fn without_its_watchdog_the_owner_still_leaves_nothing() {
+    let server = Server::start(&ServerOptions::default()).unwrap();
+    let (port, folder) = (server.port(), server.folder().to_owned());
+    let watchdog = processes_of(&folder).into_iter().find(|(_, line)| line.contains("tenantctl-watchdog")).unwrap().0;
+    rustix::process::kill_process(Pid::from_raw(watchdog).unwrap(), Signal::KILL).unwrap();
+    server.stop().unwrap();
+    assert_gone(port, &folder);
 }
 
 #[test]
@@ -281,20 +292,24 @@ fn soon<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) ->
 fn assert_gone(port: u16, folder: &Path) {
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "something still listens on {port}");
     assert!(!folder.exists(), "{} is still there", folder.display());
-    assert_eq!(processes_of(folder), 0);
+    assert_eq!(processes_of(folder), []);
 }
 
 fn assert_gone_within(within: Duration, port: u16, folder: &Path) {
     soon("the server and its folder are gone", within, || {
-        let gone = TcpStream::connect(("127.0.0.1", port)).is_err() && !folder.exists() && processes_of(folder) == 0;
+        let gone =
+            TcpStream::connect(("127.0.0.1", port)).is_err() && !folder.exists() && processes_of(folder).is_empty();
         gone.then_some(())
     });
 }
 
-/// Processes whose command line names the folder; an ended one that nobody has reaped has none.
-fn processes_of(folder: &Path) -> usize {
+/// Processes whose command line names the folder, with it; an ended one that nobody has reaped has none.
+fn processes_of(folder: &Path) -> Vec<(i32, String)> {
     let folder = folder.to_str().unwrap();
-    let Ok(entries) = fs::read_dir("/proc") else { return 0 }; // no Linux: port and folder must do
-    let lines = entries.flatten().filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    lines.filter(|line| String::from_utf8_lossy(line).contains(folder)).count()
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() }; // no Linux: port and folder must do
+    let processes = entries.flatten().filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        Some((pid, String::from_utf8_lossy(&fs::read(entry.path().join("cmdline")).ok()?).into_owned()))
+    });
+    processes.filter(|(_, line)| line.contains(folder)).collect()
 }
