@@ -6,6 +6,7 @@ pub mod digest;
 pub mod error;
 pub mod event;
 pub mod ident;
+pub mod lexer;
 pub mod manifest;
 pub mod plan;
 pub mod report;
