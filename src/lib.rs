@@ -13,3 +13,4 @@ pub mod report;
 pub mod stage;
 pub mod store;
 pub mod table;
+pub mod template;
