@@ -54,6 +54,7 @@ pub(super) fn kind(view: View<'_>) -> StatementKind {
         return StatementKind::CreateIndex;
     }
     match view.word(0) {
+        "SET" if view.word(1) == "CONSTRAINTS" => StatementKind::Other, // counts for its transaction anyway
         "SET" | "RESET" => StatementKind::Set,
         "COMMENT" => StatementKind::Comment,
         "ALTER" => {
@@ -93,11 +94,8 @@ impl Division {
             return self.create_goes_after(rest);
         }
         if let Some((table, actions)) = alter_table(view) {
-            return self.alter_table_goes_after(&table, &actions)
-                || view.begins("ALTER TABLE") && {
-                    // pg_dump of old writes ALTER TABLE for views too
-                    self.made_after.contains(&table)
-                };
+            // pg_dump writes ALTER TABLE … OWNER TO for views too
+            return self.made_after.contains(&table) || self.actions_go_after(&actions);
         }
         if rest.eat_any(&["REFRESH", "CLUSTER", "REINDEX", "ANALYZE", "ANALYSE"]).is_some() {
             return true;
@@ -135,7 +133,7 @@ impl Division {
         true
     }
 
-    fn alter_table_goes_after(&mut self, _table: &str, actions: &[View<'_>]) -> bool {
+    fn actions_go_after(&mut self, actions: &[View<'_>]) -> bool {
         let after = !actions.is_empty() && actions.iter().all(|action| self.action_goes_after(*action));
         if after {
             for mut action in actions.iter().copied() {
@@ -190,18 +188,12 @@ fn added_constraint(mut action: View<'_>) -> &str {
     if !action.eat("ADD") {
         return "";
     }
-    let constraint = matches!(
-        (action.word(0), action.0.get(1)),
-        ("PRIMARY" | "FOREIGN", Some(Lexeme::Word(_)))
-            | ("NOT", Some(Lexeme::Word(_)))
-            | ("UNIQUE", _)
-            | ("EXCLUDE", Some(Lexeme::Word(_) | Lexeme::Sign('(')))
-            | ("CHECK", _)
-    );
-    // `exclude` is not reserved: ADD exclude integer adds a column
-    let column =
-        action.word(0) == "EXCLUDE" && !(action.word(1) == "USING" || action.0.get(1) == Some(&Lexeme::Sign('(')));
-    if constraint && !column { action.word(0) } else { "" }
+    let is_constraint = match action.word(0) {
+        "PRIMARY" | "FOREIGN" | "UNIQUE" | "CHECK" | "NOT" => true, // reserved: no column is called so
+        "EXCLUDE" => action.word(1) == "USING" || action.0.get(1) == Some(&Lexeme::Sign('(')),
+        _ => false,
+    };
+    if is_constraint { action.word(0) } else { "" }
 }
 
 fn adds_foreign_key(action: &View<'_>) -> bool {

@@ -379,7 +379,8 @@ impl<'a> Renderer<'a> {
         let value = self.values.sql(placeholder);
         let before = &self.source()[token.start..braces.start];
         // '… ''{{schema}}.t'' …' is a string in a string: its quotes would have to be doubled twice
-        let inner = before.matches("''").count() % 2 == 1;
+        let escaped = if token.kind == TokenKind::EscapeText { before.matches("\\'").count() } else { 0 };
+        let inner = (before.matches("''").count() + escaped) % 2 == 1;
         if inner && value.contains('\'') {
             return Err(self
                 .refuse(braces.start, "the schema's name has a quote and would stand in a string inside a string")
@@ -467,4 +468,127 @@ impl<'a> Renderer<'a> {
 fn read(text: &str) -> Vec<(TokenKind, String)> {
     let found = tokens(text).unwrap_or_default(); // what is not closed is never what was meant
     found.iter().map(|token| (token.kind, token.text(text).to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(schema: &str, name: &str) -> Substitutions {
+        Substitutions {
+            schema: Ident::new(schema),
+            shared: Ident::new("public"),
+            store_key: Literal::cast("4", "integer"),
+            store_name: Literal::text(name),
+        }
+    }
+
+    fn snippet(text: &str) -> String {
+        render_snippet("t.toml", text, &values("store_4", "O'Hara")).unwrap()
+    }
+
+    fn refusal(text: &str, values: &Substitutions) -> Refusal {
+        render_snippet("t.toml", text, values).expect_err(text)
+    }
+
+    #[test]
+    fn a_value_is_quoted_for_where_it_stands() {
+        let cases = [
+            ("select {{schema}}.f( {{ store_key }} )", "select \"store_4\".f( '4'::integer )"),
+            ("select * from {{shared}}.t where n={{store_name}}", "select * from \"public\".t where n='O''Hara'"),
+            ("select '{{schema}}.products_id_seq'::regclass", "select '\"store_4\".products_id_seq'::regclass"),
+            ("select '{{schema_raw}}'", "select 'store_4'"),
+            (r"select E'\\{{schema_raw}}\n'", r"select E'\\store_4\n'"),
+            ("select 1 as \"{{schema_raw}}_x\"", "select 1 as \"store_4_x\""),
+            ("do $$ begin {{schema}}.f({{store_name}}); end $$", "do $$ begin \"store_4\".f('O''Hara'); end $$"),
+            ("do $$ begin execute 'table {{schema}}.t'; end $$", "do $$ begin execute 'table \"store_4\".t'; end $$"),
+            ("do $$ begin f($q$x {{store_key}}$q$); end $$", "do $$ begin f($q$x '4'::integer$q$); end $$"),
+            ("select $$don't {{schema_raw}}$$", "select $$don't store_4$$"),
+            ("select 1 /* {{schema}} {{nope}} */ + 1", "select 1 /* {{schema}} {{nope}} */ + 1"),
+            ("select '{{1,2},{3,4}}'::int[]", "select '{{1,2},{3,4}}'::int[]"),
+            ("select '{{}} {{a b}} {{ }} {{\"schema\"}}'", "select '{{}} {{a b}} {{ }} {{\"schema\"}}'"),
+            ("select '{{{schema_raw}}}'", "select '{store_4}'"),
+            ("-- head {{nope}}\n id = {{store_key}} -- tail\n", "id = '4'::integer"),
+            ("id = {{store_key}};", "id = '4'::integer"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(snippet(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn odd_schema_names_stay_one_name() {
+        let odd = values("Weird \"Na'me\" ñandú 🦙", "x");
+        let cases = [
+            ("select {{schema}}.a", "select \"Weird \"\"Na'me\"\" ñandú 🦙\".a"),
+            ("select '{{schema}}.a'", "select '\"Weird \"\"Na''me\"\" ñandú 🦙\".a'"),
+            ("select '{{schema_raw}}'", "select 'Weird \"Na''me\" ñandú 🦙'"),
+            ("select \"{{schema_raw}}\"", "select \"Weird \"\"Na'me\"\" ñandú 🦙\""),
+            ("do $$begin f('{{schema}}.a');end$$", "do $$begin f('\"Weird \"\"Na''me\"\" ñandú 🦙\".a');end$$"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(render_snippet("t", text, &odd).unwrap(), expected);
+        }
+        let backslash = values(r"a\'; b", "x");
+        assert_eq!(render_snippet("t", "select E'{{schema_raw}}'", &backslash).unwrap(), r"select E'a\\''; b'");
+    }
+
+    #[test]
+    fn a_placeholder_where_no_value_can_stand_is_refused() {
+        let plain = values("store_4", "x");
+        let cases = [
+            ("select\n  {{schem}}.a", "t.toml:2:3: `{{schem}}` is no placeholder"),
+            ("select {{schema_raw}}.a", "t.toml:1:8: `{{schema_raw}}` stands bare in code"),
+            ("do $$ begin {{schema_raw}}.f(); end $$", "t.toml:1:13: `{{schema_raw}}` stands bare in code"),
+            ("select \"ñ{{schema}}\"", "t.toml:1:10: `{{schema}}` stands in double quotes"),
+            ("select 'Hola {{store_name}}'", "t.toml:1:14: `{{store_name}}` stands in a string"),
+            ("select $$Hola {{store_name}}$$", "t.toml:1:15: `{{store_name}}` stands in a string"),
+            ("select U&'{{schema}}'", "t.toml:1:11: a placeholder stands in U& quotes"),
+            ("select U&\"{{schema_raw}}\"", "t.toml:1:11: a placeholder stands in U& quotes"),
+            (r"select E'\{{schema}}'", "t.toml:1:11: a placeholder stands behind a backslash"),
+            ("do 'begin {{schema}}.f(); end'", "t.toml:1:4: a body in single quotes has placeholders"),
+            ("select E{{store_name}}", "t.toml:1:9: a placeholder runs into what stands beside it"),
+            ("select U&{{schema}}", "t.toml:1:10: a placeholder runs into what stands beside it"),
+            ("select {{schema}}{{shared}}", "t.toml:1:8: a placeholder runs into what stands beside it"),
+            ("select {{store_key}}$$a$$", "t.toml:1:8: a placeholder runs into what stands beside it"),
+            ("select E'a'\n{{store_name}}", "t.toml:2:1: a placeholder runs into what stands beside it"),
+            ("do $$ begin f(e{{store_name}}); end $$", "t.toml:1:16: a placeholder runs into what stands beside it"),
+            ("do $$ begin 'x {{schema}}; end $$", "t.toml:1:13: a string is not closed"),
+            ("a; b", "t.toml:1:4: more than one expression"),
+            ("true) or (true)", "t.toml:1:5: a parenthesis closes nothing"),
+            ("a \\g", "t.toml:1:1: more than one expression"),
+            (" -- ñ", "t.toml:1:1: there is no SQL in it"),
+        ];
+        for (text, message) in cases {
+            assert_eq!(refusal(text, &plain).message, message);
+        }
+        assert_eq!(refusal("{{Schem}}", &plain).hint.unwrap(), "did you mean `{{schema}}`?");
+        assert!(refusal("'{{customer}}'", &plain).because.unwrap().contains("{{store_name}}"));
+    }
+
+    #[test]
+    fn a_value_that_cannot_stand_there_is_refused() {
+        let cases = [
+            ("select $a$ {{schema_raw}} $a$", "x$a$", "dollar quote `$a$`"),
+            ("select $$ {{schema_raw}}$$", "x$", "dollar quote `$$`"),
+            ("do $$ begin {{schema}}.f(); end $$", "x$$", "dollar quote `$$`"),
+            ("do language plpython3u $$ {{schema}} $$", "x''", "has signs in it"),
+            ("do $$ begin execute 'f(''{{schema}}'')'; end $$", "o'hara", "string inside a string"),
+            ("select \"{{schema_raw}}_created_at_index\"", "ñandú_0123456789012345678901234567890123456789", "bytes"),
+            ("select {{schema}}", "x\0", "NUL"),
+        ];
+        for (text, schema, message) in cases {
+            assert!(refusal(text, &values(schema, "x")).message.contains(message), "{text}");
+        }
+        let quoted = refusal("do $$ begin f({{store_name}}); end $$", &values("s", "a$$; drop table t; $$"));
+        assert!(quoted.message.contains("dollar quote"));
+    }
+
+    #[test]
+    fn a_body_in_another_language_takes_harmless_values() {
+        let text = "create function f() returns int language plpython3u as $$ x = {{store_name}} # don't $$";
+        let rendered = render_snippet("t", text, &values("s", "La Ñandú 7")).unwrap();
+        assert!(rendered.contains("x = 'La Ñandú 7' # don't"));
+        assert!(refusal(text, &values("s", "O'Hara")).message.contains("signs"));
+    }
 }

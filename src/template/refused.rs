@@ -10,6 +10,7 @@ use crate::lexer::{Statement, TokenKind, refuse, tokens};
 
 const IN_TRANSACTION: &str = "tenantctl runs the template in transactions of its own, each with its journal row";
 const NEXT_TO: &str = "tenantctl makes the store schema and finds names there first, then in the shared schema";
+const AS_SPLIT: &str = "the text is split and escaped as UTF-8 with standard_conforming_strings on";
 const WHOLE: &str = "it belongs to the whole database, not to one store schema";
 
 /// Refuses a statement that may not stand in a template.
@@ -121,9 +122,7 @@ fn setting(view: View<'_>) -> Option<Refused> {
     let verb = view.word(0);
     let mut rest = View(&view.0[1..]);
     let qualifier = rest.eat_any(&["SESSION AUTHORIZATION", "SESSION", "LOCAL"]);
-    let refuse = |name: &str| {
-        own_setting(name).map(|(because, hint)| (format!("{verb} {}", name.replace("n_a", "n a")), because, hint))
-    };
+    let refuse = |name: &str| own_setting(name).map(|(because, hint)| (format!("{verb} {name}"), because, hint));
     if qualifier == Some("SESSION AUTHORIZATION") || rest.begins("SESSION AUTHORIZATION") {
         return refuse("session_authorization");
     }
@@ -149,11 +148,11 @@ fn setting(view: View<'_>) -> Option<Refused> {
         Lexeme::Sign(_) => None,
     });
     match (name.as_str(), value.as_deref()) {
-        ("standard_conforming_strings", Some("on" | "true" | "yes" | "1")) => None,
+        ("standard_conforming_strings", Some("on" | "true" | "yes")) => None,
         ("client_encoding" | "names", Some("utf8" | "utf-8" | "unicode")) => None,
         ("standard_conforming_strings" | "client_encoding" | "names", _) => Some((
             format!("{verb} {name}"),
-            "the text is split and escaped as UTF-8 with standard_conforming_strings on",
+            AS_SPLIT,
             "take it out; save the file as UTF-8, and write E'…' where a backslash shall escape",
         )),
         _ => None,
@@ -229,9 +228,122 @@ fn set_config_call(after: View<'_>) -> Option<Refused> {
     if let Some((because, hint)) = own_setting(&name) {
         return Some((format!("set_config('{name}', …) may not stand in a template"), because, hint));
     }
+    if matches!(name.as_str(), "standard_conforming_strings" | "client_encoding") {
+        return Some((format!("set_config('{name}', …) may not stand in a template"), AS_SPLIT, "take it out"));
+    }
     let is_local = arguments.get(2).is_some_and(|local| local.begins("TRUE"));
     (!is_local).then(|| {
         let because = "the setting would stay on the session after the transaction";
         (format!("set_config('{name}', …) outlives its transaction"), because, "give `true` as third argument")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::Template;
+
+    #[test]
+    fn what_may_not_stand_in_a_template_is_refused_with_a_hint() {
+        let cases = [
+            ("begin", "BEGIN"),
+            ("start transaction isolation level serializable", "START TRANSACTION"),
+            ("commit", "COMMIT"),
+            ("end", "END"),
+            ("rollback to a", "ROLLBACK"),
+            ("abort", "ABORT"),
+            ("savepoint a", "SAVEPOINT"),
+            ("release a", "RELEASE"),
+            ("prepare transaction 'a'", "PREPARE TRANSACTION"),
+            ("set transaction read only", "SET TRANSACTION"),
+            ("set session characteristics as transaction read only", "SET TRANSACTION"),
+            ("set default_x = 1; set transaction_isolation = 'serializable'", "SET transaction_isolation"),
+            ("create index concurrently i on t (a)", "CREATE CONCURRENTLY"),
+            ("create unique index concurrently on t (a)", "CREATE CONCURRENTLY"),
+            ("drop index concurrently i", "DROP CONCURRENTLY"),
+            ("reindex table concurrently t", "REINDEX CONCURRENTLY"),
+            ("refresh materialized view concurrently v", "REFRESH CONCURRENTLY"),
+            ("alter table t detach partition p concurrently", "ALTER CONCURRENTLY"),
+            ("copy t from stdin;\nit's\n\\.", "COPY"),
+            ("copy t to '/tmp/x'", "COPY"),
+            ("\\i other.sql", "`\\i` is a command of psql"),
+            ("select 1 \\gset x", "`\\gset` is a command of psql"),
+            ("set search_path = public", "SET search_path"),
+            ("SET LOCAL SEARCH_PATH TO x", "SET search_path"),
+            ("set session \"search_path\" = x", "SET search_path"),
+            ("set schema 'x'", "SET schema"),
+            ("set role r", "SET role"),
+            ("set local role r", "SET role"),
+            ("set session authorization r", "SET session_authorization"),
+            ("set local session authorization r", "SET session_authorization"),
+            ("set session session authorization r", "SET session_authorization"),
+            ("reset search_path", "RESET search_path"),
+            ("reset role", "RESET role"),
+            ("reset session authorization", "RESET session_authorization"),
+            ("reset all", "RESET ALL"),
+            ("SELECT pg_catalog.set_config('search_path', '', false)", "set_config('search_path', …)"),
+            ("select \"set_config\"('ROLE', 'x', true)", "set_config('role', …)"),
+            ("select set_config('lock_timeout', '1', false)", "outlives its transaction"),
+            ("select set_config('search' || '_path', '', true)", "that is computed"),
+            ("do $$ begin perform set_config('search_path', 'x', true); end $$", "set_config('search_path', …)"),
+            ("do $$ begin set local search_path = x; end $$", "SET search_path in a DO block"),
+            ("set standard_conforming_strings = off", "SET standard_conforming_strings"),
+            ("set client_encoding = 'LATIN1'", "SET client_encoding"),
+            ("set names 'sjis'", "SET names"),
+            ("create database d", "CREATE DATABASE"),
+            ("drop tablespace d", "DROP TABLESPACE"),
+            ("alter role r createdb", "ALTER ROLE"),
+            ("create user u", "CREATE USER"),
+            ("alter system set x = 1", "ALTER SYSTEM"),
+            ("create schema if not exists {{schema}}", "CREATE SCHEMA"),
+            ("drop schema {{schema}} cascade", "DROP SCHEMA"),
+            ("alter schema {{schema}} owner to me", "ALTER SCHEMA"),
+            ("create extension if not exists pgcrypto", "CREATE EXTENSION"),
+            ("comment on extension pgcrypto is 'x'", "COMMENT ON EXTENSION"),
+            ("create publication p", "CREATE PUBLICATION"),
+            ("drop subscription s", "DROP SUBSCRIPTION"),
+            ("drop owned by me", "DROP OWNED"),
+            ("vacuum t", "VACUUM"),
+            ("listen x", "LISTEN"),
+            ("load 'x'", "LOAD"),
+            ("prepare x as select 1", "PREPARE"),
+        ];
+        for (text, message) in cases {
+            let refusal = Template::parse("t.sql", &format!("select 1;\n  {text};")).expect_err(text);
+            assert!(refusal.message.starts_with("t.sql:2:") && refusal.message.contains(message), "{text}: {refusal}");
+            assert!(refusal.hint.is_some() && refusal.because.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_it_is_allowed() {
+        let cases = [
+            "create function f() returns void language plpgsql set search_path = '' as $$ begin null; end $$",
+            "create function f() returns void language sql as $$ select set_config('role', 'x', true) $$",
+            "create procedure p() language sql begin atomic select 1; end",
+            "alter function f() set search_path = {{schema}}",
+            "create table \"begin\" (\"copy\" int, commit int, concurrently_made int)",
+            "comment on column t.\"schema\" is 'set search_path = x; \\i x'",
+            "comment on schema {{schema}} is 'x'",
+            "select set_config('lock_timeout', '1s', true)",
+            "select 'set_config(' || 'search_path'",
+            "set standard_conforming_strings = on",
+            "set client_encoding = 'UTF8'",
+            "set check_function_bodies = false",
+            "set row_security = off",
+            "grant usage on schema {{schema}} to \"Weird \"\"Name\"\"\"",
+            "insert into \"ñandú\" values ('🦙; commit;')",
+            "refresh materialized view v",
+        ];
+        for text in cases {
+            Template::parse("t.sql", text).unwrap_or_else(|refusal| panic!("{text}: {refusal}"));
+        }
+    }
+
+    #[test]
+    fn the_line_that_every_dump_has_is_refused_with_a_good_hint() {
+        let text = "SELECT pg_catalog.set_config('search_path', '', false);";
+        let refusal = Template::parse("t.sql", text).unwrap_err();
+        assert!(refusal.message.starts_with("t.sql:1:19: "));
+        assert!(refusal.hint.unwrap().contains("take it out"));
+    }
 }
