@@ -2,13 +2,18 @@
 //!
 //! The floors, from the ground up, are in `ARCHITECTURE.md`; `tests/floors.rs` holds the code to them.
 
+pub mod config;
+pub mod conninfo;
 pub mod digest;
 pub mod error;
 pub mod event;
 pub mod ident;
+pub mod lexer;
 pub mod manifest;
 pub mod plan;
 pub mod report;
+pub mod server;
 pub mod stage;
 pub mod store;
 pub mod table;
+pub mod template;

@@ -1,0 +1,157 @@
+//! Patterns with words in braces: `store_{key}`.
+
+use crate::conninfo::{Secret, encode};
+use crate::error::Refusal;
+use crate::ident::Ident;
+
+/// Names that are never a store's: PostgreSQL's own and the journal's.
+const RESERVED: &[&str] = &["information_schema", "public", "tenantctl"];
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Piece {
+    Text(String),
+    Word(&'static str),
+}
+
+fn pieces(text: &str, words: &[&'static str]) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let known = words.iter().map(|word| format!("{{{word}}}")).collect::<Vec<_>>().join(" ");
+        let (word, after) = after.split_once('}').ok_or_else(|| format!("`{{` without `}}`; words are {known}"))?;
+        let found = words.iter().find(|known| **known == word);
+        let found = found.ok_or_else(|| format!("unknown word `{{{word}}}`; words are {known}"))?;
+        pieces.extend([Piece::Text(before.to_owned()), Piece::Word(found)]);
+        rest = after;
+    }
+    match rest.contains('}') {
+        true => Err("`}` without `{`".to_owned()),
+        false => {
+            pieces.push(Piece::Text(rest.to_owned()));
+            Ok(pieces)
+        }
+    }
+}
+
+/// How a store schema is called where the registry names none.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NamePattern(Vec<Piece>);
+
+impl NamePattern {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let pieces = pieces(text, &["key", "name", "created_ms"])?;
+        if !pieces.iter().any(|piece| matches!(piece, Piece::Word(_))) {
+            return Err(format!("`{text}` gives every store the same schema; put {{key}} into it"));
+        }
+        Ok(Self(pieces))
+    }
+
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Word(found) if *found == word))
+    }
+
+    /// The name for one store. `{name}` becomes lower case with `_` for all but letters and digits;
+    /// `{created_ms}` is milliseconds since 1970.
+    ///
+    /// # Errors
+    /// Refuses where the store lacks a word of the pattern, a name over 63 bytes, and names that are PostgreSQL's own.
+    pub fn schema_name(&self, key: &str, name: Option<&str>, created_ms: Option<i64>) -> Result<Ident, Refusal> {
+        let lacks = |what: &str| {
+            Refusal::new(format!("no schema name can be made for store {key}"))
+                .because(format!("the pattern has {{{what}}}, and the registry has none for this store"))
+                .hint("fill the registry's column, or use {key} in [store_schema] name")
+        };
+        let mut made = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => made.push_str(text),
+                Piece::Word("key") => made.push_str(key),
+                Piece::Word("name") => {
+                    let plain = plain(name.unwrap_or_default());
+                    made.push_str(&Some(plain).filter(|plain| !plain.is_empty()).ok_or_else(|| lacks("name"))?);
+                }
+                Piece::Word(_) => made.push_str(&created_ms.ok_or_else(|| lacks("created_ms"))?.to_string()),
+            }
+        }
+        if made.starts_with("pg_") || RESERVED.contains(&made.as_str()) {
+            return Err(Refusal::new(format!("`{made}` cannot be the schema of store {key}"))
+                .because("the name has a meaning of its own")
+                .hint("change [store_schema] name"));
+        }
+        Ident::parse(&made).map_err(|refusal| refusal.hint("make [store_schema] name shorter, such as `store_{key}`"))
+    }
+}
+
+/// Lower case, letters and digits, one `_` for each run of anything else.
+fn plain(name: &str) -> String {
+    let lower = name.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+/// The URL that the application shall use for a store; it may carry the application's password.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UrlPattern(Secret);
+
+const URL_WORDS: &[&str] = &["schema", "key"];
+
+impl UrlPattern {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let pieces = pieces(text, URL_WORDS)?;
+        if !pieces.iter().any(|piece| matches!(piece, Piece::Word(_))) {
+            return Err("the URL is the same for every store; put {schema} into it".to_owned());
+        }
+        Ok(Self(Secret::new(text)))
+    }
+
+    /// The URL of one store, its words percent-encoded. Mask it before it is shown.
+    #[must_use]
+    pub fn application_url(&self, schema: &Ident, key: &str) -> String {
+        let pieces = pieces(self.0.reveal(), URL_WORDS).unwrap_or_default(); // it was read before
+        let made = pieces.into_iter().map(|piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Word("key") => encode(key),
+            Piece::Word(_) => encode(schema.raw()),
+        });
+        made.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made() {
+        let made = |pattern: &str, name, created| {
+            NamePattern::parse(pattern).unwrap().schema_name("4", name, created).map(|name| name.raw().to_owned())
+        };
+        assert_eq!(made("store_{key}", None, None).as_deref(), Ok("store_4"));
+        assert_eq!(made("store_{created_ms}", None, Some(1_751_248_005_649)).as_deref(), Ok("store_1751248005649"));
+        assert_eq!(made("{name}_{key}", Some("Café — d'Ola "), None).as_deref(), Ok("café_d_ola_4"));
+        assert!(made("{name}", Some("—"), None).is_err());
+        assert!(made("{name}", None, None).unwrap_err().because.unwrap().contains("{name}"));
+        assert!(made("s_{created_ms}", None, None).is_err());
+        assert!(made("pg_{key}", None, None).is_err());
+        assert!(made("{name}", Some("public"), None).is_err());
+        assert!(made("{name}", Some(&"x".repeat(64)), None).unwrap_err().hint.is_some());
+    }
+
+    #[test]
+    fn patterns_that_cannot_work_are_refused() {
+        for pattern in ["store", "store_{id}", "store_{key", "store_key}", "{{key}}", ""] {
+            assert!(NamePattern::parse(pattern).is_err(), "{pattern}");
+        }
+        assert!(NamePattern::parse("store_{id}").unwrap_err().contains("{key} {name} {created_ms}"));
+        for pattern in ["postgresql://app@db/main", "postgresql://app@db/{schem}"] {
+            assert!(UrlPattern::parse(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_url_is_encoded_and_hidden() {
+        let pattern = UrlPattern::parse("postgresql://app:pw@db/main?schema={schema}&k={key}").unwrap();
+        let url = pattern.application_url(&Ident::new("Weird schema"), "a&b");
+        assert_eq!(url, "postgresql://app:pw@db/main?schema=Weird%20schema&k=a%26b");
+        assert!(!format!("{pattern:?}").contains("pw"));
+    }
+}
