@@ -73,7 +73,8 @@ impl Stage {
         matches!(
             (self, next),
             (Planned, Created)
-                | (Created | Verified | Copied, Copied)
+                | (Created, Copied)
+                | (Copied | Verified, Created) // rows changed since: they are loaded again
                 | (Copied | Verified, Verified)
                 | (Verified, Switched)
                 | (Switched, Validated | Purged | Reversed)

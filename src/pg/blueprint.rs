@@ -1,0 +1,359 @@
+//! Learns what a template makes: runs it in a transaction that is rolled back, and reads the catalogs.
+//!
+//! The server is the validator and the catalogs are the truth; no SQL text is read for its meaning. Foreign keys to
+//! common tables are tried last of all, each with a short wait, because they hold up the common table's writers.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::Transaction;
+
+use super::catalog::{self, UniqueKey};
+use super::failure::ServerResult;
+use super::script;
+use super::session::Session;
+use super::structure;
+use crate::error::{Refusal, ServerError};
+use crate::ident::Ident;
+use crate::plan::{Blueprint, Finding, Unit, UnitKind};
+use crate::store::Store;
+use crate::table::Table;
+use crate::template::{RenderedStatement, Section, StatementKind, Substitutions, Template};
+
+/// How long the trial waits for a common table, and how often.
+const OUTER_KEY_WAIT: &str = "set local lock_timeout = '50ms'";
+const OUTER_KEY_TRIES: u32 = 20;
+
+/// Who owns a store schema and who may read it; part of what the template's structure is compared with.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The owner, where it is not the role that made it.
+    pub owner: Option<Ident>,
+    /// Roles that may read.
+    pub readers: Vec<Ident>,
+}
+
+/// What the trial learnt.
+#[derive(Debug)]
+pub struct Trial {
+    /// Statements, units and the structure at the end.
+    pub blueprint: Blueprint,
+    /// The tables that the template makes.
+    pub tables: Vec<Table>,
+    /// Their unique keys.
+    pub unique_keys: Vec<(Ident, UniqueKey)>,
+    /// What is wrong with it, or worth knowing.
+    pub findings: Vec<Finding>,
+}
+
+/// What a trial needs to know.
+pub struct TrialOf<'a> {
+    /// The template.
+    pub template: &'a Template,
+    /// Whose schema; its name is used where it is free.
+    pub store: &'a Store,
+    /// The shared schema.
+    pub shared: &'a Ident,
+    /// The shared tables.
+    pub shared_tables: &'a [Ident],
+    /// Owner and readers.
+    pub access: &'a Access,
+    /// The name to use where the store schema exists.
+    pub spare_name: &'a Ident,
+}
+
+impl TrialOf<'_> {
+    /// Runs the template and rolls it back.
+    ///
+    /// # Errors
+    /// A refusal that names file, line, column and statement; or the server's error.
+    pub async fn run(&self, session: &mut Session) -> Result<Trial> {
+        let taken = catalog::schema_exists(session, &self.store.schema).await?;
+        let schema = if taken { self.spare_name.clone() } else { self.store.schema.clone() };
+        // The units are recorded with the store's own name, whatever name the trial runs under.
+        let real = self.template.render(&substitutions(self.store, &self.store.schema, self.shared))?;
+        let rendered = self.template.render(&substitutions(self.store, &schema, self.shared))?;
+        let transaction = session.transaction().await.server()?;
+        let made = transaction.batch_execute(&format!("create schema {schema}")).await.server();
+        made.context("trying the template in a schema that is rolled back")?;
+        let id = script::transaction_id(&transaction).await?;
+        script::open_path(&transaction, &schema, self.shared).await?;
+        let mut bench = Bench { of: self, schema: &schema, transaction: &transaction, outer: vec![], late: vec![], findings: vec![] };
+        let mut blueprint = Blueprint::default();
+        for (statement, real) in rendered.iter().zip(&real) {
+            if statement.section == Section::BeforeLoad {
+                bench.run_plainly(statement).await?;
+                blueprint.before.push(unit_of(real, UnitKind::Plain));
+            }
+        }
+        bench.note_inline_outer_keys().await?;
+        for (statement, real) in rendered.iter().zip(&real) {
+            if statement.section == Section::AfterLoad
+                && let Some(kind) = bench.run_after(statement).await?
+            {
+                blueprint.after.push(unit_of(real, kind));
+            }
+        }
+        let (mut outer, late, mut findings) = (std::mem::take(&mut bench.outer), std::mem::take(&mut bench.late), std::mem::take(&mut bench.findings));
+        let still: String = script::transaction_id(&transaction).await?;
+        if still != id {
+            bail!(Refusal::new("the template ended its own transaction"));
+        }
+        let grants = self.grants(&transaction, &schema).await?;
+        script::close_path(&transaction).await?;
+        for grant in &grants {
+            let under_trial = grant.replace(&self.store.schema.to_string(), &schema.to_string());
+            transaction.batch_execute(&under_trial).await.server().with_context(|| format!("trying `{under_trial}`"))?;
+        }
+        findings.extend(self.strays_and_ties(&transaction, &schema).await?);
+        let tables = catalog::tables_of(transaction.client(), &schema).await?;
+        let mut unique_keys = Vec::new();
+        for table in &tables {
+            let keys = catalog::unique_keys_of(transaction.client(), &schema, &table.name.table).await?;
+            unique_keys.extend(keys.into_iter().map(|key| (table.name.table.clone(), key)));
+        }
+        let of_real = |statement: &RenderedStatement| {
+            real.iter().find(|real| (real.line, real.column) == (statement.line, statement.column)).unwrap_or(statement).clone()
+        };
+        self.try_outer_keys(&transaction, &schema, outer.iter().map(|(statement, _)| *statement).chain(late.iter().copied())).await?;
+        blueprint.structure = structure::structure_of(transaction.client(), &schema).await?;
+        transaction.rollback().await.server()?;
+        for (statement, kind) in outer.drain(..) {
+            blueprint.after.push(unit_of(&of_real(statement), kind));
+        }
+        blueprint.after.extend(late.into_iter().map(|statement| unit_of(&of_real(statement), UnitKind::Plain)));
+        blueprint.after.extend(grants.into_iter().map(|sql| Unit { line: 0, column: 0, label: label_of(&sql), sql, kind: UnitKind::Plain }));
+        Ok(Trial { blueprint, tables, unique_keys, findings })
+    }
+
+    async fn grants(&self, transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<String>> {
+        let mut statements = Vec::new();
+        if let Some(owner) = &self.access.owner {
+            let under_trial = script::ownership_statements(transaction, schema, owner).await?;
+            statements.extend(under_trial.iter().map(|sql| sql.replace(&format!("{}.", bare(schema)), &format!("{}.", bare(&self.store.schema))).replace(&format!("schema {} ", bare(schema)), &format!("schema {} ", bare(&self.store.schema)))));
+        }
+        statements.extend(script::grants(&self.store.schema, &self.access.readers));
+        Ok(statements)
+    }
+
+    async fn strays_and_ties(&self, transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        for stray in script::strays(transaction, schema).await? {
+            findings.push(
+                Finding::stop("template_reaches_out", format!("the template makes or changes {stray}, outside the store schema"))
+                    .hint("a template may only make objects in {{schema}}"),
+            );
+        }
+        for tie in catalog::pointing_at(transaction.client(), schema, self.shared, self.shared_tables).await? {
+            findings.push(
+                Finding::stop("points_at_shared", tie).hint("let it point at the store schema's own table or sequence"),
+            );
+        }
+        Ok(findings)
+    }
+
+    /// Foreign keys to common tables, and what could only run after them; the last thing before the end.
+    async fn try_outer_keys<'s>(
+        &self,
+        transaction: &Transaction<'_>,
+        schema: &Ident,
+        statements: impl Iterator<Item = &'s RenderedStatement>,
+    ) -> Result<()> {
+        let statements: Vec<_> = statements.collect();
+        if statements.is_empty() {
+            return Ok(());
+        }
+        script::open_path(transaction, schema, self.shared).await?;
+        transaction.batch_execute(OUTER_KEY_WAIT).await.server()?;
+        for statement in statements {
+            let mut tries = 0;
+            loop {
+                tries += 1;
+                match attempt(transaction, &statement.sql).await {
+                    Ok(()) => break,
+                    Err(error) if error.is(&["55P03"]) && tries < OUTER_KEY_TRIES => {
+                        tokio::time::sleep(Duration::from_millis(rand::random_range(20..120))).await;
+                    }
+                    Err(error) => bail!(refused(self.template.file(), statement, &error)),
+                }
+            }
+        }
+        script::close_path(transaction).await
+    }
+}
+
+/// The trial while it runs.
+struct Bench<'a> {
+    of: &'a TrialOf<'a>,
+    schema: &'a Ident,
+    transaction: &'a Transaction<'a>,
+    outer: Vec<(&'a RenderedStatement, UnitKind)>,
+    late: Vec<&'a RenderedStatement>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Bench<'a> {
+    async fn run_plainly(&self, statement: &RenderedStatement) -> Result<()> {
+        let ran = self.transaction.batch_execute(&statement.sql).await.server();
+        ran.map_err(|error| refused(self.of.template.file(), statement, &error).into())
+    }
+
+    /// Runs a statement of the second section; none where it has to wait for the very end.
+    async fn run_after(&mut self, statement: &'a RenderedStatement) -> Result<Option<UnitKind>> {
+        match statement.kind {
+            StatementKind::AddForeignKey => self.run_foreign_key(statement).await,
+            StatementKind::Comment if !self.outer.is_empty() => match attempt(self.transaction, &statement.sql).await {
+                Ok(()) => Ok(Some(UnitKind::Plain)),
+                Err(error) if error.is(&["42704"]) => {
+                    self.late.push(statement); // a comment on a key that is not there yet
+                    Ok(None)
+                }
+                Err(error) => bail!(refused(self.of.template.file(), statement, &error)),
+            },
+            StatementKind::CreateIndex | StatementKind::AddKey => {
+                let before = self.indexes().await?;
+                self.run_plainly(statement).await?;
+                let tables: BTreeSet<String> =
+                    self.indexes().await?.into_iter().filter(|index| !before.contains(index)).map(|(_, table)| table).collect();
+                Ok(Some(match tables.first() {
+                    Some(table) if tables.len() == 1 => UnitKind::Index { table: Ident::new(table) },
+                    _ => UnitKind::Plain,
+                }))
+            }
+            _ => {
+                self.run_plainly(statement).await?;
+                Ok(Some(UnitKind::Plain))
+            }
+        }
+    }
+
+    async fn run_foreign_key(&mut self, statement: &'a RenderedStatement) -> Result<Option<UnitKind>> {
+        let before = self.outer_keys().await?;
+        let all_before = self.key_count().await?;
+        let savepoint = "savepoint foreign_key";
+        self.transaction.batch_execute(savepoint).await.server()?;
+        self.run_plainly(statement).await?;
+        let added: Vec<_> = self.outer_keys().await?.into_iter().filter(|key| !before.contains(key)).collect();
+        let added_count = self.key_count().await? - all_before;
+        match added.as_slice() {
+            [] => {
+                self.transaction.batch_execute("release savepoint foreign_key").await.server()?;
+                Ok(Some(UnitKind::Plain))
+            }
+            [(table, name, definition)] if added_count == 1 => {
+                let kind = UnitKind::OuterKey {
+                    table: Ident::new(table),
+                    name: Ident::new(name),
+                    definition: definition.trim_end_matches(" NOT VALID").to_owned(),
+                };
+                // Gives the common table's lock back at once.
+                self.transaction.batch_execute("rollback to savepoint foreign_key; release savepoint foreign_key").await.server()?;
+                self.outer.push((statement, kind));
+                Ok(None)
+            }
+            _ => {
+                self.transaction.batch_execute("release savepoint foreign_key").await.server()?;
+                self.findings.push(
+                    Finding::note(
+                        "keys_in_one_statement",
+                        format!("line {} adds several foreign keys at once; writers of the common tables wait for all of them", statement.line),
+                    )
+                    .hint("write one ALTER TABLE for each foreign key to a common table"),
+                );
+                Ok(Some(UnitKind::Plain))
+            }
+        }
+    }
+
+    async fn note_inline_outer_keys(&mut self) -> Result<()> {
+        for (table, name, _) in self.outer_keys().await? {
+            self.findings.push(
+                Finding::note(
+                    "inline_outer_key",
+                    format!("foreign key `{name}` to a common table stands before the load: it costs a check per row, and its lock holds up the common table's writers while the schema is made"),
+                )
+                .table(&Ident::new(table))
+                .hint("move it behind the line `-- tenantctl: after the load`"),
+            );
+        }
+        Ok(())
+    }
+
+    /// Foreign keys that leave the schema: table, name, definition.
+    async fn outer_keys(&self) -> Result<Vec<(String, String, String)>> {
+        let sql = "select c.relname::text, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)
+                   from pg_catalog.pg_constraint k
+                   join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                   join pg_catalog.pg_class p on p.oid = k.confrelid
+                   where n.nspname = $1 and k.contype = 'f' and p.relnamespace <> n.oid and k.conparentid = 0 order by 1, 2";
+        // Definitions must be qualified, whatever path the template runs under.
+        self.transaction.batch_execute("savepoint path; set local search_path = ''").await.server()?;
+        let rows = self.transaction.query(sql, &[&self.schema.raw()]).await.server()?;
+        self.transaction.batch_execute("rollback to savepoint path; release savepoint path").await.server()?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+    }
+
+    async fn key_count(&self) -> Result<i64> {
+        let sql = "select count(*) from pg_catalog.pg_constraint k join pg_catalog.pg_namespace n on n.oid = k.connamespace
+                   where n.nspname = $1 and k.conparentid = 0";
+        Ok(self.transaction.query_one(sql, &[&self.schema.raw()]).await.server()?.get(0))
+    }
+
+    async fn indexes(&self) -> Result<BTreeSet<(String, String)>> {
+        let sql = "select i.indexrelid::text, c.relname::text from pg_catalog.pg_index i
+                   join pg_catalog.pg_class c on c.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                   where n.nspname = $1";
+        let rows = self.transaction.query(sql, &[&self.schema.raw()]).await.server()?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+}
+
+/// A statement that may fail without ending the transaction.
+async fn attempt(transaction: &Transaction<'_>, sql: &str) -> Result<(), ServerError> {
+    transaction.batch_execute("savepoint attempt").await.server()?;
+    match transaction.batch_execute(sql).await.server() {
+        Ok(()) => transaction.batch_execute("release savepoint attempt").await.server(),
+        Err(error) => {
+            transaction.batch_execute("rollback to savepoint attempt; release savepoint attempt").await.server()?;
+            Err(error)
+        }
+    }
+}
+
+fn refused(file: &str, statement: &RenderedStatement, error: &ServerError) -> Refusal {
+    let place = error.position.map(|position| statement.place_of_position(position));
+    let (line, column) = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
+    script::template_error(file, line, column, &statement.sql, error)
+}
+
+fn unit_of(statement: &RenderedStatement, kind: UnitKind) -> Unit {
+    Unit { line: statement.line, column: statement.column, label: label_of(&statement.sql), sql: statement.sql.clone(), kind }
+}
+
+/// The first words of a statement, for progress: `create index orders_status_idx`.
+fn label_of(sql: &str) -> String {
+    let words: Vec<&str> = sql.split_whitespace().take(7).collect();
+    let mut label = words.join(" ");
+    if label.chars().count() > 60 {
+        label = label.chars().take(59).chain(['…']).collect();
+    }
+    label
+}
+
+/// The name as the server writes it in `format('%I')`: quoted only where it must be.
+fn bare(name: &Ident) -> String {
+    let plain = name.raw().chars().enumerate().all(|(index, c)| c == '_' || c.is_ascii_lowercase() || index > 0 && c.is_ascii_digit());
+    if plain { name.raw().to_owned() } else { name.to_string() }
+}
+
+/// The placeholders of a store under a schema name.
+#[must_use]
+pub fn substitutions(store: &Store, schema: &Ident, shared: &Ident) -> Substitutions {
+    Substitutions {
+        schema: schema.clone(),
+        shared: shared.clone(),
+        store_key: store.key.literal(),
+        store_name: crate::ident::Literal::text(store.name.clone().unwrap_or_default()),
+    }
+}

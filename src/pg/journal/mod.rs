@@ -1,0 +1,82 @@
+//! The journal: what was done to which store, kept in the database of the store schemas.
+//!
+//! `runs` one row per invocation · `moves` one row per store and its stages · `records` tables, checks, events, and
+//! what was made. The rows of a step are written in the step's own transaction, never by an observer.
+
+mod moves;
+mod records;
+mod runs;
+
+pub use moves::{
+    Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified, begin,
+    live_move, live_moves, moves_of_run, reread, take_over,
+};
+pub use records::{
+    Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, record_check, record_event,
+    record_resource, record_table, record_verdict, resources_of, table_runs_of,
+};
+pub use runs::{RunRow, begin_run, end_run, is_at_work, run_of, runs};
+
+use anyhow::{Result, bail};
+use tokio_postgres::Client;
+
+use super::failure::ServerResult;
+use super::session::Session;
+use crate::error::Refusal;
+use crate::ident::Literal;
+
+/// The journal's version that this build reads and writes.
+const VERSION: i32 = 1;
+
+const DDL: &str = include_str!("../sql/journal.sql");
+
+/// Whether there is a journal. Reading commands never make one.
+///
+/// # Errors
+/// A refusal where its version is another, or the server's error.
+pub async fn exists(client: &Client) -> Result<bool> {
+    let there: bool = client
+        .query_one("select to_regclass('tenantctl.journal_version') is not null", &[])
+        .await
+        .server()?
+        .get(0);
+    if !there {
+        return Ok(false);
+    }
+    let version: Option<i32> =
+        client.query_one("select max(version) from tenantctl.journal_version", &[]).await.server()?.get(0);
+    match version {
+        Some(VERSION) => Ok(true),
+        other => bail!(
+            Refusal::new(format!("the journal has version {}; this tenantctl knows {VERSION}", other.unwrap_or(0)))
+                .hint("use the tenantctl that wrote it, or a newer one")
+        ),
+    }
+}
+
+/// Makes the journal where there is none.
+///
+/// # Errors
+/// The server's error, such as a missing right to create a schema.
+pub async fn ensure(session: &mut Session) -> Result<()> {
+    if exists(session).await? {
+        return Ok(());
+    }
+    let transaction = session.transaction().await.server()?;
+    // Two first runs at the same time: the second waits here and then finds the journal made.
+    transaction.batch_execute("select pg_catalog.pg_advisory_xact_lock(hashtext('tenantctl.journal'))").await.server()?;
+    let there: bool = transaction
+        .query_one("select to_regclass('tenantctl.journal_version') is not null", &[])
+        .await
+        .server()?
+        .get(0);
+    if !there {
+        let version = Literal::text(env!("CARGO_PKG_VERSION")).to_string();
+        transaction.batch_execute(&DDL.replace("'{{tool_version}}'", &version)).await.server()?;
+    }
+    transaction.commit().await.server()?;
+    match exists(session).await? {
+        true => Ok(()),
+        false => bail!("the journal could not be made"),
+    }
+}

@@ -1,0 +1,407 @@
+//! Moves: one row per store, its stage, and the receipts that only the journal gives.
+
+use std::marker::PhantomData;
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::types::Json;
+use tokio_postgres::{Client, GenericClient, Row};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::error::Refusal;
+use crate::ident::Ident;
+use crate::manifest::Manifest;
+use crate::pg::failure::ServerResult;
+use crate::pg::lease::Lease;
+use crate::pg::registry::RegistryValues;
+use crate::plan::{Blueprint, Plan};
+use crate::report::{ErrorReport, Sample, SwitchEvidence};
+use crate::stage::Stage;
+use crate::store::{KeyType, Store, StoreKey};
+
+/// A store that has rows in the shared schema, or one that begins without.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveKind {
+    /// Its rows are moved.
+    Move,
+    /// It is new: base data instead of rows.
+    New,
+}
+
+impl MoveKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Move => "move",
+            Self::New => "new",
+        }
+    }
+}
+
+/// The template as it was when the move was planned.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct RecordedTemplate {
+    /// The file's name, for messages.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The base data's file name, for new stores.
+    pub base_data_file: Option<String>,
+    /// The base data's text.
+    pub base_data: Option<String>,
+}
+
+impl RecordedTemplate {
+    /// 32 hex digits over both texts.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        hash_of(&(&self.text, &self.base_data))
+    }
+}
+
+/// 32 hex digits over a value's JSON.
+fn hash_of(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value).unwrap_or_default(); // plain values: cannot fail
+    format!("{:032x}", xxh3_128(text.as_bytes()))
+}
+
+/// What a new move is made of.
+#[derive(Clone, Debug)]
+pub struct NewMove {
+    /// Rows or none.
+    pub kind: MoveKind,
+    /// An existing, empty schema is taken over.
+    pub adopted: bool,
+    /// The plan as it was shown.
+    pub plan: Plan,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The template.
+    pub template: RecordedTemplate,
+    /// What the template makes.
+    pub blueprint: Blueprint,
+    /// The shared tables' definitions.
+    pub ddl_fingerprint: String,
+}
+
+/// A row of `tenantctl.move`.
+#[derive(Clone, Debug)]
+pub struct Move {
+    /// Its id.
+    pub id: i64,
+    /// The store.
+    pub store: Store,
+    /// The shared schema.
+    pub shared_schema: Ident,
+    /// Rows or none.
+    pub kind: MoveKind,
+    /// An existing schema was taken over.
+    pub adopted: bool,
+    /// How far it is.
+    pub stage: Stage,
+    /// Grows with every run that takes it over.
+    pub epoch: i64,
+    /// The last run that worked on it.
+    pub run: String,
+    /// The URL that the application gets.
+    pub url: Option<String>,
+    /// The plan as recorded.
+    pub plan: Plan,
+    /// The manifest as recorded.
+    pub manifest: Manifest,
+    /// Its hash.
+    pub manifest_hash: String,
+    /// The template as recorded.
+    pub template: RecordedTemplate,
+    /// Its hash.
+    pub template_hash: String,
+    /// What the template makes.
+    pub blueprint: Blueprint,
+    /// The shared tables' definitions.
+    pub ddl_fingerprint: String,
+    /// The snapshot at which all rows are true.
+    pub snapshot: Option<String>,
+    /// The snapshot at which they were read back.
+    pub verdict_snapshot: Option<String>,
+    /// The registry's values before the switch.
+    pub registry_before: Option<RegistryValues>,
+    /// How the switch went.
+    pub switch: Option<SwitchEvidence>,
+    /// What the report's queries gave.
+    pub samples: Vec<Sample>,
+    /// Why it stands still.
+    pub error: Option<ErrorReport>,
+    /// RFC 3339.
+    pub verified_at: Option<String>,
+    /// RFC 3339.
+    pub switched_at: Option<String>,
+}
+
+const SELECT: &str = include_str!("../sql/move_row.sql");
+
+fn move_row(row: &Row) -> Result<Move> {
+    let Json(key_type): Json<KeyType> = row.try_get(10).server()?;
+    let key = StoreKey::parse(row.get(2), &key_type)?;
+    let stage: String = row.get(7);
+    let Some(stage) = Stage::of_word(&stage) else { bail!("the journal has an unknown stage `{stage}`") };
+    Ok(Move {
+        id: row.get(0),
+        shared_schema: Ident::new(row.get::<_, String>(1)),
+        store: Store { key, name: row.get(3), schema: Ident::new(row.get::<_, String>(4)) },
+        kind: if row.get::<_, &str>(5) == "new" { MoveKind::New } else { MoveKind::Move },
+        adopted: row.get(6),
+        stage,
+        epoch: row.get(8),
+        run: row.get(9),
+        url: row.get(11),
+        plan: row.try_get::<_, Json<Plan>>(12).server()?.0,
+        manifest: row.try_get::<_, Json<Manifest>>(13).server()?.0,
+        manifest_hash: row.get(14),
+        template: row.try_get::<_, Json<RecordedTemplate>>(15).server()?.0,
+        template_hash: row.get(16),
+        blueprint: row.try_get::<_, Json<Blueprint>>(17).server()?.0,
+        ddl_fingerprint: row.get(18),
+        snapshot: row.get(19),
+        verdict_snapshot: row.get(20),
+        registry_before: row.try_get::<_, Option<Json<RegistryValues>>>(21).server()?.map(|Json(values)| values),
+        switch: row.try_get::<_, Option<Json<SwitchEvidence>>>(22).server()?.map(|Json(evidence)| evidence),
+        samples: row.try_get::<_, Option<Json<Vec<Sample>>>>(23).server()?.map(|Json(list)| list).unwrap_or_default(),
+        error: row.try_get::<_, Option<Json<ErrorReport>>>(24).server()?.map(|Json(error)| error),
+        verified_at: row.get(25),
+        switched_at: row.get(26),
+    })
+}
+
+/// The live move of a store; none before the first, or after it was abandoned.
+///
+/// # Errors
+/// The server's error.
+pub async fn live_move(client: &Client, shared_schema: &Ident, key: &StoreKey) -> Result<Option<Move>> {
+    let sql = format!("{SELECT} where shared_schema = $1 and store_key = $2 and stage <> 'abandoned'");
+    let row = client.query_opt(&sql, &[&shared_schema.raw(), &key.text()]).await.server()?;
+    row.as_ref().map(move_row).transpose()
+}
+
+/// All live moves of a shared schema.
+///
+/// # Errors
+/// The server's error.
+pub async fn live_moves(client: &Client, shared_schema: &Ident) -> Result<Vec<Move>> {
+    let sql = format!("{SELECT} where shared_schema = $1 and stage <> 'abandoned' order by id");
+    client.query(&sql, &[&shared_schema.raw()]).await.server()?.iter().map(move_row).collect()
+}
+
+/// The moves that a run last worked on, abandoned ones too.
+///
+/// # Errors
+/// The server's error.
+pub async fn moves_of_run(client: &Client, run: &str) -> Result<Vec<Move>> {
+    let sql = format!(
+        "{SELECT} where id in (select move_id from tenantctl.event where run_id = $1) or run_id = $1 order by id"
+    );
+    client.query(&sql, &[&run]).await.server()?.iter().map(move_row).collect()
+}
+
+/// The move as it is now.
+///
+/// # Errors
+/// The server's error.
+pub async fn reread(client: &Client, id: i64) -> Result<Move> {
+    let row = client.query_one(&format!("{SELECT} where id = $1"), &[&id]).await.server()?;
+    move_row(&row)
+}
+
+/// Records a new move at stage `planned`; the lease must hold its store.
+///
+/// # Errors
+/// The server's error.
+pub async fn begin(lease: &Lease, shared_schema: &Ident, new: &NewMove) -> Result<Move> {
+    let store = &new.plan.store;
+    let row = lease
+        .client()
+        .query_one(
+            "insert into tenantctl.move (shared_schema, store_key, store_name, store_schema, kind, adopted, run_id,
+                key_type, store_url, plan, manifest, manifest_hash, template, template_hash, blueprint, ddl_fingerprint)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning id",
+            &[
+                &shared_schema.raw(),
+                &store.key.text(),
+                &store.name,
+                &store.schema.raw(),
+                &new.kind.word(),
+                &new.adopted,
+                &lease.run(),
+                &Json(store.key.key_type()),
+                &new.plan.url,
+                &Json(&new.plan),
+                &Json(&new.manifest),
+                &manifest_hash(&new.manifest),
+                &Json(&new.template),
+                &new.template.hash(),
+                &Json(&new.blueprint),
+                &new.ddl_fingerprint,
+            ],
+        )
+        .await
+        .server()?;
+    let id: i64 = row.get(0);
+    super::record_event(lease.client(), lease.run(), Some(id), "planned", &serde_json::json!({})).await?;
+    reread(lease.client(), id).await
+}
+
+/// The manifest's hash, as recorded.
+#[must_use]
+pub fn manifest_hash(manifest: &Manifest) -> String {
+    hash_of(manifest)
+}
+
+impl Move {
+    /// What differs between the recorded plan's sources and today's files.
+    #[must_use]
+    pub fn differs_from(&self, manifest: &Manifest, template: &RecordedTemplate) -> Vec<&'static str> {
+        let mut differing = Vec::new();
+        if self.manifest_hash != manifest_hash(manifest) {
+            differing.push("the manifest ([[tables]], common, ignore, tenant_column)");
+        }
+        if self.template.text != template.text {
+            differing.push("the template");
+        }
+        if self.kind == MoveKind::New && self.template.base_data != template.base_data {
+            differing.push("the base data");
+        }
+        differing
+    }
+}
+
+/// Takes a move over for this run: what is left of the last run is ended, and the epoch grows.
+///
+/// # Errors
+/// A refusal where the last run's backends will not end, or the server's error.
+pub async fn take_over(lease: &mut Lease, id: i64) -> Result<Move> {
+    let run = lease.run().to_owned();
+    let last: String =
+        lease.client().query_one("select run_id from tenantctl.move where id = $1", &[&id]).await.server()?.get(0);
+    lease.end_orphans_of(&last).await?;
+    let transaction = lease.session().transaction().await.server()?;
+    transaction.query_one("select 1 from tenantctl.move where id = $1 for update", &[&id]).await.server()?;
+    transaction
+        .execute("update tenantctl.move set epoch = epoch + 1, run_id = $2 where id = $1", &[&id, &run])
+        .await
+        .server()?;
+    transaction.commit().await.server()?;
+    let taken = reread(lease.client(), id).await?;
+    match taken.run == run {
+        true => Ok(taken),
+        false => bail!("the journal did not take this run over"),
+    }
+}
+
+/// Marker of a receipt.
+#[derive(Clone, Copy, Debug)]
+pub struct Planned;
+/// Marker of a receipt.
+#[derive(Clone, Copy, Debug)]
+pub struct Created;
+/// Marker of a receipt.
+#[derive(Clone, Copy, Debug)]
+pub struct Copied;
+/// Marker of a receipt.
+#[derive(Clone, Copy, Debug)]
+pub struct Verified;
+/// Marker of a receipt.
+#[derive(Clone, Copy, Debug)]
+pub struct Switched;
+
+/// A stage as a type.
+pub trait Begun: Sized {
+    /// The stage itself.
+    const STAGE: Stage;
+}
+impl Begun for Planned {
+    const STAGE: Stage = Stage::Planned;
+}
+impl Begun for Created {
+    const STAGE: Stage = Stage::Created;
+}
+impl Begun for Copied {
+    const STAGE: Stage = Stage::Copied;
+}
+impl Begun for Verified {
+    const STAGE: Stage = Stage::Verified;
+}
+impl Begun for Switched {
+    const STAGE: Stage = Stage::Switched;
+}
+
+/// Proof that a move is at a stage: only the journal makes one, by writing the stage or by reading it back.
+#[derive(Clone, Debug)]
+pub struct Receipt<S> {
+    the_move: Move,
+    stage: PhantomData<S>,
+}
+
+impl<S: Begun> Receipt<S> {
+    /// What the journal says of the move.
+    #[must_use]
+    pub fn the_move(&self) -> &Move {
+        &self.the_move
+    }
+
+    /// Reads the stage back.
+    #[must_use]
+    pub fn read(the_move: &Move) -> Option<Self> {
+        (the_move.stage == S::STAGE).then(|| Self { the_move: the_move.clone(), stage: PhantomData })
+    }
+
+    /// Reads the stage back from the database.
+    ///
+    /// # Errors
+    /// A refusal where the move is at another stage by now.
+    pub async fn reread(client: &Client, id: i64) -> Result<Self> {
+        let the_move = reread(client, id).await?;
+        let stage = the_move.stage;
+        Self::read(&the_move).ok_or_else(|| {
+            Refusal::new(format!("store {} is {stage}, not {}", the_move.store.key, S::STAGE)).into()
+        })
+    }
+}
+
+impl Move {
+    /// Writes the next stage, in the transaction of the step that reached it. `sets` adds assignments with values
+    /// that are already SQL text by `ident`.
+    ///
+    /// # Errors
+    /// A refusal where the lease was lost: no row has the old stage and epoch.
+    pub async fn advance(&self, client: &impl GenericClient, run: &str, next: Stage, sets: &[String]) -> Result<()> {
+        if !self.stage.may_become(next) {
+            bail!(Refusal::new(format!("store {} is {}; it cannot become {next}", self.store.key, self.stage)));
+        }
+        let mut assignments = vec!["stage = $3".to_owned(), "error = null".to_owned(), format!("{next}_at = clock_timestamp()")];
+        if matches!(next, Stage::Created | Stage::Copied) {
+            assignments.push("verified_at = null".to_owned());
+        }
+        assignments.extend_from_slice(sets);
+        let sql = format!("update tenantctl.move set {} where id = $1 and epoch = $2 and stage = $4", assignments.join(", "));
+        let changed =
+            client.execute(&sql, &[&self.id, &self.epoch, &next.word(), &self.stage.word()]).await.server()?;
+        if changed != 1 {
+            bail!(Refusal::new(format!("another run has taken store {} over", self.store.key)));
+        }
+        super::record_event(client, run, Some(self.id), next.word(), &serde_json::json!({})).await
+    }
+
+    /// Keeps the stage and adds why the move stands still.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn record_error(&self, client: &Client, run: &str, error: &ErrorReport) -> Result<()> {
+        client
+            .execute(
+                "update tenantctl.move set error = $3 where id = $1 and epoch = $2",
+                &[&self.id, &self.epoch, &Json(error)],
+            )
+            .await
+            .server()?;
+        super::record_event(client, run, Some(self.id), "failed", &serde_json::to_value(error)?).await
+    }
+}

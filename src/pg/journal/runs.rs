@@ -1,0 +1,136 @@
+//! Runs: one row per invocation.
+
+use anyhow::{Result, bail};
+use tokio_postgres::{Client, Row};
+
+use crate::error::{Exit, Refusal};
+use crate::pg::failure::ServerResult;
+use crate::pg::session::Facts;
+use crate::report::{Outcome, Report};
+
+/// A row of `tenantctl.run`.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its id.
+    pub id: String,
+    /// The command.
+    pub command: String,
+    /// The command line, secrets masked.
+    pub command_line: String,
+    /// `user@host`.
+    pub who: String,
+    /// RFC 3339.
+    pub started: String,
+    /// RFC 3339; none: it did not end.
+    pub ended: Option<String>,
+    /// How it ended.
+    pub outcome: Option<String>,
+}
+
+const COLUMNS: &str = "id, command, command_line, os_user || '@' || host,
+    to_char(started_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
+    to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), outcome";
+
+fn run_row(row: &Row) -> RunRow {
+    RunRow {
+        id: row.get(0),
+        command: row.get(1),
+        command_line: row.get(2),
+        who: row.get(3),
+        started: row.get(4),
+        ended: row.get(5),
+        outcome: row.get(6),
+    }
+}
+
+/// Writes the run's row.
+///
+/// # Errors
+/// The server's error.
+pub async fn begin_run(
+    client: &Client,
+    run: &str,
+    command: &str,
+    command_line: &str,
+    os_user: &str,
+    host: &str,
+    facts: &Facts,
+) -> Result<()> {
+    let pid = std::process::id().cast_signed();
+    client
+        .execute(
+            "insert into tenantctl.run (id, command, command_line, tool_version, os_user, host, pid, role_name,
+                                        database_name, database_oid, system_identifier)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            &[
+                &run,
+                &command,
+                &command_line,
+                &env!("CARGO_PKG_VERSION"),
+                &os_user,
+                &host,
+                &pid,
+                &facts.role,
+                &facts.database,
+                &facts.database_oid,
+                &facts.system_identifier,
+            ],
+        )
+        .await
+        .server()?;
+    Ok(())
+}
+
+/// Writes how the run ended, with its report.
+///
+/// # Errors
+/// The server's error.
+pub async fn end_run(client: &Client, run: &str, exit: Exit, report: &Report) -> Result<()> {
+    let json = serde_json::to_value(report)?;
+    client
+        .execute(
+            "update tenantctl.run set ended_at = clock_timestamp(), outcome = $2, exit_code = $3, report = $4 where id = $1",
+            &[&run, &Outcome::of(exit).word(), &i32::from(exit.code()), &json],
+        )
+        .await
+        .server()?;
+    Ok(())
+}
+
+/// The newest runs.
+///
+/// # Errors
+/// The server's error.
+pub async fn runs(client: &Client, limit: i64) -> Result<Vec<RunRow>> {
+    let sql = format!("select {COLUMNS} from tenantctl.run order by started_at desc, id limit $1");
+    Ok(client.query(&sql, &[&limit]).await.server()?.iter().map(run_row).collect())
+}
+
+/// The run of this id or prefix.
+///
+/// # Errors
+/// A refusal where none or several begin so.
+pub async fn run_of(client: &Client, prefix: &str) -> Result<RunRow> {
+    let sql = format!("select {COLUMNS} from tenantctl.run where starts_with(id, $1) order by started_at desc limit 2");
+    let rows = client.query(&sql, &[&prefix.to_lowercase()]).await.server()?;
+    match rows.as_slice() {
+        [row] => Ok(run_row(row)),
+        [] => bail!(Refusal::new(format!("no run begins with `{prefix}`")).hint("`tenantctl status` lists the runs")),
+        _ => bail!(Refusal::new(format!("several runs begin with `{prefix}`")).hint("give more digits")),
+    }
+}
+
+/// Whether sessions of this run are connected.
+///
+/// # Errors
+/// The server's error.
+pub async fn is_at_work(client: &Client, run: &str) -> Result<bool> {
+    let row = client
+        .query_one(
+            "select exists (select 1 from pg_catalog.pg_stat_activity where starts_with(application_name, $1))",
+            &[&format!("tenantctl/{run}/")],
+        )
+        .await
+        .server()?;
+    Ok(row.get(0))
+}

@@ -1,0 +1,89 @@
+//! Runs the template's statements in a transaction of the caller, and sees that nothing outside the schema changed.
+//!
+//! The one place where a search path is set: for the template's own text, and only until the transaction ends. What
+//! then still binds to the shared schema is found from the catalogs (`catalog::pointing_at`).
+
+use anyhow::Result;
+use tokio_postgres::Transaction;
+
+use super::failure::ServerResult;
+use crate::error::{Refusal, ServerError};
+use crate::ident::{Ident, Literal};
+
+/// Objects and rows outside the schema that this transaction made or changed.
+const STRAYS: &str = include_str!("sql/strays.sql");
+
+/// Lets unqualified names of the template mean the store schema, then the shared schema.
+///
+/// # Errors
+/// The server's error.
+pub async fn open_path(transaction: &Transaction<'_>, store: &Ident, shared: &Ident) -> Result<()> {
+    Ok(transaction.batch_execute(&format!("set local search_path = {store}, {shared}")).await.server()?)
+}
+
+/// Back to the session's manners.
+///
+/// # Errors
+/// The server's error.
+pub async fn close_path(transaction: &Transaction<'_>) -> Result<()> {
+    Ok(transaction.batch_execute("set local search_path = ''").await.server()?)
+}
+
+/// What this transaction did outside the schema, as fragments: `table public.notes`, `rows of public.orders`.
+///
+/// # Errors
+/// The server's error.
+pub async fn strays(transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<String>> {
+    let rows = transaction.query(STRAYS, &[&schema.raw()]).await.server()?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// A template's failure as a refusal: file, line, column, statement, and what the server said.
+#[must_use]
+pub fn template_error(file: &str, line: usize, column: usize, sql: &str, error: &ServerError) -> Refusal {
+    let first_line = sql.lines().next().unwrap_or_default();
+    let statement = match first_line.chars().count() > 72 || sql.lines().count() > 1 {
+        true => format!("{}…", first_line.chars().take(72).collect::<String>()),
+        false => first_line.to_owned(),
+    };
+    let mut because = error.to_string();
+    if let Some(detail) = &error.detail {
+        because.push_str(&format!("; {detail}"));
+    }
+    let hint = error.hint.clone().unwrap_or_else(|| "mend the template; `tenantctl template check` tries it".to_owned());
+    Refusal::new(format!("template {file}, line {line}, column {column}: {statement}")).because(because).hint(hint)
+}
+
+/// The id of this transaction, to see that a statement did not end it.
+///
+/// # Errors
+/// The server's error.
+pub async fn transaction_id(transaction: &Transaction<'_>) -> Result<String> {
+    Ok(transaction.query_one("select pg_catalog.pg_current_xact_id()::text", &[]).await.server()?.get(0))
+}
+
+/// `grant` statements that give a store schema its owner and its readers.
+#[must_use]
+pub fn grants(schema: &Ident, readers: &[Ident]) -> Vec<String> {
+    let mut statements = Vec::new();
+    for reader in readers {
+        statements.push(format!("grant usage on schema {schema} to {reader}"));
+        statements.push(format!("grant select on all tables in schema {schema} to {reader}"));
+        statements.push(format!("alter default privileges in schema {schema} grant select on tables to {reader}"));
+    }
+    statements
+}
+
+/// `alter … owner to` for all that lies in the schema, from the catalogs.
+///
+/// # Errors
+/// The server's error.
+pub async fn ownership_statements(
+    transaction: &Transaction<'_>,
+    schema: &Ident,
+    owner: &Ident,
+) -> Result<Vec<String>> {
+    let sql = include_str!("sql/ownership.sql").replace("{{owner}}", &Literal::text(owner.raw()).to_string());
+    let rows = transaction.query(&sql, &[&schema.raw()]).await.server()?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -1,0 +1,333 @@
+//! Connections with manners: every setting that a copy or a proof depends on is pinned when the session starts.
+//!
+//! Knows how to connect, to hand out readers and writers, and to cancel them all. Knows no table and no store.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use tokio_postgres::{CancelToken, Client, NoTls};
+
+use super::failure::ServerResult;
+use crate::conninfo::{ConnInfo, SslMode};
+use crate::error::{Exit, Refusal};
+
+/// The oldest PostgreSQL that has what the engine needs (`pg_current_snapshot`, xid8).
+const OLDEST_VERSION: u32 = 130_000;
+
+/// Settings of every session, each with its reason. `lock_timeout` is added from the configuration.
+const MANNERS: &[(&str, &str)] = &[
+    ("statement_timeout", "0"),                   // a copy takes as long as it takes
+    ("idle_in_transaction_session_timeout", "0"), // the snapshot's holder sits idle by design
+    ("row_security", "off"),                      // an error instead of silently missing rows
+    ("search_path", ""),                          // every name is qualified
+    ("TimeZone", "UTC"),                          // text forms must be the same on both sides …
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("extra_float_digits", "3"),
+    ("bytea_output", "hex"),
+    ("xmloption", "content"),            // … and xml fragments must be readable again
+    ("standard_conforming_strings", "on"), // `ident::Literal` relies on it
+    ("client_encoding", "UTF8"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_deferrable", "off"),
+];
+
+/// Settings that came later; an unknown startup option is FATAL.
+const LATER_MANNERS: &[(u32, &str, &str)] = &[
+    (140_000, "idle_session_timeout", "0"),
+    (140_000, "client_connection_check_interval", "1s"), // a killed client's backend ends within a second
+    (170_000, "transaction_timeout", "0"),
+];
+
+/// What makes a used connection a new one: also the open transaction and the advisory locks of the last borrower.
+const RECYCLE: &str = "rollback; close all; set session authorization default; reset all; unlisten *; \
+     select pg_advisory_unlock_all(); discard temp; discard sequences";
+
+/// Connections beyond this many of one kind wait for one to come back.
+const POOL_SIZE: usize = 64;
+
+/// One connection from a pool.
+pub struct Session(Object);
+
+impl Session {
+    /// Closes the connection instead of giving it back; for one whose COPY failed.
+    pub fn discard(self) {
+        drop(Object::take(self.0));
+    }
+}
+
+impl Deref for Session {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.0
+    }
+}
+
+/// All connections of one run.
+pub struct Sessions {
+    readers: Pool,
+    writers: Pool,
+    leases: Pool,
+    calls: Arc<Calls>,
+    facts: Facts,
+}
+
+/// What the first connection told.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// `server_version_num`.
+    pub server_version: u32,
+    /// The database's name.
+    pub database: String,
+    /// Its oid.
+    pub database_oid: u32,
+    /// The role that we are.
+    pub role: String,
+    /// `host:port`.
+    pub address: String,
+    /// The cluster's system identifier, where the role may read it.
+    pub system_identifier: Option<String>,
+}
+
+/// Statements in flight, so that a signal can end them.
+#[derive(Default)]
+struct Calls {
+    interrupted: AtomicBool,
+    tokens: Mutex<Vec<CancelToken>>,
+}
+
+impl Sessions {
+    /// Connects once, looks at the server, and prepares the pools; `run` names the sessions in `pg_stat_activity`.
+    ///
+    /// # Errors
+    /// The connection's own error, a server that is too old, or a pooler that swallows settings.
+    pub async fn open(conninfo: &ConnInfo, run: &str, lock_timeout: Duration) -> Result<Self> {
+        let calls = Arc::new(Calls::default());
+        let dial = |role: &str, settings: Vec<(String, String)>| Dial {
+            conninfo: conninfo.clone(),
+            application_name: format!("tenantctl/{run}/{role}"),
+            settings,
+            calls: calls.clone(),
+        };
+        let mut settings: Vec<(String, String)> =
+            MANNERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        settings.push(("lock_timeout".into(), format!("{}ms", lock_timeout.as_millis())));
+        let first = dial("first", settings.clone());
+        let (client, _connection) = first.connect_once().await?;
+        let facts = facts(&client, conninfo).await?;
+        if facts.server_version < OLDEST_VERSION {
+            bail!(
+                Refusal::new(format!("the server is PostgreSQL {}; tenantctl needs 13", facts.server_version / 10_000))
+            );
+        }
+        check_manners(&client, &settings, &first.application_name).await?;
+        for (since, name, value) in LATER_MANNERS {
+            if facts.server_version >= *since {
+                settings.push(((*name).to_owned(), (*value).to_owned()));
+            }
+        }
+        let mut reading = settings.clone();
+        reading.push(("default_transaction_read_only".into(), "on".into())); // a mistake must not be able to write
+        Ok(Self {
+            readers: dial("reader", reading).pool()?,
+            writers: dial("writer", settings.clone()).pool()?,
+            leases: dial("lease", settings).pool()?,
+            calls,
+            facts,
+        })
+    }
+
+    /// What is known of server and database.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// A session that cannot write.
+    ///
+    /// # Errors
+    /// The connection's own error.
+    pub async fn reader(&self) -> Result<Session> {
+        self.take(&self.readers).await
+    }
+
+    /// A session that can write.
+    ///
+    /// # Errors
+    /// The connection's own error.
+    pub async fn writer(&self) -> Result<Session> {
+        self.take(&self.writers).await
+    }
+
+    /// The session that holds the run's advisory locks.
+    ///
+    /// # Errors
+    /// The connection's own error.
+    pub async fn lease(&self) -> Result<Session> {
+        self.take(&self.leases).await
+    }
+
+    async fn take(&self, pool: &Pool) -> Result<Session> {
+        self.check()?;
+        let object = pool.get().await.server().context("connecting to the database")?;
+        Ok(Session(object))
+    }
+
+    /// Ends everything: statements in flight are cancelled, later ones are not begun. Returns when all were told.
+    pub async fn interrupt(&self) {
+        self.calls.interrupted.store(true, Ordering::SeqCst);
+        let tokens = self.calls.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let told = tokens.iter().map(|token| token.cancel_query(NoTls));
+        futures_util::future::join_all(told).await; // a session that is gone needs no telling
+    }
+
+    /// Whether a signal came.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.calls.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// Stops between two units of work when a signal came.
+    ///
+    /// # Errors
+    /// A refusal with exit code 130.
+    pub fn check(&self) -> Result<()> {
+        match self.is_interrupted() {
+            true => Err(Refusal::new("interrupted").exit(Exit::Interrupted).into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// How one kind of session is connected. The password is read anew each time: it may have been rotated.
+#[derive(Clone)]
+struct Dial {
+    conninfo: ConnInfo,
+    application_name: String,
+    settings: Vec<(String, String)>,
+    calls: Arc<Calls>,
+}
+
+type Connection = tokio::task::JoinHandle<()>;
+
+impl Dial {
+    fn driver_config(&self) -> tokio_postgres::Config {
+        let mut config = tokio_postgres::Config::new();
+        for host in &self.conninfo.hosts {
+            config.host(&host.name).port(host.port);
+            if let Some(address) = host.address {
+                config.hostaddr(address);
+            }
+        }
+        config.user(&self.conninfo.user).dbname(&self.conninfo.database);
+        if let Some(timeout) = self.conninfo.connect_timeout {
+            config.connect_timeout(timeout);
+        }
+        config.application_name(&self.application_name);
+        let mut options = self.conninfo.options.clone().unwrap_or_default();
+        for (name, value) in &self.settings {
+            options.push_str(&format!(" -c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ ")));
+        }
+        config.options(options);
+        if let Ok(Some(password)) = self.conninfo.password() {
+            config.password(password.reveal());
+        }
+        config
+    }
+
+    async fn connect_once(&self) -> Result<(Client, Connection)> {
+        if matches!(self.conninfo.ssl_mode, SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull) {
+            bail!(
+                Refusal::new("this build speaks no TLS yet")
+                    .because(format!("the connection asks for sslmode={}", self.conninfo.ssl_mode))
+                    .hint("use a connection that does not leave the host, or a tunnel, with sslmode=disable")
+                    .exit(Exit::Unreachable)
+            );
+        }
+        self.conninfo.password()?; // its own error is better than the server's
+        self.dial().await.server().with_context(|| format!("connecting to {}", self.conninfo.masked_url()))
+    }
+
+    async fn dial(&self) -> Result<(Client, Connection), tokio_postgres::Error> {
+        let (client, connection) = self.driver_config().connect(NoTls).await?;
+        let task = tokio::spawn(async move {
+            let _ended = connection.await; // the statement in flight reports it
+        });
+        self.calls.tokens.lock().unwrap_or_else(PoisonError::into_inner).push(client.cancel_token());
+        Ok((client, task))
+    }
+
+    fn pool(self) -> Result<Pool> {
+        let recycling_method = RecyclingMethod::Custom(RECYCLE.to_owned());
+        let manager = Manager::from_connect(self.driver_config(), self, ManagerConfig { recycling_method });
+        Ok(Pool::builder(manager).max_size(POOL_SIZE).build()?)
+    }
+}
+
+impl Connect for Dial {
+    fn connect(
+        &self,
+        _config: &tokio_postgres::Config,
+    ) -> std::pin::Pin<
+        Box<dyn Future<Output = Result<(Client, Connection), tokio_postgres::Error>> + Send + '_>,
+    > {
+        Box::pin(self.dial())
+    }
+}
+
+async fn facts(client: &Client, conninfo: &ConnInfo) -> Result<Facts> {
+    let row = client
+        .query_one(
+            "select current_setting('server_version_num')::int4, current_database()::text, current_user::text,
+                    (select oid from pg_catalog.pg_database where datname = current_database())",
+            &[],
+        )
+        .await
+        .server()?;
+    let system_identifier = client
+        .query_one("select system_identifier::text from pg_catalog.pg_control_system()", &[])
+        .await
+        .ok()
+        .map(|row| row.get(0)); // a right that not every role has; the journal only notes it
+    let address = conninfo.hosts.iter().map(|host| format!("{}:{}", host.name, host.port)).collect::<Vec<_>>();
+    Ok(Facts {
+        server_version: row.get::<_, i32>(0).unsigned_abs(),
+        database: row.get(1),
+        role: row.get(2),
+        database_oid: row.get(3),
+        address: address.join(","),
+        system_identifier,
+    })
+}
+
+/// A pooler may swallow startup options; then nothing that we say of bytes would be true.
+async fn check_manners(client: &Client, settings: &[(String, String)], application_name: &str) -> Result<()> {
+    let rows = client
+        .query("select lower(name), setting from pg_catalog.pg_settings", &[])
+        .await
+        .server()?;
+    let shown: std::collections::HashMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let asked = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in asked.chain([("application_name", application_name)]) {
+        let setting = shown.get(&name.to_lowercase()).map(String::as_str).unwrap_or_default();
+        let bare = value.strip_suffix("ms").unwrap_or(value); // pg_settings shows times in milliseconds
+        if setting != bare && !(name == "DateStyle" && setting.starts_with(value)) && setting.trim_matches('"') != bare {
+            bail!(
+                Refusal::new(format!("the session does not keep `{name} = {value}`"))
+                    .because(format!("the server shows `{setting}`; a pooler in between may swallow startup options"))
+                    .hint("connect to PostgreSQL itself, or through a pooler in session mode that passes `options`")
+            );
+        }
+    }
+    Ok(())
+}

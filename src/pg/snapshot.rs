@@ -1,0 +1,67 @@
+//! One snapshot that several sessions read at.
+//!
+//! Knows nothing of tables. A session that imports it borrows the snapshot, so it cannot outlive it.
+
+use anyhow::Result;
+use tokio_postgres::{IsolationLevel, Transaction};
+
+use super::failure::ServerResult;
+use super::session::Session;
+use crate::ident::Literal;
+
+/// An open read-only transaction whose snapshot others may import.
+pub struct Snapshot<'a> {
+    transaction: Transaction<'a>,
+    exported: String,
+    text: String,
+}
+
+impl<'a> Snapshot<'a> {
+    /// Exports the snapshot of a new transaction.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn export(session: &'a mut Session) -> Result<Self> {
+        let transaction = repeatable_read(session).await?;
+        let row = transaction
+            .query_one("select pg_catalog.pg_export_snapshot(), pg_catalog.pg_current_snapshot()::text", &[])
+            .await
+            .server()?;
+        Ok(Self { exported: row.get(0), text: row.get(1), transaction })
+    }
+
+    /// `pg_current_snapshot()`: xmin, xmax and what was in progress.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The transaction that holds it; may be used to read.
+    #[must_use]
+    pub fn transaction(&self) -> &Transaction<'a> {
+        &self.transaction
+    }
+
+    /// A transaction of another session that sees the same.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn import<'b>(&self, session: &'b mut Session) -> Result<Transaction<'b>> {
+        let transaction = repeatable_read(session).await?;
+        transaction
+            .batch_execute(&format!("set transaction snapshot {}", Literal::text(&self.exported)))
+            .await
+            .server()?;
+        Ok(transaction)
+    }
+}
+
+/// A read-only transaction that sees one moment.
+///
+/// # Errors
+/// The server's error.
+pub async fn repeatable_read(session: &mut Session) -> Result<Transaction<'_>> {
+    let started =
+        session.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await;
+    Ok(started.server()?)
+}

@@ -1,0 +1,193 @@
+//! One description of a table's passage, and all statements that follow from it.
+//!
+//! The column list exists once, so both ends agree. Knows nothing of sessions.
+
+use crate::error::Refusal;
+use crate::ident::{Ident, QualifiedTable, list};
+use crate::manifest::Entry;
+use crate::plan::{Finding, Format};
+use crate::store::StoreKey;
+use crate::table::{Column, Passage, Table, passage};
+use crate::template::Substitutions;
+
+use super::ownership::Ownership;
+
+/// How one table's rows of one store are read on both sides, and written on one.
+#[derive(Clone, Debug)]
+pub struct CopyStatement {
+    /// The shared table.
+    pub source: QualifiedTable,
+    /// The store table.
+    pub target: QualifiedTable,
+    /// COPY's format, for both sides and for the digests.
+    pub format: Format,
+    /// Columns that are written, and whether the source is cast to the target's type.
+    columns: Vec<(Ident, Option<String>)>,
+    /// Columns that are compared beyond those: generated in the store schema.
+    compared_only: Vec<(Ident, Option<String>)>,
+    /// The store table's key; empty: none.
+    pub key: Vec<Ident>,
+    condition: String,
+}
+
+impl CopyStatement {
+    /// Holds the shared table against the store table.
+    ///
+    /// # Errors
+    /// A refusal for a condition that cannot be rendered.
+    pub fn new(
+        entry: &Entry,
+        ownership: &Ownership,
+        source: &Table,
+        target: &Table,
+        key: &StoreKey,
+        substitutions: &Substitutions,
+    ) -> Result<Self, Refusal> {
+        let mut columns = Vec::new();
+        let mut compared_only = Vec::new();
+        let mut format = Format::Binary;
+        for column in source.columns.iter().filter(|column| !entry.omit.contains(&column.name)) {
+            let Some(counterpart) = target.column(&column.name) else { continue };
+            let way = passage(&column.type_name, &counterpart.type_name);
+            if way == Passage::Text {
+                format = Format::Text;
+            }
+            let cast = (way == Passage::Cast).then(|| counterpart.type_name.sql.clone());
+            match counterpart.generated {
+                true => compared_only.push((column.name.clone(), cast)),
+                false => columns.push((column.name.clone(), cast)),
+            }
+        }
+        Ok(Self {
+            source: source.name.clone(),
+            target: target.name.clone(),
+            format,
+            columns,
+            compared_only,
+            key: target.key.clone(),
+            condition: ownership.condition(key, substitutions)?,
+        })
+    }
+
+    /// `copy (select …) to stdout`: the rows that are written.
+    #[must_use]
+    pub fn copy_out(&self) -> String {
+        format!("copy ({}) to stdout{}", self.source_select(&self.columns, &self.condition), self.options())
+    }
+
+    /// `copy … from stdin`.
+    #[must_use]
+    pub fn copy_in(&self) -> String {
+        let columns = list(self.columns.iter().map(|(name, _)| name));
+        format!("copy {} ({columns}) from stdin{}", self.target, self.options())
+    }
+
+    /// Whether the bytes that are written are all that is compared.
+    #[must_use]
+    pub fn copies_all(&self) -> bool {
+        self.compared_only.is_empty()
+    }
+
+    /// `copy (select …) to stdout`: all that is compared, of the shared schema.
+    #[must_use]
+    pub fn source_digest(&self) -> String {
+        format!("copy ({}) to stdout{}", self.source_rows(), self.options())
+    }
+
+    /// `copy (select …) to stdout`: all that is compared, of the store schema.
+    #[must_use]
+    pub fn target_digest(&self) -> String {
+        format!("copy ({}) to stdout{}", self.target_rows(), self.options())
+    }
+
+    /// `select` of all that is compared, of the shared schema.
+    #[must_use]
+    pub fn source_rows(&self) -> String {
+        let all: Vec<_> = self.columns.iter().chain(&self.compared_only).cloned().collect();
+        self.source_select(&all, &self.condition)
+    }
+
+    /// `select` of all that is compared, of the store schema.
+    #[must_use]
+    pub fn target_rows(&self) -> String {
+        format!("select {} from {} as {}", list(self.compared()), self.target, self.target.table)
+    }
+
+    /// The columns that are compared.
+    #[must_use]
+    pub fn compared(&self) -> Vec<Ident> {
+        self.columns.iter().chain(&self.compared_only).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// `select count(*)` of the store's rows in the shared schema.
+    #[must_use]
+    pub fn source_count(&self) -> String {
+        format!("select count(*) from {} as {} where {}", self.source, self.source.table, self.condition)
+    }
+
+    /// The condition under which a row of the shared table belongs to the store.
+    #[must_use]
+    pub fn condition(&self) -> &str {
+        &self.condition
+    }
+
+    fn source_select(&self, columns: &[(Ident, Option<String>)], condition: &str) -> String {
+        let table = &self.source.table;
+        let columns = columns.iter().map(|(name, cast)| match cast {
+            Some(cast) => format!("{table}.{name}::{cast}"),
+            None => format!("{table}.{name}"),
+        });
+        format!("select {} from {} as {table} where {condition}", list(columns), self.source)
+    }
+
+    fn options(&self) -> &'static str {
+        match self.format {
+            Format::Binary => " (format binary)",
+            Format::Text => "",
+        }
+    }
+}
+
+/// What stands in the way of a table's passage.
+#[must_use]
+pub fn findings(entry: &Entry, source: &Table, target: Option<&Table>) -> Vec<Finding> {
+    let Some(target) = target else {
+        let message = format!("the template makes no table `{}`", entry.name.raw());
+        return vec![
+            Finding::stop("table_missing_in_template", message)
+                .table(&entry.name)
+                .hint("add it to the template, or list it as common or ignored"),
+        ];
+    };
+    let mut found = Vec::new();
+    for column in source.columns.iter().filter(|column| !entry.omit.contains(&column.name)) {
+        match target.column(&column.name) {
+            None => found.push(
+                Finding::stop("column_missing_in_template", format!("the template lacks column `{}`", column.name.raw()))
+                    .table(&entry.name)
+                    .hint(format!("add it to the template, or `omit = [\"{}\"]` in its [[tables]] section", column.name.raw())),
+            ),
+            Some(counterpart) => found.extend(lossy(entry, column, counterpart)),
+        }
+    }
+    for column in &target.columns {
+        let given = source.column(&column.name).is_some() && !entry.omit.contains(&column.name);
+        if !given && column.not_null && !column.has_default && !column.generated {
+            let message = format!("the template requires column `{}`, which the shared table lacks", column.name.raw());
+            found.push(Finding::stop("column_missing_in_source", message).table(&entry.name).hint("give it a default, or allow NULL"));
+        }
+    }
+    found
+}
+
+fn lossy(entry: &Entry, column: &Column, counterpart: &Column) -> Option<Finding> {
+    (passage(&column.type_name, &counterpart.type_name) == Passage::Lossy).then(|| {
+        let message = format!(
+            "column `{}` is {} here and {} in the template: it cannot be converted without loss",
+            column.name.raw(),
+            column.type_name.sql,
+            counterpart.type_name.sql
+        );
+        Finding::stop("type_would_lose", message).table(&entry.name).hint("give the template's column the same type, or a wider one")
+    })
+}

@@ -1,0 +1,112 @@
+//! Drops exactly what the journal says we made, and never reaches out of the schema.
+//!
+//! Outgoing foreign keys go first, one by one with a short wait: dropping one takes an exclusive lock on the *common*
+//! table, and everybody would queue behind a schema drop that waits for it.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use tokio_postgres::GenericClient;
+
+use super::catalog;
+use super::failure::ServerResult;
+use super::session::Session;
+use crate::error::{Exit, Refusal};
+use crate::ident::{Ident, QualifiedTable};
+
+/// Foreign keys of the schema to tables outside it.
+const OUTER_KEYS: &str = "select c.relname::text, k.conname::text, p.oid::regclass::text
+    from pg_catalog.pg_constraint k
+    join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_class p on p.oid = k.confrelid
+    where n.nspname = $1 and k.contype = 'f' and p.relnamespace <> n.oid and k.conparentid = 0 order by 1, 2";
+
+/// Objects outside the schema that depend on something in it.
+const DEPENDENTS: &str = include_str!("sql/dependents.sql");
+
+/// Waits of 50 ms for a common table, with a pause between them.
+const TRIES: u32 = 60;
+
+/// What stands in the schema that the journal does not know, and what outside hangs on it; both refuse a drop.
+///
+/// # Errors
+/// A refusal that names them.
+pub async fn check(client: &tokio_postgres::Client, schema: &Ident, known: &[String]) -> Result<()> {
+    let strangers: Vec<String> =
+        catalog::objects_in(client, schema).await?.into_iter().filter(|object| !known.contains(object)).collect();
+    if !strangers.is_empty() {
+        bail!(
+            Refusal::new(format!("schema {} holds what tenantctl did not make: {}", schema.raw(), strangers.join(", ")))
+                .hint("move it to another schema, or drop it yourself; then try again")
+        );
+    }
+    let dependents: Vec<String> =
+        client.query(DEPENDENTS, &[&schema.raw()]).await.server()?.iter().map(|row| row.get(0)).collect();
+    if !dependents.is_empty() {
+        bail!(
+            Refusal::new(format!("outside schema {} something depends on it: {}", schema.raw(), dependents.join(", ")))
+                .hint("drop that first; tenantctl never cascades out of the schema")
+        );
+    }
+    Ok(())
+}
+
+/// Drops the foreign keys to common tables, each in a transaction of its own.
+///
+/// # Errors
+/// A refusal with exit code 1 where a common table stays busy, or the server's error.
+pub async fn drop_outer_keys(session: &mut Session, schema: &Ident) -> Result<()> {
+    let keys: Vec<(String, String, String)> = session
+        .query(OUTER_KEYS, &[&schema.raw()])
+        .await
+        .server()?
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect();
+    for (table, name, common) in keys {
+        let qualified = QualifiedTable::new(schema.clone(), Ident::new(table));
+        let drop = format!("alter table {qualified} drop constraint {}", Ident::new(name));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let transaction = session.transaction().await.server()?;
+            transaction.batch_execute("set local lock_timeout = '50ms'").await.server()?;
+            match transaction.batch_execute(&drop).await.server() {
+                Ok(()) => {
+                    transaction.commit().await.server()?;
+                    break;
+                }
+                Err(error) if error.is(&["55P03"]) && tries < TRIES => {
+                    transaction.rollback().await.server()?;
+                    tokio::time::sleep(Duration::from_millis(rand::random_range(50..250))).await;
+                }
+                Err(error) if error.is(&["55P03"]) => bail!(
+                    Refusal::new(format!("{common} stays busy: its readers leave no moment to drop a foreign key to it"))
+                        .hint("try again when it is quieter; nothing else was dropped")
+                        .exit(Exit::Failed)
+                ),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drops the schema with all that is in it; `check` and `drop_outer_keys` come first.
+///
+/// # Errors
+/// The server's error.
+pub async fn drop_schema(client: &impl GenericClient, schema: &Ident) -> Result<()> {
+    Ok(client.batch_execute(&format!("drop schema if exists {schema} cascade")).await.server()?)
+}
+
+/// Empties the tables of a schema that was taken over, not made.
+///
+/// # Errors
+/// The server's error; a foreign key from outside refuses the truncation.
+pub async fn empty_tables(client: &impl GenericClient, tables: &[QualifiedTable]) -> Result<()> {
+    if tables.is_empty() {
+        return Ok(());
+    }
+    Ok(client.batch_execute(&format!("truncate {}", crate::ident::list(tables))).await.server()?)
+}

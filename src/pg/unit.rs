@@ -1,0 +1,106 @@
+//! A unit of work: one transaction that also writes its journal row.
+//!
+//! The guard at its start makes sure that the lease is still ours; the question after its COMMIT makes sure that the
+//! server really committed. Knows nothing of what is done in between.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::pin;
+use std::task::Poll;
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::Transaction;
+
+use super::failure::ServerResult;
+use super::session::Session;
+use crate::error::Refusal;
+use crate::event::{Event, Moment, Observer};
+use crate::ident::Ident;
+
+/// An open transaction that works on one move. Dropped without [`Unit::commit`], it rolls back.
+pub struct Unit<'a>(Transaction<'a>);
+
+impl<'a> Unit<'a> {
+    /// Begins, and holds the move's row so that its epoch cannot change while we work.
+    ///
+    /// # Errors
+    /// A refusal when another run has taken the store over, or the server's error.
+    pub async fn begin(session: &'a mut Session, move_id: i64, epoch: i64) -> Result<Self> {
+        let transaction = session.transaction().await.server()?;
+        let row = transaction
+            .query_opt("select 1 from tenantctl.move where id = $1 and epoch = $2 for key share", &[&move_id, &epoch])
+            .await
+            .server()?;
+        if row.is_none() {
+            bail!(lease_lost());
+        }
+        Ok(Self(transaction))
+    }
+
+    /// Begins with the move's row held against everybody: for a change of its stage.
+    ///
+    /// # Errors
+    /// A refusal when another run has taken the store over, or the server's error.
+    pub async fn begin_transition(session: &'a mut Session, move_id: i64, epoch: i64) -> Result<Self> {
+        let transaction = session.transaction().await.server()?;
+        let row = transaction
+            .query_opt("select 1 from tenantctl.move where id = $1 and epoch = $2 for update", &[&move_id, &epoch])
+            .await
+            .server()?;
+        if row.is_none() {
+            bail!(lease_lost());
+        }
+        Ok(Self(transaction))
+    }
+
+    /// Commits and asks the server whether it did.
+    ///
+    /// The driver's `Ok` is no proof: COMMIT of an aborted transaction is answered with ROLLBACK, and the driver
+    /// takes it for success (sfackler/rust-postgres #1334).
+    ///
+    /// # Errors
+    /// The server's error, or that the transaction was rolled back.
+    pub async fn commit(self, observer: &dyn Observer, table: Option<&Ident>) -> Result<()> {
+        let id: String =
+            self.0.query_one("select pg_catalog.pg_current_xact_id()::text", &[]).await.server()?.get(0);
+        // COMMIT as a plain statement: the transaction object stays, so the question can follow on its connection;
+        // the ROLLBACK that its drop sends afterwards meets no transaction.
+        let mut commit = pin!(self.0.batch_execute("commit"));
+        let sent = std::future::poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
+        observer.notice(&Event::Reached { moment: Moment::CommitSent, table });
+        match sent {
+            Poll::Ready(answer) => answer.server()?,
+            Poll::Pending => commit.await.server()?,
+        }
+        let status: Option<String> = self
+            .0
+            .query_one("select pg_catalog.pg_xact_status($1::text::xid8)", &[&id])
+            .await
+            .server()
+            .context("asking whether the transaction was committed")?
+            .get(0);
+        match status.as_deref() {
+            Some("committed") => Ok(()),
+            other => bail!("the server rolled the transaction back ({})", other.unwrap_or("status unknown")),
+        }
+    }
+}
+
+impl<'a> Unit<'a> {
+    /// The transaction, where a function wants any client.
+    #[must_use]
+    pub fn transaction(&self) -> &Transaction<'a> {
+        &self.0
+    }
+}
+
+impl<'a> Deref for Unit<'a> {
+    type Target = Transaction<'a>;
+    fn deref(&self) -> &Transaction<'a> {
+        &self.0
+    }
+}
+
+fn lease_lost() -> Refusal {
+    Refusal::new("another run has taken this store over").hint("`tenantctl status` shows who works on it")
+}
