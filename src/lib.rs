@@ -7,6 +7,7 @@ pub mod error;
 pub mod event;
 pub mod ident;
 pub mod manifest;
+pub mod pg;
 pub mod plan;
 pub mod report;
 pub mod stage;
