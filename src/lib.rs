@@ -10,6 +10,7 @@ pub mod event;
 pub mod ident;
 pub mod lexer;
 pub mod manifest;
+pub mod pg;
 pub mod plan;
 pub mod report;
 pub mod server;

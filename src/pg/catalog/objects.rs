@@ -1,0 +1,76 @@
+//! Whether a schema is there, what is in it, how big a table is, which triggers are on.
+
+use tokio_postgres::Client;
+
+use super::{ask, ident};
+use crate::error::ServerError;
+use crate::ident::{Ident, QualifiedTable};
+use crate::pg::failure::ServerResult;
+
+/// Whether there is a schema of this name.
+///
+/// # Errors
+/// The server's.
+pub async fn schema_exists(client: &Client, schema: &Ident) -> Result<bool, ServerError> {
+    let sql = "select from pg_catalog.pg_namespace where nspname::text = $1";
+    Ok(!ask(client, sql, &[schema.raw()]).await?.is_empty())
+}
+
+/// What lies in a schema, for people: `function f(integer)`, `table orders`, `type status`.
+///
+/// # Errors
+/// The server's.
+pub async fn objects_in(client: &Client, schema: &Ident) -> Result<Vec<String>, ServerError> {
+    let rows = ask(client, include_str!("../sql/objects_in.sql"), &[schema.raw()]).await?;
+    rows.iter().map(|row| row.try_get("object").server()).collect()
+}
+
+/// What a table takes on disk.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct RelationSize {
+    /// Bytes of its rows, with what is stored out of line.
+    pub table_bytes: i64,
+    /// Bytes of its indexes.
+    pub index_bytes: i64,
+}
+
+/// What a table takes on disk, its partitions and heirs included; none where there is no such table.
+///
+/// # Errors
+/// The server's.
+pub async fn relation_size(client: &Client, table: &QualifiedTable) -> Result<Option<RelationSize>, ServerError> {
+    let names = [table.schema.raw(), table.table.raw()];
+    let rows = ask(client, include_str!("../sql/relation_size.sql"), &names).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let table_bytes: Option<i64> = row.try_get("table_bytes").server()?;
+    let index_bytes: Option<i64> = row.try_get("index_bytes").server()?;
+    Ok(table_bytes.zip(index_bytes).map(|(table_bytes, index_bytes)| RelationSize { table_bytes, index_bytes }))
+}
+
+/// A trigger that somebody made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TriggerState {
+    /// Its table.
+    pub table: Ident,
+    /// Its name.
+    pub name: Ident,
+    /// `tgenabled`: `O` on, `D` off, `R` on a replica only, `A` always.
+    pub enabled: char,
+}
+
+/// The triggers of a schema's tables that somebody made.
+///
+/// # Errors
+/// The server's.
+pub async fn user_triggers_of(client: &Client, schema: &Ident) -> Result<Vec<TriggerState>, ServerError> {
+    let rows = ask(client, include_str!("../sql/user_triggers_of.sql"), &[schema.raw()]).await?;
+    let trigger = |row: &tokio_postgres::Row| {
+        let enabled: &str = row.try_get("enabled").server()?;
+        Ok(TriggerState {
+            table: ident(row, "table_name")?,
+            name: ident(row, "name")?,
+            enabled: enabled.chars().next().unwrap_or('O'),
+        })
+    };
+    rows.iter().map(trigger).collect()
+}

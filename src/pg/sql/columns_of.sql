@@ -1,0 +1,79 @@
+-- Columns of the ordinary and partitioned tables of a schema, each with all that moving its values needs to know.
+-- $1: schema
+with recursive
+  attributes as (
+    select c.relname, a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef,
+           a.attidentity, a.attgenerated
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid
+    where n.nspname::text = $1 and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+  ),
+  -- Domains looked through, down to the type that the values have; the first modifier on the way counts.
+  chain (first, first_modifier, type, modifier, has_default) as (
+    select distinct atttypid, atttypmod, atttypid, atttypmod, false from attributes
+    union all
+    select h.first, h.first_modifier, t.typbasetype,
+           case when h.modifier = -1 then t.typtypmod else h.modifier end,
+           h.has_default or t.typdefault is not null
+    from chain h
+    join pg_catalog.pg_type t on t.oid = h.type
+    where t.typtype = 'd'
+  ),
+  bases as (
+    select h.first, h.first_modifier, h.type, h.modifier, h.has_default or t.typdefault is not null as has_default,
+           t.typtype, t.typtype in ('c', 'r', 'm') or e.oid is not null as is_container
+    from chain h
+    join pg_catalog.pg_type t on t.oid = h.type
+    left join pg_catalog.pg_type e on e.typarray = t.oid
+    where t.typtype <> 'd'
+  ),
+  -- All that a type is made of: elements, subtypes, fields, domains. `union` ends a type that holds itself.
+  parts (base, type) as (
+    select type, type from bases
+    union
+    select p.base, inner_type.oid
+    from parts p
+    join pg_catalog.pg_type t on t.oid = p.type
+    cross join lateral (
+      select t.typbasetype as oid where t.typtype = 'd'
+      union all
+      select e.oid from pg_catalog.pg_type e where e.typarray = t.oid
+      union all
+      select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid
+      union all
+      -- to_jsonb: the column came with 14
+      select r.rngsubtype from pg_catalog.pg_range r
+      where t.typtype = 'm' and (to_jsonb(r) ->> 'rngmultitypid')::oid = t.oid
+      union all
+      select a.atttypid from pg_catalog.pg_attribute a
+      where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+    ) inner_type
+  ),
+  owned as (
+    select p.base, bool_or(n.nspname <> 'pg_catalog') as user_defined
+    from parts p
+    join pg_catalog.pg_type t on t.oid = p.type
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    group by p.base
+  )
+select
+  a.relname::text as table_name,
+  a.attname::text as name,
+  pg_catalog.format_type(a.atttypid, a.atttypmod) as type_sql,
+  a.atttypid as type_oid,
+  a.atttypmod as modifier,
+  b.type as base_oid,
+  b.modifier as base_modifier,
+  case when b.is_container then 'container' when b.typtype = 'e' then 'enum' else 'base' end as kind,
+  array(
+    select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = b.type order by e.enumsortorder
+  ) as labels,
+  o.user_defined,
+  a.attnotnull as not_null,
+  a.atthasdef or a.attidentity <> '' or b.has_default as has_default,
+  a.attgenerated <> '' as generated
+from attributes a
+join bases b on b.first = a.atttypid and b.first_modifier = a.atttypmod
+join owned o on o.base = b.type
+order by a.relname::text collate "C", a.attnum

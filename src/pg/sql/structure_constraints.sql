@@ -1,0 +1,15 @@
+-- Constraints of tables and domains. NOT NULL is said with the column, though 18 has constraints for it too.
+select
+  'constraint ' || quote_ident(k.conname) || ' on '
+    || coalesce(quote_ident(c.relname), pg_catalog.format_type(k.contypid, null)) as name,
+  concat_ws(
+    '; ',
+    pg_catalog.pg_get_constraintdef(k.oid),
+    case when not k.convalidated then 'not validated' end,
+    case when k.conparentid <> 0 then 'from the parent' end,
+    case when k.coninhcount > 0 and k.conislocal then 'inherited and local' when k.coninhcount > 0 then 'inherited' end
+  ) as definition
+from pg_catalog.pg_constraint k
+join pg_catalog.pg_namespace n on n.oid = k.connamespace
+left join pg_catalog.pg_class c on c.oid = k.conrelid
+where n.nspname::text = $1 and k.contype not in ('n', 't')

@@ -1,0 +1,47 @@
+-- Ordinary and partitioned tables of a schema, each with its key.
+-- $1: schema
+with
+  relations as (
+    select c.oid, c.relname, c.relkind, c.reltuples, c.relpages, c.relrowsecurity, c.relispartition
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname::text = $1 and c.relkind in ('r', 'p')
+  ),
+  -- A key that is checked at commit only, that leaves rows out or that allows nulls does not name a row.
+  keys as (
+    select distinct on (i.indrelid)
+      i.indrelid,
+      array(
+        select a.attname::text
+        from generate_series(0, i.indnkeyatts - 1) at
+        join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[at]
+        order by at
+      ) as columns
+    from relations r
+    join pg_catalog.pg_index i on i.indrelid = r.oid
+    join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+    where i.indisunique
+      and i.indisvalid
+      and (i.indisprimary or i.indimmediate)
+      and i.indpred is null
+      and not exists (
+        select from generate_series(0, i.indnkeyatts - 1) at
+        left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[at] and a.attnum <> 0
+        where a.attnotnull is not true
+      )
+    order by i.indrelid, i.indisprimary desc, i.indnkeyatts, ic.relname
+  )
+select
+  r.relname::text as name,
+  coalesce(k.columns, '{}') as key,
+  case
+    -- Before 14 a table that was never analysed said 0.
+    when current_setting('server_version_num')::int < 140000 and r.reltuples = 0 and r.relpages = 0 then -1
+    else r.reltuples::int8
+  end as row_estimate,
+  r.relrowsecurity as row_security,
+  r.relkind = 'p' or exists (select from pg_catalog.pg_inherits h where h.inhparent = r.oid) as has_children,
+  r.relispartition or exists (select from pg_catalog.pg_inherits h where h.inhrelid = r.oid) as is_child
+from relations r
+left join keys k on k.indrelid = r.oid
+order by r.relname::text collate "C"

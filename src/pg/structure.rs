@@ -1,0 +1,71 @@
+//! A schema as text, object by object: two schemas that one template made say the same.
+//!
+//! Only reads. Which objects are to be expected, the template says (`step/create`); what is said of a difference,
+//! `view`.
+
+mod difference;
+mod placeholder;
+
+use anyhow::{Result, ensure};
+use futures_util::TryStreamExt;
+use futures_util::future::try_join_all;
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+pub use difference::differences;
+
+use super::failure::ServerResult;
+use crate::error::ServerError;
+use crate::ident::Ident;
+use crate::plan::Structure;
+use placeholder::Placeholder;
+
+/// One question for each catalog, for the whole schema; each answers with name and definition.
+const QUESTIONS: [&str; 9] = [
+    include_str!("sql/structure_relations.sql"),
+    include_str!("sql/structure_columns.sql"),
+    include_str!("sql/structure_constraints.sql"),
+    include_str!("sql/structure_indexes.sql"),
+    include_str!("sql/structure_rules.sql"),
+    include_str!("sql/structure_types.sql"),
+    include_str!("sql/structure_functions.sql"),
+    include_str!("sql/structure_other.sql"),
+    include_str!("sql/structure_remarks.sql"),
+];
+
+/// The objects of a schema, name → definition. Names inside the schema stand without it, all others with theirs;
+/// where the schema's own name is left in a text, `{{schema}}` stands for it.
+///
+/// Runs inside a transaction that the caller opened: the server leaves a schema out of a name only where
+/// `search_path` says so, hence `set local`, and back to nothing at the end.
+///
+/// # Errors
+/// Fails outside a transaction; the server's.
+pub async fn structure_of(client: &Client, schema: &Ident) -> Result<Structure> {
+    let path = schema.to_string();
+    set_path(client, &path).await?;
+    let now = client.query_typed_one("select current_setting('search_path')", &[]).await.server()?;
+    ensure!(now.try_get::<_, &str>(0).server()? == path, "the structure of a schema is read inside a transaction only");
+    // All at once on one connection: they are answered in turn, without a round trip between two.
+    let answers = try_join_all(QUESTIONS.map(|question| answer(client, question, schema))).await?;
+    set_path(client, "").await?;
+    let placeholder = Placeholder::new(schema);
+    let objects = answers.into_iter().flatten();
+    Ok(objects.map(|(name, definition)| (name, placeholder.put(&definition))).collect())
+}
+
+/// `set local search_path` with the value as a parameter.
+async fn set_path(client: &Client, path: &str) -> Result<(), ServerError> {
+    let sql = "select pg_catalog.set_config('search_path', $1, true)";
+    client.query_typed(sql, &[(&path, Type::TEXT)]).await.server().map(drop)
+}
+
+async fn answer(client: &Client, question: &str, schema: &Ident) -> Result<Vec<(String, String)>, ServerError> {
+    let rows = client.query_typed_raw(question, [(schema.raw(), Type::TEXT)]).await.server()?;
+    let rows: Vec<_> = rows.try_collect().await.server()?;
+    let object = |row: &tokio_postgres::Row| {
+        let definition: Option<String> = row.try_get("definition").server()?;
+        Ok((row.try_get("name").server()?, definition.unwrap_or_default()))
+    };
+    rows.iter().map(object).collect()
+}
