@@ -79,7 +79,14 @@ impl TrialOf<'_> {
         made.context("trying the template in a schema that is rolled back")?;
         let id = script::transaction_id(&transaction).await?;
         script::open_path(&transaction, &schema, self.shared).await?;
-        let mut bench = Bench { of: self, schema: &schema, transaction: &transaction, outer: vec![], late: vec![], findings: vec![] };
+        let mut bench = Bench {
+            of: self,
+            schema: &schema,
+            transaction: &transaction,
+            outer: vec![],
+            late: vec![],
+            findings: vec![],
+        };
         let mut blueprint = Blueprint::default();
         for (statement, real) in rendered.iter().zip(&real) {
             if statement.section == Section::BeforeLoad {
@@ -95,7 +102,8 @@ impl TrialOf<'_> {
                 blueprint.after.push(unit_of(real, kind));
             }
         }
-        let (mut outer, late, mut findings) = (std::mem::take(&mut bench.outer), std::mem::take(&mut bench.late), std::mem::take(&mut bench.findings));
+        let (mut outer, late, mut findings) =
+            (std::mem::take(&mut bench.outer), std::mem::take(&mut bench.late), std::mem::take(&mut bench.findings));
         let still: String = script::transaction_id(&transaction).await?;
         if still != id {
             bail!(Refusal::new("the template ended its own transaction"));
@@ -104,7 +112,11 @@ impl TrialOf<'_> {
         script::close_path(&transaction).await?;
         for grant in &grants {
             let under_trial = grant.replace(&self.store.schema.to_string(), &schema.to_string());
-            transaction.batch_execute(&under_trial).await.server().with_context(|| format!("trying `{under_trial}`"))?;
+            transaction
+                .batch_execute(&under_trial)
+                .await
+                .server()
+                .with_context(|| format!("trying `{under_trial}`"))?;
         }
         findings.extend(self.strays_and_ties(&transaction, &schema).await?);
         let tables = catalog::tables_of(transaction.client(), &schema).await?;
@@ -114,16 +126,30 @@ impl TrialOf<'_> {
             unique_keys.extend(keys.into_iter().map(|key| (table.name.table.clone(), key)));
         }
         let of_real = |statement: &RenderedStatement| {
-            real.iter().find(|real| (real.line, real.column) == (statement.line, statement.column)).unwrap_or(statement).clone()
+            real.iter()
+                .find(|real| (real.line, real.column) == (statement.line, statement.column))
+                .unwrap_or(statement)
+                .clone()
         };
-        self.try_outer_keys(&transaction, &schema, outer.iter().map(|(statement, _)| *statement).chain(late.iter().copied())).await?;
+        self.try_outer_keys(
+            &transaction,
+            &schema,
+            outer.iter().map(|(statement, _)| *statement).chain(late.iter().copied()),
+        )
+        .await?;
         blueprint.structure = structure::structure_of(transaction.client(), &schema).await?;
         transaction.rollback().await.server()?;
         for (statement, kind) in outer.drain(..) {
             blueprint.after.push(unit_of(&of_real(statement), kind));
         }
         blueprint.after.extend(late.into_iter().map(|statement| unit_of(&of_real(statement), UnitKind::Plain)));
-        blueprint.after.extend(grants.into_iter().map(|sql| Unit { line: 0, column: 0, label: label_of(&sql), sql, kind: UnitKind::Plain }));
+        blueprint.after.extend(grants.into_iter().map(|sql| Unit {
+            line: 0,
+            column: 0,
+            label: label_of(&sql),
+            sql,
+            kind: UnitKind::Plain,
+        }));
         Ok(Trial { blueprint, tables, unique_keys, findings })
     }
 
@@ -131,7 +157,10 @@ impl TrialOf<'_> {
         let mut statements = Vec::new();
         if let Some(owner) = &self.access.owner {
             let under_trial = script::ownership_statements(transaction, schema, owner).await?;
-            statements.extend(under_trial.iter().map(|sql| sql.replace(&format!("{}.", bare(schema)), &format!("{}.", bare(&self.store.schema))).replace(&format!("schema {} ", bare(schema)), &format!("schema {} ", bare(&self.store.schema)))));
+            statements.extend(under_trial.iter().map(|sql| {
+                sql.replace(&format!("{}.", bare(schema)), &format!("{}.", bare(&self.store.schema)))
+                    .replace(&format!("schema {} ", bare(schema)), &format!("schema {} ", bare(&self.store.schema)))
+            }));
         }
         statements.extend(script::grants(&self.store.schema, &self.access.readers));
         Ok(statements)
@@ -141,8 +170,11 @@ impl TrialOf<'_> {
         let mut findings = Vec::new();
         for stray in script::strays(transaction, schema).await? {
             findings.push(
-                Finding::stop("template_reaches_out", format!("the template makes or changes {stray}, outside the store schema"))
-                    .hint("a template may only make objects in {{schema}}"),
+                Finding::stop(
+                    "template_reaches_out",
+                    format!("the template makes or changes {stray}, outside the store schema"),
+                )
+                .hint("a template may only make objects in {{schema}}"),
             );
         }
         for tie in catalog::pointing_at(transaction.client(), schema, self.shared, self.shared_tables).await? {
@@ -184,16 +216,16 @@ impl TrialOf<'_> {
 }
 
 /// The trial while it runs.
-struct Bench<'a> {
-    of: &'a TrialOf<'a>,
-    schema: &'a Ident,
-    transaction: &'a Transaction<'a>,
+struct Bench<'t, 'a> {
+    of: &'t TrialOf<'t>,
+    schema: &'t Ident,
+    transaction: &'t Transaction<'t>,
     outer: Vec<(&'a RenderedStatement, UnitKind)>,
     late: Vec<&'a RenderedStatement>,
     findings: Vec<Finding>,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Bench<'_, 'a> {
     async fn run_plainly(&self, statement: &RenderedStatement) -> Result<()> {
         let ran = self.transaction.batch_execute(&statement.sql).await.server();
         ran.map_err(|error| refused(self.of.template.file(), statement, &error).into())
@@ -214,8 +246,13 @@ impl<'a> Bench<'a> {
             StatementKind::CreateIndex | StatementKind::AddKey => {
                 let before = self.indexes().await?;
                 self.run_plainly(statement).await?;
-                let tables: BTreeSet<String> =
-                    self.indexes().await?.into_iter().filter(|index| !before.contains(index)).map(|(_, table)| table).collect();
+                let tables: BTreeSet<String> = self
+                    .indexes()
+                    .await?
+                    .into_iter()
+                    .filter(|index| !before.contains(index))
+                    .map(|(_, table)| table)
+                    .collect();
                 Ok(Some(match tables.first() {
                     Some(table) if tables.len() == 1 => UnitKind::Index { table: Ident::new(table) },
                     _ => UnitKind::Plain,
@@ -248,7 +285,10 @@ impl<'a> Bench<'a> {
                     definition: definition.trim_end_matches(" NOT VALID").to_owned(),
                 };
                 // Gives the common table's lock back at once.
-                self.transaction.batch_execute("rollback to savepoint foreign_key; release savepoint foreign_key").await.server()?;
+                self.transaction
+                    .batch_execute("rollback to savepoint foreign_key; release savepoint foreign_key")
+                    .await
+                    .server()?;
                 self.outer.push((statement, kind));
                 Ok(None)
             }
@@ -295,7 +335,8 @@ impl<'a> Bench<'a> {
     }
 
     async fn key_count(&self) -> Result<i64> {
-        let sql = "select count(*) from pg_catalog.pg_constraint k join pg_catalog.pg_namespace n on n.oid = k.connamespace
+        let sql =
+            "select count(*) from pg_catalog.pg_constraint k join pg_catalog.pg_namespace n on n.oid = k.connamespace
                    where n.nspname = $1 and k.conparentid = 0";
         Ok(self.transaction.query_one(sql, &[&self.schema.raw()]).await.server()?.get(0))
     }
@@ -328,7 +369,13 @@ fn refused(file: &str, statement: &RenderedStatement, error: &ServerError) -> Re
 }
 
 fn unit_of(statement: &RenderedStatement, kind: UnitKind) -> Unit {
-    Unit { line: statement.line, column: statement.column, label: label_of(&statement.sql), sql: statement.sql.clone(), kind }
+    Unit {
+        line: statement.line,
+        column: statement.column,
+        label: label_of(&statement.sql),
+        sql: statement.sql.clone(),
+        kind,
+    }
 }
 
 /// The first words of a statement, for progress: `create index orders_status_idx`.
@@ -343,7 +390,11 @@ fn label_of(sql: &str) -> String {
 
 /// The name as the server writes it in `format('%I')`: quoted only where it must be.
 fn bare(name: &Ident) -> String {
-    let plain = name.raw().chars().enumerate().all(|(index, c)| c == '_' || c.is_ascii_lowercase() || index > 0 && c.is_ascii_digit());
+    let plain = name
+        .raw()
+        .chars()
+        .enumerate()
+        .all(|(index, c)| c == '_' || c.is_ascii_lowercase() || index > 0 && c.is_ascii_digit());
     if plain { name.raw().to_owned() } else { name.to_string() }
 }
 

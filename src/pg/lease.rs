@@ -122,11 +122,8 @@ async fn holder_of(client: &Client, lock: i64) -> Result<String> {
     let (pid, application, since, role): (i32, String, Option<String>, Option<String>) =
         (row.get(0), row.get(1), row.get(2), row.get(3));
     let run = application.split('/').nth(1).unwrap_or_default().to_owned();
-    let recorded = client
-        .query_opt("select os_user, host, pid from tenantctl.run where id = $1", &[&run])
-        .await
-        .ok()
-        .flatten();
+    let recorded =
+        client.query_opt("select os_user, host, pid from tenantctl.run where id = $1", &[&run]).await.ok().flatten();
     let since = since.map(|at| format!(" since {at}")).unwrap_or_default();
     Ok(match recorded {
         Some(row) => format!(

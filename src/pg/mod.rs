@@ -1,11 +1,23 @@
-//! The rooms that talk to PostgreSQL.
+//! All that speaks to PostgreSQL: sessions, journal, catalogs, snapshots, transfers.
+//!
+//! Knows neither the terminal nor the command line.
 
-#![expect(
-    clippy::result_large_err,
-    reason = "all that a server says of an error; each is met once, at the end of a step"
-)]
-
+pub mod blueprint;
 pub mod catalog;
+pub mod change;
 pub mod compare;
 pub mod failure;
+pub mod journal;
+pub mod lease;
+pub mod ownership;
+pub mod registry;
+pub mod scaffold;
+pub mod script;
+pub mod sequence;
+pub mod session;
+pub mod snapshot;
+pub mod statement;
 pub mod structure;
+pub mod teardown;
+pub mod transfer;
+pub mod unit;

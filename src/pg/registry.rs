@@ -128,9 +128,8 @@ impl<'a> Registry<'a> {
             config.key
         );
         let row = client.query_opt(&sql, &[&key.text()]).await.server()?;
-        let row = row.ok_or_else(|| {
-            Refusal::new(format!("store {key} is no longer in the registry {}", config.table.raw()))
-        })?;
+        let row = row
+            .ok_or_else(|| Refusal::new(format!("store {key} is no longer in the registry {}", config.table.raw())))?;
         Ok(RegistryValues { schema: row.get(0), url: row.get(1) })
     }
 
@@ -142,7 +141,11 @@ impl<'a> Registry<'a> {
         let Some(config) = self.config else { return Ok(()) };
         let columns: Vec<(&Ident, &Option<String>)> = [
             config.schema_column.as_ref().map(|column| (column, &values.schema)),
-            config.url_column.as_ref().filter(|_| values.url.is_some() || values.schema.is_none()).map(|column| (column, &values.url)),
+            config
+                .url_column
+                .as_ref()
+                .filter(|_| values.url.is_some() || values.schema.is_none())
+                .map(|column| (column, &values.url)),
         ]
         .into_iter()
         .flatten()
@@ -182,11 +185,13 @@ impl<'a> Registry<'a> {
             let sql = format!("select {column}::text from {} where {}::text = $1", config.table, config.key);
             let now: Option<String> = client.query_one(&sql, &[&key.text()]).await.server()?.get(0);
             if now != **value {
-                bail!(Refusal::new(format!(
-                    "the registry's column `{}` did not take the value written to it",
-                    column.raw()
-                ))
-                .because("a trigger or a rule of the registry changed it"));
+                bail!(
+                    Refusal::new(format!(
+                        "the registry's column `{}` did not take the value written to it",
+                        column.raw()
+                    ))
+                    .because("a trigger or a rule of the registry changed it")
+                );
             }
         }
         Ok(())

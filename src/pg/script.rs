@@ -50,7 +50,8 @@ pub fn template_error(file: &str, line: usize, column: usize, sql: &str, error: 
     if let Some(detail) = &error.detail {
         because.push_str(&format!("; {detail}"));
     }
-    let hint = error.hint.clone().unwrap_or_else(|| "mend the template; `tenantctl template check` tries it".to_owned());
+    let hint =
+        error.hint.clone().unwrap_or_else(|| "mend the template; `tenantctl template check` tries it".to_owned());
     Refusal::new(format!("template {file}, line {line}, column {column}: {statement}")).because(because).hint(hint)
 }
 
@@ -78,11 +79,7 @@ pub fn grants(schema: &Ident, readers: &[Ident]) -> Vec<String> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn ownership_statements(
-    transaction: &Transaction<'_>,
-    schema: &Ident,
-    owner: &Ident,
-) -> Result<Vec<String>> {
+pub async fn ownership_statements(transaction: &Transaction<'_>, schema: &Ident, owner: &Ident) -> Result<Vec<String>> {
     let sql = include_str!("sql/ownership.sql").replace("{{owner}}", &Literal::text(owner.raw()).to_string());
     let rows = transaction.query(&sql, &[&schema.raw()]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())

@@ -147,7 +147,8 @@ fn stands_beyond(sequence: &SequenceFacts, target: i64) -> bool {
 
 /// Whether the next value to be given out is beyond all that exist.
 fn next_is_beyond(sequence: &SequenceFacts, reached: i64) -> bool {
-    let next = if sequence.is_called { sequence.last_value.saturating_add(sequence.increment) } else { sequence.last_value };
+    let next =
+        if sequence.is_called { sequence.last_value.saturating_add(sequence.increment) } else { sequence.last_value };
     match sequence.increment > 0 {
         true => next > reached,
         false => next < reached,

@@ -29,7 +29,7 @@ const MANNERS: &[(&str, &str)] = &[
     ("IntervalStyle", "postgres"),
     ("extra_float_digits", "3"),
     ("bytea_output", "hex"),
-    ("xmloption", "content"),            // … and xml fragments must be readable again
+    ("xmloption", "content"),              // … and xml fragments must be readable again
     ("standard_conforming_strings", "on"), // `ident::Literal` relies on it
     ("client_encoding", "UTF8"),
     ("default_transaction_isolation", "read committed"),
@@ -126,9 +126,10 @@ impl Sessions {
         let (client, _connection) = first.connect_once().await?;
         let facts = facts(&client, conninfo).await?;
         if facts.server_version < OLDEST_VERSION {
-            bail!(
-                Refusal::new(format!("the server is PostgreSQL {}; tenantctl needs 13", facts.server_version / 10_000))
-            );
+            bail!(Refusal::new(format!(
+                "the server is PostgreSQL {}; tenantctl needs 13",
+                facts.server_version / 10_000
+            )));
         }
         check_manners(&client, &settings, &first.application_name).await?;
         for (since, name, value) in LATER_MANNERS {
@@ -278,9 +279,7 @@ impl Connect for Dial {
     fn connect(
         &self,
         _config: &tokio_postgres::Config,
-    ) -> std::pin::Pin<
-        Box<dyn Future<Output = Result<(Client, Connection), tokio_postgres::Error>> + Send + '_>,
-    > {
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(Client, Connection), tokio_postgres::Error>> + Send + '_>> {
         Box::pin(self.dial())
     }
 }
@@ -312,16 +311,14 @@ async fn facts(client: &Client, conninfo: &ConnInfo) -> Result<Facts> {
 
 /// A pooler may swallow startup options; then nothing that we say of bytes would be true.
 async fn check_manners(client: &Client, settings: &[(String, String)], application_name: &str) -> Result<()> {
-    let rows = client
-        .query("select lower(name), setting from pg_catalog.pg_settings", &[])
-        .await
-        .server()?;
+    let rows = client.query("select lower(name), setting from pg_catalog.pg_settings", &[]).await.server()?;
     let shown: std::collections::HashMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let asked = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in asked.chain([("application_name", application_name)]) {
         let setting = shown.get(&name.to_lowercase()).map(String::as_str).unwrap_or_default();
         let bare = value.strip_suffix("ms").unwrap_or(value); // pg_settings shows times in milliseconds
-        if setting != bare && !(name == "DateStyle" && setting.starts_with(value)) && setting.trim_matches('"') != bare {
+        if setting != bare && !(name == "DateStyle" && setting.starts_with(value)) && setting.trim_matches('"') != bare
+        {
             bail!(
                 Refusal::new(format!("the session does not keep `{name} = {value}`"))
                     .because(format!("the server shows `{setting}`; a pooler in between may swallow startup options"))

@@ -163,9 +163,15 @@ pub fn findings(entry: &Entry, source: &Table, target: Option<&Table>) -> Vec<Fi
     for column in source.columns.iter().filter(|column| !entry.omit.contains(&column.name)) {
         match target.column(&column.name) {
             None => found.push(
-                Finding::stop("column_missing_in_template", format!("the template lacks column `{}`", column.name.raw()))
-                    .table(&entry.name)
-                    .hint(format!("add it to the template, or `omit = [\"{}\"]` in its [[tables]] section", column.name.raw())),
+                Finding::stop(
+                    "column_missing_in_template",
+                    format!("the template lacks column `{}`", column.name.raw()),
+                )
+                .table(&entry.name)
+                .hint(format!(
+                    "add it to the template, or `omit = [\"{}\"]` in its [[tables]] section",
+                    column.name.raw()
+                )),
             ),
             Some(counterpart) => found.extend(lossy(entry, column, counterpart)),
         }
@@ -174,7 +180,11 @@ pub fn findings(entry: &Entry, source: &Table, target: Option<&Table>) -> Vec<Fi
         let given = source.column(&column.name).is_some() && !entry.omit.contains(&column.name);
         if !given && column.not_null && !column.has_default && !column.generated {
             let message = format!("the template requires column `{}`, which the shared table lacks", column.name.raw());
-            found.push(Finding::stop("column_missing_in_source", message).table(&entry.name).hint("give it a default, or allow NULL"));
+            found.push(
+                Finding::stop("column_missing_in_source", message)
+                    .table(&entry.name)
+                    .hint("give it a default, or allow NULL"),
+            );
         }
     }
     found
@@ -188,6 +198,8 @@ fn lossy(entry: &Entry, column: &Column, counterpart: &Column) -> Option<Finding
             column.type_name.sql,
             counterpart.type_name.sql
         );
-        Finding::stop("type_would_lose", message).table(&entry.name).hint("give the template's column the same type, or a wider one")
+        Finding::stop("type_would_lose", message)
+            .table(&entry.name)
+            .hint("give the template's column the same type, or a wider one")
     })
 }

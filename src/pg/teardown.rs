@@ -36,8 +36,12 @@ pub async fn check(client: &tokio_postgres::Client, schema: &Ident, known: &[Str
         catalog::objects_in(client, schema).await?.into_iter().filter(|object| !known.contains(object)).collect();
     if !strangers.is_empty() {
         bail!(
-            Refusal::new(format!("schema {} holds what tenantctl did not make: {}", schema.raw(), strangers.join(", ")))
-                .hint("move it to another schema, or drop it yourself; then try again")
+            Refusal::new(format!(
+                "schema {} holds what tenantctl did not make: {}",
+                schema.raw(),
+                strangers.join(", ")
+            ))
+            .hint("move it to another schema, or drop it yourself; then try again")
         );
     }
     let dependents: Vec<String> =
@@ -81,9 +85,11 @@ pub async fn drop_outer_keys(session: &mut Session, schema: &Ident) -> Result<()
                     tokio::time::sleep(Duration::from_millis(rand::random_range(50..250))).await;
                 }
                 Err(error) if error.is(&["55P03"]) => bail!(
-                    Refusal::new(format!("{common} stays busy: its readers leave no moment to drop a foreign key to it"))
-                        .hint("try again when it is quieter; nothing else was dropped")
-                        .exit(Exit::Failed)
+                    Refusal::new(format!(
+                        "{common} stays busy: its readers leave no moment to drop a foreign key to it"
+                    ))
+                    .hint("try again when it is quieter; nothing else was dropped")
+                    .exit(Exit::Failed)
                 ),
                 Err(error) => return Err(error.into()),
             }

@@ -61,8 +61,7 @@ impl<'a> Unit<'a> {
     /// # Errors
     /// The server's error, or that the transaction was rolled back.
     pub async fn commit(self, observer: &dyn Observer, table: Option<&Ident>) -> Result<()> {
-        let id: String =
-            self.0.query_one("select pg_catalog.pg_current_xact_id()::text", &[]).await.server()?.get(0);
+        let id: String = self.0.query_one("select pg_catalog.pg_current_xact_id()::text", &[]).await.server()?.get(0);
         // COMMIT as a plain statement: the transaction object stays, so the question can follow on its connection;
         // the ROLLBACK that its drop sends afterwards meets no transaction.
         let mut commit = pin!(self.0.batch_execute("commit"));

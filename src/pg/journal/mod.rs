@@ -35,11 +35,8 @@ const DDL: &str = include_str!("../sql/journal.sql");
 /// # Errors
 /// A refusal where its version is another, or the server's error.
 pub async fn exists(client: &Client) -> Result<bool> {
-    let there: bool = client
-        .query_one("select to_regclass('tenantctl.journal_version') is not null", &[])
-        .await
-        .server()?
-        .get(0);
+    let there: bool =
+        client.query_one("select to_regclass('tenantctl.journal_version') is not null", &[]).await.server()?.get(0);
     if !there {
         return Ok(false);
     }
@@ -64,7 +61,10 @@ pub async fn ensure(session: &mut Session) -> Result<()> {
     }
     let transaction = session.transaction().await.server()?;
     // Two first runs at the same time: the second waits here and then finds the journal made.
-    transaction.batch_execute("select pg_catalog.pg_advisory_xact_lock(hashtext('tenantctl.journal'))").await.server()?;
+    transaction
+        .batch_execute("select pg_catalog.pg_advisory_xact_lock(hashtext('tenantctl.journal'))")
+        .await
+        .server()?;
     let there: bool = transaction
         .query_one("select to_regclass('tenantctl.journal_version') is not null", &[])
         .await

@@ -360,9 +360,8 @@ impl<S: Begun> Receipt<S> {
     pub async fn reread(client: &Client, id: i64) -> Result<Self> {
         let the_move = reread(client, id).await?;
         let stage = the_move.stage;
-        Self::read(&the_move).ok_or_else(|| {
-            Refusal::new(format!("store {} is {stage}, not {}", the_move.store.key, S::STAGE)).into()
-        })
+        Self::read(&the_move)
+            .ok_or_else(|| Refusal::new(format!("store {} is {stage}, not {}", the_move.store.key, S::STAGE)).into())
     }
 }
 
@@ -376,12 +375,14 @@ impl Move {
         if !self.stage.may_become(next) {
             bail!(Refusal::new(format!("store {} is {}; it cannot become {next}", self.store.key, self.stage)));
         }
-        let mut assignments = vec!["stage = $3".to_owned(), "error = null".to_owned(), format!("{next}_at = clock_timestamp()")];
+        let mut assignments =
+            vec!["stage = $3".to_owned(), "error = null".to_owned(), format!("{next}_at = clock_timestamp()")];
         if matches!(next, Stage::Created | Stage::Copied) {
             assignments.push("verified_at = null".to_owned());
         }
         assignments.extend_from_slice(sets);
-        let sql = format!("update tenantctl.move set {} where id = $1 and epoch = $2 and stage = $4", assignments.join(", "));
+        let sql =
+            format!("update tenantctl.move set {} where id = $1 and epoch = $2 and stage = $4", assignments.join(", "));
         let changed =
             client.execute(&sql, &[&self.id, &self.epoch, &next.word(), &self.stage.word()]).await.server()?;
         if changed != 1 {

@@ -189,7 +189,8 @@ pub async fn forget_checks(client: &impl GenericClient, move_id: i64) -> Result<
 /// # Errors
 /// The server's error.
 pub async fn checks_of(client: &impl GenericClient, move_id: i64) -> Result<Vec<Check>> {
-    let sql = "select name, verdict, detail, items from tenantctl.\"check\" where move_id = $1 order by checked_at, name";
+    let sql =
+        "select name, verdict, detail, items from tenantctl.\"check\" where move_id = $1 order by checked_at, name";
     let rows = client.query(sql, &[&move_id]).await.server()?;
     Ok(rows
         .iter()
@@ -278,10 +279,7 @@ pub async fn record_resource(client: &impl GenericClient, move_id: i64, resource
                   definition = coalesce(excluded.definition, tenantctl.resource.definition)";
     for resource in resources {
         client
-            .execute(
-                sql,
-                &[&move_id, &resource.kind, &resource.name, &resource.definition, &resource.state.word()],
-            )
+            .execute(sql, &[&move_id, &resource.kind, &resource.name, &resource.definition, &resource.state.word()])
             .await
             .server()?;
     }
@@ -293,7 +291,8 @@ pub async fn record_resource(client: &impl GenericClient, move_id: i64, resource
 /// # Errors
 /// The server's error.
 pub async fn resources_of(client: &impl GenericClient, move_id: i64, kind: &str) -> Result<Vec<Resource>> {
-    let sql = "select kind, name, definition, state from tenantctl.resource where move_id = $1 and kind = $2 order by id";
+    let sql =
+        "select kind, name, definition, state from tenantctl.resource where move_id = $1 and kind = $2 order by id";
     let rows = client.query(sql, &[&move_id, &kind]).await.server()?;
     Ok(rows
         .iter()
