@@ -20,7 +20,7 @@ use tenantctl::table::{Table, TypeKind};
 use tokio_postgres::{Client, NoTls};
 
 const OPTIONS: &str = "-c search_path= -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres \
-    -c extra_float_digits=3 -c bytea_output=hex -c standard_conforming_strings=on";
+    -c extra_float_digits=3 -c bytea_output=hex -c standard_conforming_strings=on -c jit=off";
 
 /// The port of a server that ends with this process: a shell waits on a pipe that only we hold.
 fn port() -> u16 {
@@ -436,6 +436,23 @@ async fn ninety_stores_stay_quick() {
             let start = std::time::Instant::now();
             pointing_at(&client, &id("store_44"), &id("shared"), &shared).await.unwrap();
             time("pointing", start);
+            if let Ok(file) = std::env::var("EXPLAIN") {
+                let sql = std::fs::read_to_string(file).unwrap();
+                let rows = client
+                    .query_typed(
+                        &format!("explain analyze {sql}"),
+                        &[
+                            (&"store_44", tokio_postgres::types::Type::TEXT),
+                            (&"shared", tokio_postgres::types::Type::TEXT),
+                            (&r#"["orders","notes","events"]"#, tokio_postgres::types::Type::TEXT),
+                        ],
+                    )
+                    .await
+                    .unwrap();
+                for row in rows {
+                    println!("{}", row.get::<_, String>(0));
+                }
+            }
             let start = std::time::Instant::now();
             ddl_fingerprint(&client, &id("shared"), &shared).await.unwrap();
             time("fingerprint", start);
@@ -531,4 +548,21 @@ async fn rows_that_differ_are_named() {
     assert_eq!(compare::differences(e(&a, "s"), e(&b, "t"), &[], &[], 5).await.unwrap().1, 1);
     let bad = compare::differences(side(&a, "s", ""), side(&b, "gone", ""), &columns, &keyed, 1).await.unwrap_err();
     assert!(bad.downcast_ref::<tenantctl::error::ServerError>().unwrap().is(&["42P01"]));
+}
+
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn a_comparison_keeps_its_memory_flat() {
+    let (a, b) = database().await;
+    run(&a, "create table public.s as select g as id, repeat('x', 300) as b, g * 1.1 as c from generate_series(1, 400000) g;
+        create table public.t as select * from public.s; update public.t set b = '' where id = 400000").await;
+    let columns = ids(&["id", "b", "c"]);
+    for key in [ids(&["id"]), vec![]] {
+        let start = std::time::Instant::now();
+        let side = |client, table: &str| Side { client, select: format!("select * from public.{table}") };
+        let (_, count) = compare::differences(side(&a, "s"), side(&b, "t"), &columns, &key, 10).await.unwrap();
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        println!("{count} in {:?}, {peak}", start.elapsed());
+    }
 }

@@ -24,7 +24,7 @@ with
     from pg_catalog.pg_type t join home h on t.typnamespace = h.oid
     left join pg_catalog.pg_class c on c.oid = t.typrelid
     where (t.typrelid = 0 or c.relkind = 'c')
-      and not exists (select from pg_catalog.pg_type e where e.typarray = t.oid)
+      and not exists (select from pg_catalog.pg_type e where e.oid = t.typelem and e.typarray = t.oid)
       and t.typtype <> 'm'
     union all
     select 'pg_catalog.pg_constraint'::regclass, k.oid, 0, h.nspowner, null, null
