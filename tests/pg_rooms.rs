@@ -1,6 +1,6 @@
 //! Throw-away: the rooms of `pg` against a real server. One server for the run, one database for each test.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::zombie_processes, reason = "a test; the watchdog outlives it")]
 
 use std::collections::BTreeMap;
 use std::io::Read;
