@@ -439,7 +439,8 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string and the strings that continue it: a quote after white space with a newline in it goes on in the
-    /// same manner, so in `E'a'⏎'\''` the backslash of the second line still counts.
+    /// same manner, so in `E'a'⏎'\''` the backslash of the second line still counts. So does the server read it;
+    /// psql, which reads line by line, forgets the E and can split such text wrongly.
     fn string(&mut self, prefix: usize, backslashes: bool) -> Result<TokenKind, Unclosed> {
         let start = self.at;
         self.at += prefix;

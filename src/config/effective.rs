@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::origin::Origin;
 use super::settings::Settings;
-use super::text::{KEYS, Value};
+use super::text::KEYS;
+use super::value::Value;
 use crate::conninfo::mask;
 
 /// One key and what it is.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
-use crate::conninfo::Secret;
 use crate::manifest::OwnerPath;
 
 struct Desk {

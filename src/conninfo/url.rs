@@ -49,6 +49,10 @@ pub(super) fn parse(after_scheme: &str) -> Result<Vec<(String, String)>, Refusal
     if ports.iter().any(|port| !port.is_empty()) {
         add("port", ports.join(","));
     }
+    if database.contains('@') {
+        // `u:123/x@h/db`: a piece of the password would show as the database's name
+        return Err(unreadable("`@` behind the host"));
+    }
     if !database.is_empty() {
         add("dbname", decode(database, "database")?);
     }
@@ -150,6 +154,7 @@ mod tests {
         for url in [
             "postgres://u:hunter2/x@h/db",
             "postgres://u:hunter2@x@h/db",
+            "postgres://u:123/hunter2@h/db",
             "postgres://u:hunter2%@h/db",
             "postgres://u:p@[::1/db",
             "postgres://u:p@[::1]x/db",

@@ -65,7 +65,7 @@ fn leading(view: View<'_>) -> Option<Refused> {
 }
 
 fn concurrently(view: View<'_>) -> Option<Refused> {
-    let what = format!("{} CONCURRENTLY", view.word(0));
+    let what = format!("{} … CONCURRENTLY", view.word(0));
     let hint = "leave CONCURRENTLY out; nobody is routed to the schema yet, so nobody waits";
     view.has_word("CONCURRENTLY").then_some((what, "it cannot run in a transaction", hint))
 }
@@ -257,12 +257,12 @@ mod tests {
             ("set transaction read only", "SET TRANSACTION"),
             ("set session characteristics as transaction read only", "SET TRANSACTION"),
             ("set default_x = 1; set transaction_isolation = 'serializable'", "SET transaction_isolation"),
-            ("create index concurrently i on t (a)", "CREATE CONCURRENTLY"),
-            ("create unique index concurrently on t (a)", "CREATE CONCURRENTLY"),
-            ("drop index concurrently i", "DROP CONCURRENTLY"),
-            ("reindex table concurrently t", "REINDEX CONCURRENTLY"),
-            ("refresh materialized view concurrently v", "REFRESH CONCURRENTLY"),
-            ("alter table t detach partition p concurrently", "ALTER CONCURRENTLY"),
+            ("create index concurrently i on t (a)", "CREATE … CONCURRENTLY"),
+            ("create unique index concurrently on t (a)", "CREATE … CONCURRENTLY"),
+            ("drop index concurrently i", "DROP … CONCURRENTLY"),
+            ("reindex table concurrently t", "REINDEX … CONCURRENTLY"),
+            ("refresh materialized view concurrently v", "REFRESH … CONCURRENTLY"),
+            ("alter table t detach partition p concurrently", "ALTER … CONCURRENTLY"),
             ("copy t from stdin;\nit's\n\\.", "COPY"),
             ("copy t to '/tmp/x'", "COPY"),
             ("\\i other.sql", "`\\i` is a command of psql"),

@@ -25,8 +25,9 @@ impl Side<'_> {
     pub(super) async fn open(&self, key: &[Ident], rest: &[&Ident]) -> Result<Rows, ServerError> {
         // Bytes of UTF-8, whatever the database's collation and encoding are: so both sides and we agree on the order.
         let order = key.iter().map(|name| format!("pg_catalog.convert_to({}, 'UTF8')", text_of(name)));
+        let order = if key.is_empty() { String::new() } else { format!(" order by {}", list(order)) };
         let values = list(key.iter().chain(rest.iter().copied()).map(text_of));
-        let sql = format!("select {values} from ({}) as rows order by {}", self.select, list(order));
+        let sql = format!("select {values} from ({}) as rows{order}", self.select);
         let no_parameters: [(&str, Type); 0] = [];
         let stream = self.client.query_typed_raw(&sql, no_parameters).await.server()?;
         let mut rows = Rows { stream: Box::pin(stream), next: None, key_len: key.len() };

@@ -25,7 +25,7 @@ with recursive
            t.typtype, t.typtype in ('c', 'r', 'm') or e.oid is not null as is_container
     from chain h
     join pg_catalog.pg_type t on t.oid = h.type
-    left join pg_catalog.pg_type e on e.typarray = t.oid
+    left join pg_catalog.pg_type e on e.oid = t.typelem and e.typarray = t.oid
     where t.typtype <> 'd'
   ),
   -- All that a type is made of: elements, subtypes, fields, domains. `union` ends a type that holds itself.
@@ -38,7 +38,7 @@ with recursive
     cross join lateral (
       select t.typbasetype as oid where t.typtype = 'd'
       union all
-      select e.oid from pg_catalog.pg_type e where e.typarray = t.oid
+      select e.oid from pg_catalog.pg_type e where e.oid = t.typelem and e.typarray = t.oid
       union all
       select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid
       union all

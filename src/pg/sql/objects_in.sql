@@ -8,4 +8,4 @@ from pg_catalog.pg_namespace n
 join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.refobjid = n.oid
 cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
 where n.nspname::text = $1 and d.deptype = 'n'
-order by object collate "C"
+order by 1

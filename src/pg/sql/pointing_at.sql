@@ -95,7 +95,9 @@ where y.typnamespace in (select oid from store)
 union
 select case
          when c.relkind = 'S' then 'sequence ' || c.relname || ' is owned by '
-         when exists (select from pg_catalog.pg_inherits h join targets o on o.oid = h.inhparent where h.inhrelid = c.oid)
+         when exists (
+           select from pg_catalog.pg_inherits h join targets o on o.oid = h.inhparent where h.inhrelid = c.oid
+         )
            then 'table ' || c.relname || ' inherits from '
          else 'relation ' || c.relname || ' depends on '
        end || t.name

@@ -1,7 +1,7 @@
 -- Comments, owners that are not the schema's owner, and grants, on everything in the schema and on the schema itself.
 with
   home as (select oid, nspname, nspowner, nspacl from pg_catalog.pg_namespace where nspname::text = $1),
-  -- kind: the letter acldefault knows the object by; none where there is neither owner nor grant
+  -- kind: the letter acldefault knows the object by; none where nothing can be granted
   objects (classid, objid, objsubid, owner, acl, kind) as (
     select 'pg_catalog.pg_namespace'::regclass, h.oid, 0, h.nspowner, h.nspacl, 'n' from home h
     union all
@@ -24,7 +24,7 @@ with
     from pg_catalog.pg_type t join home h on t.typnamespace = h.oid
     left join pg_catalog.pg_class c on c.oid = t.typrelid
     where (t.typrelid = 0 or c.relkind = 'c')
-      and not exists (select from pg_catalog.pg_type e where e.typarray = t.oid)
+      and not exists (select from pg_catalog.pg_type e where e.oid = t.typelem and e.typarray = t.oid)
       and t.typtype <> 'm'
     union all
     select 'pg_catalog.pg_constraint'::regclass, k.oid, 0, h.nspowner, null, null
@@ -56,7 +56,7 @@ with
     from objects o
     join home h on o.owner <> h.nspowner
     join pg_catalog.pg_roles r on r.oid = o.owner
-    where o.objsubid = 0
+    where o.objsubid = 0 and (o.kind is not null or o.classid = 'pg_catalog.pg_statistic_ext'::regclass)
     union all
     -- What the owner has by default is not worth a line; what others have always is, so that a revoke is seen too.
     select o.classid, o.objid, o.objsubid,

@@ -32,4 +32,4 @@ join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 left join pg_catalog.pg_type b on b.oid = t.typbasetype
 where n.nspname::text = $1
   and t.typtype in ('e', 'd', 'r', 'b')
-  and not exists (select from pg_catalog.pg_type e where e.typarray = t.oid)
+  and not exists (select from pg_catalog.pg_type e where e.oid = t.typelem and e.typarray = t.oid)

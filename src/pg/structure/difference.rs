@@ -39,6 +39,9 @@ fn around_first_difference(a: &str, b: &str) -> (String, String) {
 }
 
 fn excerpt(text: &[char], from: usize) -> String {
+    if text.is_empty() {
+        return "nothing".to_owned();
+    }
     let to = text.len().min(from + SHOWN);
     let middle: String = text.get(from..to).unwrap_or_default().iter().collect();
     let (before, after) = (if from > 0 { "…" } else { "" }, if to < text.len() { "…" } else { "" });
