@@ -164,8 +164,19 @@ pub struct Blueprint {
     pub before: Vec<Unit>,
     /// After the load, each a unit with its journal row.
     pub after: Vec<Unit>,
+    /// Settings of the template, wherever they stand; each unit runs under those above it.
+    #[serde(default)]
+    pub settings: Vec<Unit>,
     /// The schema after the whole template, object by object.
     pub structure: Structure,
+}
+
+impl Blueprint {
+    /// The settings that stand above a unit in the template.
+    pub fn settings_above<'a>(&'a self, unit: &'a Unit) -> impl Iterator<Item = &'a Unit> {
+        let place = (unit.line, unit.column);
+        self.settings.iter().filter(move |setting| (setting.line, setting.column) < place)
+    }
 }
 
 /// One statement of the template and what it does.

@@ -90,13 +90,14 @@ impl TrialOf<'_> {
         let mut blueprint = Blueprint::default();
         for (statement, real) in rendered.iter().zip(&real) {
             if statement.section == Section::BeforeLoad {
-                bench.run_plainly(statement).await?;
-                blueprint.before.push(unit_of(real, UnitKind::Plain));
+                bench.run_before(statement, real, &mut blueprint).await?;
             }
         }
         bench.note_inline_outer_keys().await?;
         for (statement, real) in rendered.iter().zip(&real) {
-            if statement.section == Section::AfterLoad
+            if statement.section == Section::AfterLoad && statement.kind == StatementKind::Set {
+                bench.run_setting(statement, real, &mut blueprint).await?;
+            } else if statement.section == Section::AfterLoad
                 && let Some(kind) = bench.run_after(statement).await?
             {
                 blueprint.after.push(unit_of(real, kind));
@@ -226,6 +227,38 @@ struct Bench<'t, 'a> {
 }
 
 impl<'a> Bench<'_, 'a> {
+    async fn run_before(
+        &mut self,
+        statement: &RenderedStatement,
+        real: &RenderedStatement,
+        blueprint: &mut Blueprint,
+    ) -> Result<()> {
+        if statement.kind == StatementKind::Set {
+            return self.run_setting(statement, real, blueprint).await;
+        }
+        self.run_plainly(statement).await?;
+        blueprint.before.push(unit_of(real, UnitKind::Plain));
+        Ok(())
+    }
+
+    /// A dump of a newer server sets what an older one does not know; that alone is no reason to refuse it.
+    async fn run_setting(
+        &mut self,
+        statement: &RenderedStatement,
+        real: &RenderedStatement,
+        blueprint: &mut Blueprint,
+    ) -> Result<()> {
+        match attempt(self.transaction, &statement.sql).await {
+            Ok(()) => blueprint.settings.push(unit_of(real, UnitKind::Plain)),
+            Err(error) if error.is(&["42704"]) => {
+                let message = format!("line {}: {error}; the setting is left out", statement.line);
+                self.findings.push(Finding::note("setting_unknown", message));
+            }
+            Err(error) => bail!(refused(self.of.template.file(), statement, &error)),
+        }
+        Ok(())
+    }
+
     async fn run_plainly(&self, statement: &RenderedStatement) -> Result<()> {
         let ran = self.transaction.batch_execute(&statement.sql).await.server();
         ran.map_err(|error| refused(self.of.template.file(), statement, &error).into())

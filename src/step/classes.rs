@@ -1,0 +1,114 @@
+//! What becomes of every table of the shared schema, and which ones nobody has decided about.
+//!
+//! Fail closed: a table that could hold rows of a store and has no class stops the plan.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+use super::ground::Ground;
+use crate::ident::{Ident, QualifiedTable};
+use crate::pg::catalog;
+use crate::plan::Finding;
+use crate::report::TableClass;
+use crate::table::Table;
+
+/// Every table of the shared schema with its class and why.
+///
+/// # Errors
+/// The server's error.
+pub async fn classes(client: &Client, ground: &Ground, registry: Option<&QualifiedTable>) -> Result<Vec<TableClass>> {
+    let mut classes = Vec::new();
+    let suspects = suspects(ground, registry);
+    for table in &ground.tables {
+        let size = catalog::relation_size(client, &table.name).await?.unwrap_or_default();
+        let (class, why) = class_of(ground, registry, &suspects, table);
+        classes.push(TableClass {
+            table: table.name.table.raw().to_owned(),
+            class: class.to_owned(),
+            owner_path: ground.owner(&table.name.table).map(|owner| owner.text()),
+            why,
+            row_estimate: table.row_estimate,
+            bytes: (size.table_bytes + size.index_bytes).unsigned_abs(),
+        });
+    }
+    Ok(classes)
+}
+
+/// Tables that could hold rows of a store and that nobody has decided about.
+#[must_use]
+pub fn undecided(ground: &Ground, registry: Option<&QualifiedTable>) -> Vec<Finding> {
+    let suspects = suspects(ground, registry);
+    let undecided = ground.tables.iter().filter_map(|table| match class_of(ground, registry, &suspects, table) {
+        ("undecided", why) => Some(
+            Finding::stop("unclassified_table", format!("could hold rows of a store and is listed nowhere: {why}"))
+                .table(&table.name.table)
+                .hint(format!(
+                    "list it under [[tables]], or in [shared] common or ignore: \"{}\"",
+                    table.name.table.raw()
+                )),
+        ),
+        _ => None,
+    });
+    undecided.collect()
+}
+
+fn class_of(
+    ground: &Ground,
+    registry: Option<&QualifiedTable>,
+    suspects: &BTreeMap<Ident, String>,
+    table: &Table,
+) -> (&'static str, String) {
+    let name = &table.name.table;
+    let manifest = &ground.manifest;
+    if let Some(owner) = ground.owner(name) {
+        return ("owned", format!("listed; rows lead to their store by {}", owner.text()));
+    }
+    if manifest.ignore.contains(name) {
+        return ("ignored", "listed in ignore".into());
+    }
+    if manifest.common.contains(name) {
+        return ("common", "listed in common".into());
+    }
+    if registry == Some(&table.name) {
+        return ("registry", "the application's table of stores".into());
+    }
+    match suspects.get(name) {
+        Some(why) => ("undecided", why.clone()),
+        None if table.is_child => ("owned", "a partition or heir of another table".into()),
+        None => ("common", "nothing leads from it to a store".into()),
+    }
+}
+
+/// Tables from which something leads to a store, each with what leads there.
+fn suspects(ground: &Ground, registry: Option<&QualifiedTable>) -> BTreeMap<Ident, String> {
+    let manifest = &ground.manifest;
+    let settled = |name: &Ident| manifest.common.contains(name) || manifest.ignore.contains(name);
+    let mut reasons: BTreeMap<Ident, String> = BTreeMap::new();
+    for table in ground.tables.iter().filter(|table| !table.is_child && registry != Some(&table.name)) {
+        if table.column(&manifest.tenant_column).is_some() {
+            reasons.insert(table.name.table.clone(), format!("it has a column `{}`", manifest.tenant_column.raw()));
+        }
+    }
+    let leads = |parent: &QualifiedTable, reasons: &BTreeMap<Ident, String>| {
+        registry == Some(parent)
+            || parent.schema == *ground.shared()
+                && !settled(&parent.table)
+                && (ground.owner(&parent.table).is_some() || reasons.contains_key(&parent.table))
+    };
+    loop {
+        let next = ground.keys.iter().find(|key| {
+            key.table.schema == *ground.shared()
+                && key.table != key.parent
+                && registry != Some(&key.table)
+                && !reasons.contains_key(&key.table.table)
+                && leads(&key.parent, &reasons)
+        });
+        let Some(key) = next else { return reasons };
+        reasons.insert(
+            key.table.table.clone(),
+            format!("its foreign key `{}` leads to `{}`", key.name.raw(), key.parent.table.raw()),
+        );
+    }
+}

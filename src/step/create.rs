@@ -1,0 +1,98 @@
+//! Makes the store schema: the template's first section, in one transaction with its journal row.
+
+use anyhow::{Context, Result, bail};
+
+use super::Means;
+use crate::error::{Refusal, ServerError};
+use crate::event::{Event, Moment, Step};
+use crate::pg::catalog;
+use crate::pg::failure::ServerResult;
+use crate::pg::journal::{
+    Created, Move, Planned, Receipt, Resource, ResourceState, record_resource,
+};
+use crate::pg::unit::Unit;
+use crate::pg::{scaffold, script};
+use crate::stage::Stage;
+
+/// Makes the schemas of these stores.
+pub async fn create(means: &Means<'_>, receipts: &[Receipt<Planned>]) -> Vec<Result<Receipt<Created>>> {
+    let mut created = Vec::new();
+    for receipt in receipts {
+        created.push(create_one(means, receipt.the_move()).await.with_context(|| {
+            format!("creating schema {} for store {}", receipt.the_move().store.schema.raw(), receipt.the_move().store.key)
+        }));
+    }
+    created
+}
+
+async fn create_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Created>> {
+    let begun = std::time::Instant::now();
+    let store = &the_move.store;
+    means.sessions.check()?;
+    means.observer.notice(&Event::StepStarted { store, step: Step::Create });
+    let mut session = means.sessions.writer().await?;
+    if catalog::schema_exists(&session, &store.schema).await? != the_move.adopted {
+        let what = if the_move.adopted { "is gone since it was planned" } else { "was made by somebody else since it was planned" };
+        bail!(
+            Refusal::new(format!("schema {} {what}", store.schema.raw()))
+                .hint(format!("`tenantctl abandon --store {}` and plan anew", store.key))
+        );
+    }
+    let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
+    if !the_move.adopted {
+        unit.batch_execute(&format!("create schema {}", store.schema)).await.server()?;
+        run_first_section(&unit, the_move).await?;
+    }
+    let strays = script::strays(unit.transaction(), &store.schema).await?;
+    if let Some(stray) = strays.iter().find(|stray| !stray.contains("tenantctl.")) {
+        bail!(Refusal::new(format!("the template makes or changes {stray}, outside the store schema")));
+    }
+    record(&unit, the_move).await?;
+    the_move.advance(unit.transaction(), means.run, Stage::Created, &[]).await?;
+    unit.commit(means.observer, None).await?;
+    means.observer.notice(&Event::Reached { moment: Moment::SchemaCommitted, table: None });
+    means.observer.notice(&Event::StepDone { store, step: Step::Create, elapsed: begun.elapsed() });
+    Receipt::reread(&session, the_move.id).await
+}
+
+/// Statement by statement, so that an error names its line.
+async fn run_first_section(unit: &Unit<'_>, the_move: &Move) -> Result<()> {
+    let id = script::transaction_id(unit.transaction()).await?;
+    script::open_path(unit.transaction(), &the_move.store.schema, &the_move.shared_schema).await?;
+    let blueprint = &the_move.blueprint;
+    let mut settings = blueprint.settings.iter().peekable();
+    for statement in &blueprint.before {
+        while let Some(setting) = settings.next_if(|s| (s.line, s.column) < (statement.line, statement.column)) {
+            unit.batch_execute(&setting.sql).await.server()?;
+        }
+        let ran: Result<(), ServerError> = unit.batch_execute(&statement.sql).await.server();
+        if let Err(error) = ran {
+            let file = &the_move.template.file;
+            bail!(
+                script::template_error(file, statement.line, statement.column, &statement.sql, &error)
+                    .exit(crate::error::Exit::Failed)
+            );
+        }
+    }
+    script::close_path(unit.transaction()).await?;
+    if script::transaction_id(unit.transaction()).await? != id {
+        bail!(Refusal::new("the template ended its own transaction"));
+    }
+    Ok(())
+}
+
+async fn record(unit: &Unit<'_>, the_move: &Move) -> Result<()> {
+    let schema = &the_move.store.schema;
+    let mut resources = vec![Resource::new("schema", schema.raw(), None, ResourceState::Made)];
+    for object in catalog::objects_in(unit.client(), schema).await? {
+        resources.push(Resource::new("object", object, None, ResourceState::Made));
+    }
+    if the_move.adopted {
+        let done = (0..the_move.blueprint.after.len())
+            .map(|index| Resource::new("unit", super::after_load::unit_name(index), None, ResourceState::Made));
+        resources.extend(done);
+    }
+    record_resource(unit.transaction(), the_move.id, &resources).await?;
+    // What stands in the way of the load is taken off here, while nobody else knows the schema.
+    scaffold::take_off(unit, the_move.id, schema).await
+}

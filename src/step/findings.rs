@@ -1,0 +1,296 @@
+//! What the rows themselves say against a move, or are worth knowing: with counts and example keys.
+
+use anyhow::Result;
+use tokio_postgres::GenericClient;
+
+use super::ground::Ground;
+use crate::config::Registry as RegistryConfig;
+use crate::ident::{Ident, list};
+use crate::pg::blueprint::substitutions;
+use crate::pg::catalog::UniqueKey;
+use crate::pg::failure::ServerResult;
+use crate::pg::ownership::{Ownership, Path};
+use crate::pg::statement::CopyStatement;
+use crate::plan::Finding;
+use crate::store::Store;
+use crate::table::{ForeignKey, Table};
+
+/// How many keys a finding shows.
+const EXAMPLES: usize = 5;
+
+/// An alias that no application uses.
+const ROW: &str = "\"tenantctl row\"";
+
+/// Rows of the shared tables that belong to no store: they stay where they are.
+///
+/// # Errors
+/// The server's error.
+pub async fn rows_of_nobody(
+    client: &impl GenericClient,
+    ground: &Ground,
+    registry: Option<&RegistryConfig>,
+) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for owner in &ground.owners {
+        let Some(table) = ground.table(&owner.table.table) else { continue };
+        if let Some(somebodys) = owner.somebodys() {
+            let rows = format!("select {} from {} as {} where not ({somebodys})", keys_of(table), owner.table, owner.table.table);
+            let (count, keys) = count_with_keys(client, &rows).await?;
+            if count > 0 {
+                let (code, message) = match &owner.path {
+                    Path::Column(column) => {
+                        ("no_owner", format!("rows have no `{}`: they belong to no store and stay", column.raw()))
+                    }
+                    _ => ("no_parent", format!("rows lead to no store by {}: they stay", owner.text())),
+                };
+                findings.push(Finding::note(code, message).table(&owner.table.table).rows(count, keys));
+            }
+        }
+        if let (Some(registry), Path::Column(column)) = (registry, &owner.path) {
+            findings.extend(unknown_stores(client, owner, column, registry).await?);
+        }
+    }
+    Ok(findings)
+}
+
+async fn unknown_stores(
+    client: &impl GenericClient,
+    owner: &Ownership,
+    column: &Ident,
+    registry: &RegistryConfig,
+) -> Result<Option<Finding>> {
+    let sql = format!(
+        "select key, count from (select {column}::text as key, count(*) as count from {} where {column} is not null group by 1) as owners
+         where not exists (select 1 from {} as registry where registry.{}::text = owners.key) order by count desc, key",
+        owner.table, registry.table, registry.key
+    );
+    let rows = client.query(&sql, &[]).await.server()?;
+    let count: i64 = rows.iter().map(|row| row.get::<_, i64>(1)).sum();
+    let keys = rows.iter().take(EXAMPLES).map(|row| row.get(0)).collect();
+    Ok((count > 0).then(|| {
+        Finding::note("unknown_store", format!("rows of {} stores that the registry lacks stay", rows.len()))
+            .table(&owner.table.table)
+            .rows(count.unsigned_abs(), keys)
+            .hint("the keys are store keys; `--all` does not reach them")
+    }))
+}
+
+/// Rows of this store that refer to rows which are not its own, and the reverse.
+///
+/// # Errors
+/// The server's error.
+pub async fn crossings(client: &impl GenericClient, ground: &Ground, store: &Store) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for key in &ground.keys {
+        let (Some(child), Some(parent)) = (owner_of(ground, &key.table), owner_of(ground, &key.parent)) else { continue };
+        if !leads_to_the_owner(child, key) {
+            findings.extend(outgoing(client, ground, store, key, child, parent).await?);
+            findings.extend(incoming(client, ground, store, key, child, parent).await?);
+        }
+    }
+    Ok(findings)
+}
+
+fn owner_of<'a>(ground: &'a Ground, table: &crate::ident::QualifiedTable) -> Option<&'a Ownership> {
+    ground.owners.iter().find(|owner| owner.table == *table)
+}
+
+/// The key is the owner path itself: parent and child cannot belong to different stores.
+fn leads_to_the_owner(child: &Ownership, key: &ForeignKey) -> bool {
+    let Path::Parent(parent, pairs) = &child.path else { return false };
+    let of_key: Vec<_> = key.columns.iter().cloned().zip(key.parent_columns.iter().cloned()).collect();
+    parent.table == key.parent && pairs.len() == of_key.len() && pairs.iter().all(|pair| of_key.contains(pair))
+}
+
+async fn outgoing(
+    client: &impl GenericClient,
+    ground: &Ground,
+    store: &Store,
+    key: &ForeignKey,
+    child: &Ownership,
+    parent: &Ownership,
+) -> Result<Option<Finding>> {
+    let values = substitutions(store, &store.schema, ground.shared());
+    let Some(table) = ground.table(&key.table.table) else { return Ok(None) };
+    let rows = format!(
+        "select {ROW}.* from ({}) as {ROW} where exists (select 1 from {} as {} where {} and not coalesce(({}), false))",
+        child_rows(table, key, &child.condition(&store.key, &values)?),
+        key.parent,
+        key.parent.table,
+        joined(key),
+        parent.condition(&store.key, &values)?
+    );
+    let (count, keys) = count_with_keys(client, &only_keys(&rows, table)).await?;
+    Ok((count > 0).then(|| {
+        let message = format!(
+            "rows of this store refer by `{}` to rows of `{}` that are another store's or nobody's",
+            key.name.raw(),
+            key.parent.table.raw()
+        );
+        Finding::stop("refers_to_foreign_row", message)
+            .table(&key.table.table)
+            .store(&store.key)
+            .rows(count, keys)
+            .hint("correct the rows in the application, or the owner path in [[tables]]")
+    }))
+}
+
+async fn incoming(
+    client: &impl GenericClient,
+    ground: &Ground,
+    store: &Store,
+    key: &ForeignKey,
+    child: &Ownership,
+    parent: &Ownership,
+) -> Result<Option<Finding>> {
+    let values = substitutions(store, &store.schema, ground.shared());
+    let Some(table) = ground.table(&key.table.table) else { return Ok(None) };
+    let own = child.condition(&store.key, &values)?;
+    let of_others = match child.somebodys() {
+        Some(somebodys) => format!("({somebodys}) and not coalesce(({own}), false)"),
+        None => format!("not coalesce(({own}), false)"),
+    };
+    let rows = format!(
+        "select {ROW}.* from ({}) as {ROW} where exists (select 1 from {} as {} where {} and {})",
+        child_rows(table, key, &of_others),
+        key.parent,
+        key.parent.table,
+        joined(key),
+        parent.condition(&store.key, &values)?
+    );
+    let (count, keys) = count_with_keys(client, &only_keys(&rows, table)).await?;
+    Ok((count > 0).then(|| {
+        let message = format!(
+            "rows of other stores refer by `{}` to rows of this store in `{}`",
+            key.name.raw(),
+            key.parent.table.raw()
+        );
+        Finding::stop("referred_to_by_foreign_row", message)
+            .table(&key.table.table)
+            .store(&store.key)
+            .rows(count, keys)
+            .hint("correct the rows in the application, or the owner path in [[tables]]")
+    }))
+}
+
+/// The child's key as `tenantctl key`, and the columns of the foreign key.
+fn child_rows(table: &Table, key: &ForeignKey, condition: &str) -> String {
+    let name = &table.name.table;
+    let columns = list(key.columns.iter().map(|column| format!("{name}.{column}")));
+    format!("select {}, {columns} from {} as {name} where {condition}", keys_of(table), table.name)
+}
+
+fn joined(key: &ForeignKey) -> String {
+    let pairs = key.columns.iter().zip(&key.parent_columns);
+    pairs
+        .map(|(here, there)| format!("{}.{there} = {ROW}.{here}", key.parent.table))
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
+fn only_keys(rows: &str, _table: &Table) -> String {
+    format!("select {KEY} from ({rows}) as {ROW}")
+}
+
+const KEY: &str = "\"tenantctl key\"";
+
+/// A row's key as one text: `7`, or `(7, a)`; without a key its place in the table.
+fn keys_of(table: &Table) -> String {
+    let name = &table.name.table;
+    match table.key.as_slice() {
+        [] => format!("{name}.ctid::text as {KEY}"),
+        [column] => format!("{name}.{column}::text as {KEY}"),
+        columns => {
+            let parts = columns.iter().map(|column| format!("{name}.{column}::text")).collect::<Vec<_>>();
+            format!("'(' || concat_ws(', ', {}) || ')' as {KEY}", list(parts))
+        }
+    }
+}
+
+async fn count_with_keys(client: &impl GenericClient, rows: &str) -> Result<(u64, Vec<String>)> {
+    let sql = format!(
+        "with found as materialized ({rows})
+         select (select count(*) from found), array(select {KEY} from found limit {EXAMPLES})"
+    );
+    let row = client.query_one(&sql, &[]).await.server()?;
+    let keys: Vec<Option<String>> = row.get(1);
+    Ok((row.get::<_, i64>(0).unsigned_abs(), keys.into_iter().flatten().collect()))
+}
+
+/// Rows that the template's unique keys and NOT NULL columns would refuse.
+///
+/// # Errors
+/// The server's error.
+pub async fn refused_by_template(
+    client: &impl GenericClient,
+    ground: &Ground,
+    store: &Store,
+    statement: &CopyStatement,
+    target: &Table,
+    unique_keys: &[&UniqueKey],
+    shared_keys: &[UniqueKey],
+) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let Some(source) = ground.table(&statement.source.table) else { return Ok(findings) };
+    let name = &source.name.table;
+    for key in unique_keys.iter().filter(|key| !key.is_exclusion && !is_implied(ground, key, shared_keys)) {
+        let Some(columns) = &key.columns else { continue };
+        if columns.iter().any(|column| source.column(column).is_none()) {
+            continue;
+        }
+        let columns_sql = list(columns.iter().map(|column| format!("{name}.{column}")));
+        let no_nulls = match key.nulls_not_distinct {
+            true => String::new(),
+            false => columns.iter().map(|column| format!(" and {name}.{column} is not null")).collect(),
+        };
+        let partial = key.predicate.as_ref().map(|predicate| format!(" and ({predicate})")).unwrap_or_default();
+        let texts = columns.iter().map(|column| format!("{name}.{column}::text")).collect::<Vec<_>>();
+        let rows = format!(
+            "select concat_ws(', ', {}) as {KEY} from {} as {name} where {}{no_nulls}{partial} group by {columns_sql} having count(*) > 1",
+            list(texts),
+            source.name,
+            statement.condition()
+        );
+        let (count, keys) = count_with_keys(client, &rows).await?;
+        if count > 0 {
+            let names = list(columns.iter().map(Ident::raw));
+            let message = format!("the template's key `{}` ({names}) would refuse rows that share a value", key.name.raw());
+            findings.push(
+                Finding::stop("duplicate_key", message)
+                    .table(name)
+                    .store(&store.key)
+                    .rows(count, keys)
+                    .hint("correct the rows in the application, or the key in the template"),
+            );
+        }
+    }
+    for column in target.columns.iter().filter(|column| column.not_null && !column.generated) {
+        let Some(of_source) = source.column(&column.name).filter(|of_source| !of_source.not_null) else { continue };
+        let rows = format!(
+            "select {} from {} as {name} where {} and {name}.{} is null",
+            keys_of(source),
+            source.name,
+            statement.condition(),
+            of_source.name
+        );
+        let (count, keys) = count_with_keys(client, &rows).await?;
+        if count > 0 {
+            let message = format!("column `{}` is NULL in rows, and the template does not allow it", column.name.raw());
+            findings.push(Finding::stop("null_not_allowed", message).table(name).store(&store.key).rows(count, keys));
+        }
+    }
+    Ok(findings)
+}
+
+/// The shared schema already refuses what the template's key would: it has the same key, or one over some of its
+/// columns, the tenant column aside.
+fn is_implied(ground: &Ground, key: &UniqueKey, shared_keys: &[UniqueKey]) -> bool {
+    shared_keys.iter().filter(|shared| !shared.is_exclusion && shared.predicate.is_none()).any(|shared| {
+        match (&shared.columns, &key.columns) {
+            (Some(of_shared), Some(of_key)) => {
+                of_shared.iter().all(|column| of_key.contains(column) || *column == ground.manifest.tenant_column)
+            }
+            _ => shared.expressions == key.expressions,
+        }
+    })
+}

@@ -1,0 +1,159 @@
+//! The ground a move stands on: the shared schema as the catalogs describe it, held against a manifest.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use tokio_postgres::Client;
+
+use crate::error::Refusal;
+use crate::ident::{Ident, QualifiedTable};
+use crate::manifest::Manifest;
+use crate::pg::blueprint::substitutions;
+use crate::pg::ownership::{Ownership, Path, resolve};
+use crate::pg::statement::CopyStatement;
+use crate::pg::{catalog, journal::Move};
+use crate::plan::ChangeTest;
+use crate::store::{KeyType, Store};
+use crate::table::{ForeignKey, Table};
+
+/// The shared schema and how its rows lead to stores.
+#[derive(Debug)]
+pub struct Ground {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Every table of the shared schema.
+    pub tables: Vec<Table>,
+    /// Foreign keys that touch it.
+    pub keys: Vec<ForeignKey>,
+    /// The owner path of each shared table, in the manifest's order.
+    pub owners: Vec<Ownership>,
+    /// Leading columns of the valid indexes of each table.
+    pub indexes: BTreeMap<Ident, Vec<Vec<Ident>>>,
+    /// The tenant column's type.
+    pub key_type: KeyType,
+    /// What a move depends on, as a hash.
+    pub fingerprint: String,
+}
+
+impl Ground {
+    /// Reads the catalogs.
+    ///
+    /// # Errors
+    /// A refusal for a schema, table or column that does not exist; the server's error.
+    pub async fn read(client: &Client, manifest: Manifest) -> Result<Self> {
+        let shared = &manifest.shared_schema;
+        if !catalog::schema_exists(client, shared).await? {
+            bail!(Refusal::new(format!("there is no schema `{}`", shared.raw())).hint("correct [shared] schema"));
+        }
+        let tables = catalog::tables_of(client, shared).await?;
+        let keys = catalog::foreign_keys_touching(client, shared).await?;
+        let owners = resolve(&manifest, &tables, &keys)?;
+        let indexes = catalog::index_columns(client, shared).await?;
+        let key_type = key_type(client, &owners).await?;
+        let names: Vec<Ident> = manifest.tables.iter().map(|entry| entry.name.clone()).collect();
+        let fingerprint = catalog::ddl_fingerprint(client, shared, &names).await?;
+        Ok(Self { manifest, tables, keys, owners, indexes, key_type, fingerprint })
+    }
+
+    /// The ground of a recorded move: its own manifest, the same definitions.
+    ///
+    /// # Errors
+    /// A refusal where the shared tables were altered since the plan.
+    pub async fn of_move(client: &Client, the_move: &Move) -> Result<Self> {
+        let ground = Self::read(client, the_move.manifest.clone()).await?;
+        if ground.fingerprint != the_move.ddl_fingerprint {
+            bail!(
+                Refusal::new(format!("the shared tables were altered since store {} was planned", the_move.store.key))
+                    .hint(format!("`tenantctl abandon --store {}`, mend the template, and begin anew", the_move.store.key))
+            );
+        }
+        Ok(ground)
+    }
+
+    /// The shared schema.
+    #[must_use]
+    pub fn shared(&self) -> &Ident {
+        &self.manifest.shared_schema
+    }
+
+    /// The shared tables' names, in the manifest's order.
+    #[must_use]
+    pub fn names(&self) -> Vec<Ident> {
+        self.manifest.tables.iter().map(|entry| entry.name.clone()).collect()
+    }
+
+    /// A table of the shared schema.
+    #[must_use]
+    pub fn table(&self, name: &Ident) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name.table == *name)
+    }
+
+    /// The owner path of a shared table.
+    #[must_use]
+    pub fn owner(&self, name: &Ident) -> Option<&Ownership> {
+        self.owners.iter().find(|owner| owner.table.table == *name)
+    }
+
+    /// Tables that have a tenant column of their own, for applications without a registry.
+    #[must_use]
+    pub fn keyed_tables(&self) -> Vec<(QualifiedTable, Ident)> {
+        let keyed = self.owners.iter().filter_map(|owner| match &owner.path {
+            Path::Column(column) => Some((owner.table.clone(), column.clone())),
+            _ => None,
+        });
+        keyed.collect()
+    }
+
+    /// How each table of a store is read and written; tables that the store schema lacks are left out.
+    ///
+    /// # Errors
+    /// A refusal for a condition that cannot be rendered.
+    pub fn statements(&self, store: &Store, store_tables: &[Table]) -> Result<Vec<CopyStatement>> {
+        let values = substitutions(store, &store.schema, self.shared());
+        let mut statements = Vec::new();
+        for (entry, owner) in self.manifest.tables.iter().zip(&self.owners) {
+            let (Some(source), Some(target)) =
+                (self.table(&entry.name), store_tables.iter().find(|table| table.name.table == entry.name))
+            else {
+                continue;
+            };
+            let mut statement = CopyStatement::new(entry, owner, source, target, &store.key, &values)?;
+            statement.target = QualifiedTable::new(store.schema.clone(), entry.name.clone());
+            statements.push(statement);
+        }
+        Ok(statements)
+    }
+
+    /// Whether the store's rows of a table are found over an index, all the way to the tenant column.
+    #[must_use]
+    pub fn change_test(&self, owner: &Ownership) -> ChangeTest {
+        let mut here = owner;
+        loop {
+            let indexed = here.lookup_columns().is_some_and(|columns| {
+                let indexes = self.indexes.get(&here.table.table).map(Vec::as_slice).unwrap_or_default();
+                indexes.iter().any(|leading| {
+                    leading.len() >= columns.len() && leading[..columns.len()].iter().all(|column| columns.contains(&column))
+                })
+            });
+            if !indexed {
+                return ChangeTest::Scan;
+            }
+            match &here.path {
+                Path::Parent(parent, _) => here = parent,
+                _ => return ChangeTest::Index,
+            }
+        }
+    }
+}
+
+/// The type of the first tenant column; a manifest without any takes text.
+async fn key_type(client: &Client, owners: &[Ownership]) -> Result<KeyType> {
+    for owner in owners {
+        if let Path::Column(column) = &owner.path
+            && let Some(key_type) = catalog::key_type_of(client, &owner.table, column).await?
+        {
+            return Ok(key_type);
+        }
+    }
+    Ok(KeyType { sql: "text".into(), family: crate::store::KeyFamily::Text })
+}
