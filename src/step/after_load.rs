@@ -1,0 +1,201 @@
+//! The template's second section, unit by unit, each with its journal row; what was taken off comes back first.
+//!
+//! Neighbouring index units of different tables run side by side. Foreign keys to common tables come last: each is
+//! added NOT VALID in a transaction that waits only briefly, then validated without holding anybody up.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use futures_util::StreamExt;
+
+use super::Means;
+use crate::error::{Exit, Refusal, ServerError};
+use crate::event::{Event, Moment};
+use crate::ident::{Ident, QualifiedTable};
+use crate::pg::failure::ServerResult;
+use crate::pg::journal::{Move, Resource, ResourceState, record_resource, resources_of};
+use crate::pg::unit::Unit as Work;
+use crate::pg::{scaffold, script};
+use crate::plan::{Unit, UnitKind};
+
+/// How often a common table is asked for a lock of at most 50 ms.
+const OUTER_KEY_TRIES: u32 = 60;
+
+/// The name of a unit in the journal.
+#[must_use]
+pub fn unit_name(index: usize) -> String {
+    format!("after/{index:04}")
+}
+
+/// Puts back what was taken off and runs what is not done yet.
+///
+/// # Errors
+/// The server's error, naming the template's line.
+pub async fn perform(means: &Means<'_>, the_move: &Move) -> Result<()> {
+    put_back(means, the_move).await?;
+    let session = means.sessions.reader().await?;
+    let done: Vec<String> =
+        resources_of(&**session, the_move.id, "unit").await?.into_iter().map(|done| done.name).collect();
+    drop(session);
+    let count = the_move.blueprint.after.len();
+    let half = count / 2;
+    let mut index = 0;
+    while index < count {
+        let run = run_of_indexes(&the_move.blueprint.after, index);
+        let open: Vec<usize> = (index..index + run).filter(|i| !done.contains(&unit_name(*i))).collect();
+        if index <= half && half < index + run {
+            means.observer.notice(&Event::Reached { moment: Moment::HalfAfterLoad, table: None });
+        }
+        match open.as_slice() {
+            [] => {}
+            [only] => run_unit(means, the_move, *only).await?,
+            many => run_side_by_side(means, the_move, many).await?,
+        }
+        index += run;
+    }
+    Ok(())
+}
+
+/// How many units from here on are indexes; at least one.
+fn run_of_indexes(units: &[Unit], from: usize) -> usize {
+    let indexes = units[from..].iter().take_while(|unit| matches!(unit.kind, UnitKind::Index { .. })).count();
+    indexes.max(1)
+}
+
+/// Indexes of one table in their order, those of different tables at once.
+async fn run_side_by_side(means: &Means<'_>, the_move: &Move, units: &[usize]) -> Result<()> {
+    let mut by_table: BTreeMap<&Ident, Vec<usize>> = BTreeMap::new();
+    for index in units {
+        if let UnitKind::Index { table } = &the_move.blueprint.after[*index].kind {
+            by_table.entry(table).or_default().push(*index);
+        }
+    }
+    let rows: u64 = the_move.plan.tables.iter().map(|table| table.row_count).sum();
+    let jobs = if rows < 20_000 { 1 } else { usize::from(means.copy.jobs.get()) };
+    let work = futures_util::stream::iter(by_table.into_values()).map(|indexes| async move {
+        for index in indexes {
+            run_unit(means, the_move, index).await?;
+        }
+        anyhow::Ok(())
+    });
+    let results: Vec<Result<()>> = work.buffer_unordered(jobs).collect().await;
+    results.into_iter().collect()
+}
+
+async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()> {
+    means.sessions.check()?;
+    let unit = &the_move.blueprint.after[index];
+    match &unit.kind {
+        UnitKind::Plain | UnitKind::Index { .. } => run_as_written(means, the_move, index, unit).await?,
+        UnitKind::OuterKey { table, name, definition } => {
+            add_outer_key(means, the_move, index, table, name, definition).await?;
+        }
+    }
+    means.observer.notice(&Event::UnitDone {
+        store: &the_move.store,
+        label: &unit.label,
+        index: index + 1,
+        count: the_move.blueprint.after.len(),
+    });
+    Ok(())
+}
+
+async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: &Unit) -> Result<()> {
+    let mut session = means.sessions.writer().await?;
+    let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
+    for setting in the_move.blueprint.settings_above(unit) {
+        work.batch_execute(&setting.sql).await.server()?;
+    }
+    script::open_path(work.transaction(), &the_move.store.schema, &the_move.shared_schema).await?;
+    let ran: Result<(), ServerError> = work.batch_execute(&unit.sql).await.server();
+    if let Err(error) = ran {
+        bail!(failed(the_move, unit, &error));
+    }
+    script::close_path(work.transaction()).await?;
+    record(&work, the_move, index).await?;
+    work.commit(means.observer, None).await
+}
+
+fn failed(the_move: &Move, unit: &Unit, error: &ServerError) -> anyhow::Error {
+    let place = match unit.line {
+        0 => format!("granting access: {}", unit.sql),
+        line => format!("template {}, line {line}: {}", the_move.template.file, unit.label),
+    };
+    anyhow::Error::new(error.clone()).context(place)
+}
+
+async fn record(work: &Work<'_>, the_move: &Move, index: usize) -> Result<()> {
+    let done = Resource::new("unit", unit_name(index), None, ResourceState::Made);
+    let objects = crate::pg::catalog::objects_in(work.client(), &the_move.store.schema).await?;
+    let mut made: Vec<Resource> =
+        objects.into_iter().map(|object| Resource::new("object", object, None, ResourceState::Made)).collect();
+    // Only what is new since the first section needs a row; the rest has one.
+    let known = resources_of(work.transaction(), the_move.id, "object").await?;
+    made.retain(|object| !known.iter().any(|old| old.name == object.name));
+    made.push(done);
+    record_resource(work.transaction(), the_move.id, &made).await
+}
+
+/// A foreign key to a common table: its writers wait 50 ms at most, and its readers never.
+async fn add_outer_key(
+    means: &Means<'_>,
+    the_move: &Move,
+    index: usize,
+    table: &Ident,
+    name: &Ident,
+    definition: &str,
+) -> Result<()> {
+    let qualified = QualifiedTable::new(the_move.store.schema.clone(), table.clone());
+    let add = format!("alter table {qualified} add constraint {name} {definition} not valid");
+    let exists = "select 1 from pg_catalog.pg_constraint where conrelid = to_regclass($1) and conname = $2";
+    let mut tries = 0;
+    loop {
+        means.sessions.check()?;
+        tries += 1;
+        let mut session = means.sessions.writer().await?;
+        let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
+        if work.query_opt(exists, &[&qualified.to_string(), &name.raw()]).await.server()?.is_some() {
+            break; // added by a run that ended before it validated
+        }
+        work.batch_execute("set local lock_timeout = '50ms'").await.server()?;
+        match work.batch_execute(&add).await.server() {
+            Ok(()) => {
+                work.commit(means.observer, None).await?;
+                break;
+            }
+            Err(error) if error.is(&["55P03"]) && tries < OUTER_KEY_TRIES => {
+                drop(work);
+                let reason = format!("a common table is busy; foreign key {} is tried again", name.raw());
+                means.observer.notice(&Event::Waiting { store: &the_move.store, reason: &reason });
+                tokio::time::sleep(Duration::from_millis(rand::random_range(50..250))).await;
+            }
+            Err(error) if error.is(&["55P03"]) => {
+                let refusal = Refusal::new(format!("the common table of foreign key `{}` stays busy", name.raw()))
+                    .hint("run the same command again when it is quieter")
+                    .exit(Exit::Failed);
+                return Err(anyhow::Error::new(error).context(refusal));
+            }
+            Err(error) => return Err(error).with_context(|| format!("adding foreign key {} of {}", name.raw(), table.raw())),
+        }
+    }
+    let mut session = means.sessions.writer().await?;
+    let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
+    let validate = format!("alter table {qualified} validate constraint {name}");
+    work.batch_execute(&validate).await.server().with_context(|| format!("validating foreign key {} of {}", name.raw(), table.raw()))?;
+    record(&work, the_move, index).await?;
+    work.commit(means.observer, None).await
+}
+
+/// Triggers and inner foreign keys that were taken off for the load.
+async fn put_back(means: &Means<'_>, the_move: &Move) -> Result<()> {
+    let mut session = means.sessions.writer().await?;
+    let off = scaffold::what_is_off(&**session, the_move.id).await?;
+    for resource in off {
+        means.sessions.check()?;
+        let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
+        scaffold::put_back(&work, the_move.id, &resource).await.with_context(|| format!("putting back {} {}", resource.kind.replace('_', " "), resource.name))?;
+        work.commit(means.observer, None).await?;
+    }
+    Ok(())
+}
