@@ -12,3 +12,4 @@ pub mod report;
 pub mod stage;
 pub mod store;
 pub mod table;
+pub mod view;
