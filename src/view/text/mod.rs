@@ -85,6 +85,9 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         page.blank();
         text.lines().for_each(|line| page.raw(line));
     }
+    if page.is_empty() && report.error.is_none() {
+        page.paragraph(0, Tone::Dim, page.words.nothing_listed);
+    }
     page.print(out)
 }
 

@@ -43,6 +43,11 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
+    /// Nothing stands on it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// An empty line, unless the page begins or has one just now.
     pub(super) fn blank(&mut self) {
         if self.lines.last().is_some_and(|line| !line.is_empty()) {
@@ -93,14 +98,15 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Labels and values, one under the other.
+    /// Labels and values, one under the other. A value that is one word (a URL, a name) is copied, so it stays whole.
     pub(super) fn fields(&mut self, tone: Tone, fields: &[(&str, String)]) {
         let label_width = fields.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
         let indent = 2 + label_width + 2;
         for (label, value) in fields {
             let gap = " ".repeat(label_width - width(label) + 2);
             let value = self.plain(&clean(value));
-            for (index, line) in wrap(&value, self.prose().saturating_sub(indent)).iter().enumerate() {
+            let room = if value.contains(' ') { self.prose().saturating_sub(indent) } else { usize::MAX };
+            for (index, line) in wrap(&value, room).iter().enumerate() {
                 let line = tint(tone, line);
                 match index {
                     0 => self.lines.push(format!("  {}{gap}{line}", tint(Tone::Dim, label))),

@@ -27,9 +27,6 @@ fn one(report: &Report, plan: &Plan, page: &mut Page<'_>) {
     let words = page.words;
     page.title(&format!("{} - {}", words.plan_title, plan.store.label()));
     page.fields(Tone::Plain, &facts(report, plan, page));
-    if let Some(url) = &plan.url {
-        page.copyable(2, url);
-    }
     page.blank();
     let mut grid = Grid::new(vec![
         Column::text(words.table),
@@ -62,9 +59,7 @@ fn facts<'w>(report: &Report, plan: &Plan, page: &Page<'w>) -> Vec<(&'w str, Str
     facts.push((words.steps, steps(plan, page)));
     let before = counted(before as u64, words.statement);
     facts.push((words.template, fill(words.around_load, &[&before, &grouped(after as u64)])));
-    if plan.url.is_some() {
-        facts.push((words.url, String::new()));
-    }
+    facts.extend(plan.url.clone().map(|url| (words.url, url)));
     facts
 }
 

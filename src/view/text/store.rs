@@ -22,10 +22,6 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     conclusion(store, page);
     page.blank();
     page.fields(Tone::Plain, &facts(report, store, page));
-    if let Some(url) = &store.url {
-        // Under its label: a URL is copied, so it is not broken.
-        page.copyable(2, url);
-    }
     if !store.tables.is_empty() {
         page.blank();
         let grid = tables(store, page);
@@ -147,9 +143,7 @@ fn facts<'w>(report: &Report, store: &StoreReport, page: &Page<'w>) -> Vec<(&'w 
     if let Some(run) = &report.run {
         facts.push((words.run, run.clone()));
     }
-    if store.url.is_some() {
-        facts.push((words.url, String::new()));
-    }
+    facts.extend(store.url.clone().map(|url| (words.url, url)));
     facts
 }
 
