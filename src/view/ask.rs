@@ -2,7 +2,7 @@
 //!
 //! Whether to ask at all (`--yes`, `--no-input`) is decided by `cli`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 
 use super::terminal;
 use super::wrap::clean;
@@ -37,7 +37,9 @@ fn asked(question: &str) -> Result<String, Refusal> {
 /// The end of the input is an answer too: the empty one.
 fn read_answer(input: &mut dyn BufRead) -> Result<String, Refusal> {
     let mut answer = String::new();
-    input.read_line(&mut answer).map_err(|error| Refusal::new("the answer could not be read").because(error.to_string()))?;
+    input
+        .read_line(&mut answer)
+        .map_err(|error| Refusal::new("the answer could not be read").because(error.to_string()))?;
     Ok(answer)
 }
 

@@ -67,8 +67,9 @@ pub(super) fn lines(error: &ErrorReport) -> Vec<String> {
     let mut lines = vec![];
     let mut said: Vec<String> = vec![];
     let mut tell = |indent: &str, label: &str, tone: Tone, text: &str| {
-        // A detail of the server may stand in a message already.
-        if text.trim().is_empty() || said.iter().any(|known| known.contains(text.trim())) {
+        // A constraint or a detail of the server may stand in a message already; a hint is told even so.
+        let again = said.iter().any(|known| *known == text || (label != "hint:" && known.contains(text.trim())));
+        if text.trim().is_empty() || (label != "error:" && again) {
             return;
         }
         said.push(text.to_owned());
@@ -107,7 +108,14 @@ fn say(texts: &mut Vec<String>, text: String) {
 
 /// Many errors repeat their cause in their own text (`a: b` caused by `b`); it is said once.
 fn insert(texts: &mut Vec<String>, index: usize, text: String) {
-    if text.is_empty() || texts.iter().any(|known| known.contains(&text)) {
+    let tail = format!(": {text}");
+    if text.is_empty() || texts.iter().any(|known| *known == text || known.ends_with(&tail)) {
+        return;
+    }
+    // The same with its code says more.
+    let shorter = |known: &&mut String| text.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with(" ("));
+    if let Some(known) = texts.iter_mut().find(shorter) {
+        *known = text;
         return;
     }
     texts.insert(index, text);

@@ -15,7 +15,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -70,7 +70,7 @@ pub fn date(rfc3339: &str, zone_name: Option<&str>, words: &Words) -> String {
     let Ok(timestamp) = rfc3339.parse::<Timestamp>() else { return rfc3339.to_owned() };
     let zone = zone_name.and_then(|name| Some((name, TimeZone::get(name).ok()?)));
     let (label, zone) = zone.unwrap_or(("UTC", TimeZone::UTC));
-    let zoned = timestamp.to_zoned(zone);
+    let zoned = timestamp.to_zoned_datetime(zone);
     let month = words.months[usize::from(zoned.month().unsigned_abs()).clamp(1, 12) - 1];
     format!("{} {month} {}, {:02}:{:02} {label}", zoned.day(), zoned.year(), zoned.hour(), zoned.minute())
 }
@@ -80,7 +80,7 @@ pub fn date(rfc3339: &str, zone_name: Option<&str>, words: &Words) -> String {
 pub fn short_date(rfc3339: &str, zone_name: Option<&str>) -> String {
     let Ok(timestamp) = rfc3339.parse::<Timestamp>() else { return rfc3339.to_owned() };
     let zone = zone_name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-    timestamp.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
+    timestamp.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Now, in UTC, for progress: `06:27:16`.

@@ -126,19 +126,22 @@ impl Grid {
     fn woven(&self, table: &Table, heights: &[usize], rule: &str) -> Vec<String> {
         let mut drawn = table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().into_iter();
         let mut heights = heights.iter();
-        let mut lines: Vec<String> = vec![];
-        let mut take = |lines: &mut Vec<String>| lines.extend(drawn.by_ref().take(heights.next().copied().unwrap_or(1)));
+        let mut lines: Vec<Option<String>> = vec![]; // none: a rule
+        let mut take =
+            |lines: &mut Vec<_>| lines.extend(drawn.by_ref().take(heights.next().copied().unwrap_or(1)).map(Some));
         take(&mut lines);
+        if self.columns.iter().all(|column| column.head.is_empty()) {
+            lines.clear();
+        }
         for row in &self.rows {
             match row {
                 Row::Cells(_) => take(&mut lines),
-                Row::Heading(text) => lines.push(tint(Tone::Strong, text)),
-                Row::Rule => lines.push(String::new()),
+                Row::Heading(text) => lines.push(Some(tint(Tone::Strong, text))),
+                Row::Rule => lines.push(None),
             }
         }
-        let longest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
-        let ruled = |line: String| if line.is_empty() { tint(Tone::Dim, &rule.repeat(longest)) } else { line };
-        lines.into_iter().map(ruled).collect()
+        let longest = lines.iter().flatten().map(|line| width(line)).max().unwrap_or(0);
+        lines.into_iter().map(|line| line.unwrap_or_else(|| tint(Tone::Dim, &rule.repeat(longest)))).collect()
     }
 
     fn folded(&self, index: usize, cell: &Cell, limit: usize) -> Vec<String> {

@@ -11,7 +11,7 @@ use crate::view::words::{counted, fill};
 pub(super) fn write(report: &Report, stores: &[StoreReport], page: &mut Page<'_>) {
     let words = page.words;
     let title = page.options.title.clone().unwrap_or_else(|| words.title.to_owned());
-    page.title(&format!("{title} - {}", counted(stores.len() as u64, words.store_noun)));
+    page.title(&format!("{title} · {}", counted(stores.len() as u64, words.store_noun)));
     let mut facts = vec![];
     facts.extend(report.database.clone().map(|database| (words.database, database)));
     facts.extend(report.run.clone().map(|run| (words.run, run)));
@@ -44,17 +44,20 @@ fn summary(stores: &[StoreReport], page: &Page<'_>) -> Grid {
         Column::text(words.schema).spare(3),
         Column::text(words.stage).spare(1).floor(9),
         Column::number(words.rows).spare(4),
-        Column::text(words.outcome).floor(14),
+        Column::text(words.outcome).floor(16),
     ]);
     for store in stores {
         let (mark, text) = outcome(store, page);
         let (sign, tone) = page.sign(mark);
+        // Not counted is not none.
+        let counted = store.row_count > 0 || !store.tables.is_empty();
+        let rows = if counted { grouped(store.row_count) } else { page.sign(Mark::Unknown).0.to_owned() };
         grid.row(vec![
             Cell::new(&store.store),
             Cell::new(store.name.as_deref().unwrap_or(words.unnamed)),
             Cell::new(&store.schema),
             Cell::new(store.stage.map_or(words.no_move, |stage| stage.word())),
-            Cell::new(grouped(store.row_count)),
+            Cell::new(rows),
             Cell::toned(tone, format!("{sign} {text}")),
         ]);
     }

@@ -49,7 +49,9 @@ fn tables(tables: &[TableClass], page: &Page<'_>) -> Grid {
             Cell::new(page.plain(table.owner_path.as_deref().unwrap_or_default())),
             Cell::toned(Tone::Dim, page.plain(&table.why)),
             // The planner's estimate, so it says so.
-            Cell::new(u64::try_from(table.row_estimate).map_or_else(|_| "?".to_owned(), |rows| format!("~{}", grouped(rows)))),
+            Cell::new(
+                u64::try_from(table.row_estimate).map_or_else(|_| "?".to_owned(), |rows| format!("~{}", grouped(rows))),
+            ),
             Cell::new(bytes(table.bytes)),
         ]);
     }
@@ -137,11 +139,7 @@ fn settings(settings: &[Setting], page: &Page<'_>) -> Grid {
         Column::text(words.origin).spare(1).floor(16),
     ]);
     for setting in settings {
-        grid.row(vec![
-            Cell::new(&setting.key),
-            Cell::new(&setting.value),
-            Cell::toned(Tone::Dim, &setting.origin),
-        ]);
+        grid.row(vec![Cell::new(&setting.key), Cell::new(&setting.value), Cell::toned(Tone::Dim, &setting.origin)]);
     }
     grid
 }

@@ -68,7 +68,7 @@ impl<'a> Page<'a> {
     /// The title of a page, with a rule under it.
     pub(super) fn title(&mut self, text: &str) {
         self.blank();
-        let lines = wrap(&clean(text), self.prose());
+        let lines = wrap(&self.plain(&clean(text)), self.prose());
         let longest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
         lines.iter().for_each(|line| self.lines.push(tint(Tone::Strong, line)));
         let rule = self.rule().repeat(longest);

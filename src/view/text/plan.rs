@@ -25,7 +25,7 @@ pub(super) fn plans(report: &Report, page: &mut Page<'_>) {
 
 fn one(report: &Report, plan: &Plan, page: &mut Page<'_>) {
     let words = page.words;
-    page.title(&format!("{} - {}", words.plan_title, plan.store.label()));
+    page.title(&format!("{} · {}", words.plan_title, plan.store.label()));
     page.fields(Tone::Plain, &facts(report, plan, page));
     page.blank();
     let mut grid = Grid::new(vec![
@@ -86,7 +86,7 @@ fn table_row(table: &PlannedTable, page: &Page<'_>) -> Vec<Cell> {
 
 fn overview(report: &Report, page: &mut Page<'_>) {
     let words = page.words;
-    page.title(&format!("{} - {}", words.plan_title, counted(report.plans.len() as u64, words.store_noun)));
+    page.title(&format!("{} · {}", words.plan_title, counted(report.plans.len() as u64, words.store_noun)));
     if let Some(database) = &report.database {
         page.fields(Tone::Plain, &[(words.database, database.clone())]);
         page.blank();

@@ -1,7 +1,9 @@
 //! What supports the claims about one store, and what speaks against them.
 
 use super::page::{Mark, Page};
-use crate::report::{Check, CheckVerdict, Difference, DifferenceKind, OpenStep, Sample, StoreReport, TableReport, Texts};
+use crate::report::{
+    Check, CheckVerdict, Difference, DifferenceKind, OpenStep, Sample, StoreReport, TableReport, Texts,
+};
 use crate::view::figures::{date, grouped};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::paint::Tone;
@@ -130,7 +132,8 @@ pub(super) fn samples(samples: &[Sample], page: &mut Page<'_>) {
 fn sample_columns(sample: &Sample) -> Vec<Column> {
     let is_number = |index: usize| {
         let mut values = sample.rows.iter().filter_map(|row| row.get(index)?.as_deref()).peekable();
-        values.peek().is_some() && values.all(|value| value.trim_start_matches('$').replace(',', "").parse::<f64>().is_ok())
+        values.peek().is_some()
+            && values.all(|value| value.trim_start_matches('$').replace(',', "").parse::<f64>().is_ok())
     };
     let column = |(index, name): (usize, &String)| {
         if is_number(index) { Column::number(name) } else { Column::text(name).floor(16) }
@@ -167,14 +170,20 @@ pub(super) fn evidence(store: &StoreReport, page: &mut Page<'_>) {
     text(words.verified_at, evidence.verified_at.as_deref().map(|when| date(when, zone, words)));
     text(words.switched_at, evidence.switched_at.as_deref().map(|when| date(when, zone, words)));
     if let Some(switch) = &evidence.switch {
-        text(words.held, Some(match switch.by_hand {
-            true => words.by_hand.to_owned(),
-            false => fill(words.held_text, &[
-                &format!("{:.1}", switch.longest_hold_ms),
-                &counted(u64::from(switch.try_count), words.tries),
-                &counted(u64::from(switch.round_count), words.rounds),
-            ]),
-        }));
+        text(
+            words.held,
+            Some(match switch.by_hand {
+                true => words.by_hand.to_owned(),
+                false => fill(
+                    words.held_text,
+                    &[
+                        &format!("{:.1}", switch.longest_hold_ms),
+                        &counted(u64::from(switch.try_count), words.tries),
+                        &counted(u64::from(switch.round_count), words.rounds),
+                    ],
+                ),
+            }),
+        );
         text(words.recopied, (!switch.recopied.is_empty()).then(|| switch.recopied.join(", ")));
     }
     text(words.headroom, evidence.id_headroom.map(|ids| fill(words.headroom_text, &[&grouped(ids)])));

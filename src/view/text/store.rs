@@ -18,7 +18,7 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
         return;
     }
     let title = page.options.title.clone().unwrap_or_else(|| page.words.title.to_owned());
-    page.title(&format!("{title} - {}", store.name.as_deref().unwrap_or(&store.store)));
+    page.title(&format!("{title} · {}", store.name.as_deref().unwrap_or(&store.store)));
     conclusion(store, page);
     page.blank();
     page.fields(Tone::Plain, &facts(report, store, page));
@@ -34,7 +34,7 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
 pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     if let Some(error) = &store.error {
         page.blank();
-        explain::lines(error).iter().for_each(|line| page.copyable(2, line));
+        explain::lines(error).iter().for_each(|line| page.raw(&format!("  {line}")));
     }
     proof::checks(&store.checks, page);
     proof::differences(&store.tables, page);
@@ -69,8 +69,8 @@ fn already_done(store: &StoreReport, page: &mut Page<'_>) {
 /// The one line that a hurried reader reads.
 fn conclusion(store: &StoreReport, page: &mut Page<'_>) {
     let (mark, text) = verdict_of(store, page);
-    let stage = store.stage.map_or(page.words.no_move, |stage| stage.word());
-    page.marked(0, mark, &format!("{stage}: {text}"));
+    let stage = store.stage.map_or_else(String::new, |stage| format!("{}, ", stage.word()));
+    page.marked(0, mark, &format!("{stage}{text}"));
 }
 
 /// What may be said of a store, and how sure it is.
@@ -87,7 +87,7 @@ pub(super) fn verdict_of(store: &StoreReport, page: &Page<'_>) -> (Mark, String)
         return (Mark::Bad, fill(words.differs_in, &[&whereabouts(store, page)]));
     }
     if store.proven() {
-        return (Mark::Good, format!("{}; {}", words.proven, fill(words.all_equal, &[&tables])));
+        return (Mark::Good, format!("{}: {}", words.proven, fill(words.all_equal, &[&tables])));
     }
     if table_count > 0 && with(Verdict::Untouched) == table_count {
         return (Mark::Good, fill(words.all_untouched, &[&tables]));
@@ -96,7 +96,7 @@ pub(super) fn verdict_of(store: &StoreReport, page: &Page<'_>) -> (Mark, String)
         0 => words.none_compared.to_owned(),
         count => fill(words.compared_of, &[&grouped(count), &tables]),
     };
-    (Mark::Unknown, format!("{}; {compared}", words.not_proven))
+    (Mark::Unknown, format!("{}: {compared}", words.not_proven))
 }
 
 /// `2 tables (15 rows), 1 check`.
