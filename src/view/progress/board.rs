@@ -14,6 +14,7 @@ use crate::report::Outcome;
 use crate::store::Store;
 use crate::view::figures::{bytes, grouped, per_second, seconds};
 use crate::view::terminal;
+use crate::view::words::counted;
 use crate::view::wrap::{clean, cut};
 
 pub(super) struct Board {
@@ -27,7 +28,7 @@ pub(super) struct Board {
     store_count: usize,
     stores_done: usize,
     failed: usize,
-    tables_done: usize,
+    tables_done: u64,
     row_count: u64,
     byte_count: u64,
     step: Option<Step>,
@@ -153,7 +154,7 @@ impl Board {
         line.done = true;
         line.bar.set_length(line.rows.max(1));
         line.bar.set_position(line.rows.max(1));
-        line.bar.tick();
+        line.bar.set_message(format!("{} rows in {}", grouped(line.rows), seconds(line.began.elapsed())));
     }
 
     fn store_done(&mut self, store: &Store, outcome: Outcome, rows: u64) {
@@ -226,7 +227,7 @@ impl Board {
             vec![format!("{} of {} stores", grouped(self.stores_done as u64), grouped(self.store_count as u64))]
         } else {
             let step = self.step.map_or("plan", Step::word);
-            vec![step.to_owned(), format!("{} tables", self.tables_done)]
+            vec![step.to_owned(), counted(self.tables_done, ("table", "tables"))]
         };
         if self.failed > 0 {
             parts.push(format!("{} failed", self.failed));

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::view::figures::{bytes, grouped, per_second};
 use crate::view::wrap::{clean, cut, width};
@@ -14,7 +14,7 @@ pub(super) struct Line {
     pub(super) store: String,
     pub(super) table: String,
     pub(super) bar: ProgressBar,
-    began: Instant,
+    pub(super) began: Instant,
     pub(super) expected: u64,
     pub(super) rows: u64,
     pub(super) bytes: u64,
@@ -24,7 +24,8 @@ pub(super) struct Line {
 impl Line {
     /// Not on the page yet. Without a table it is a store.
     pub(super) fn new(store: &str, table: &str, name: &str, expected: u64, unicode: bool) -> Self {
-        let bar = ProgressBar::new(expected.max(1));
+        // Hidden until it stands on the page: it would draw itself on its own.
+        let bar = ProgressBar::with_draw_target(Some(expected.max(1)), ProgressDrawTarget::hidden());
         let template = if table.is_empty() { "  {prefix} {wide_msg}" } else { "  {prefix} [{bar:16}] {wide_msg}" };
         bar.set_style(style(template).progress_chars(if unicode { "━━┄" } else { "##." }));
         let name = cut(&clean(name), NAME_WIDTH, unicode);

@@ -61,8 +61,11 @@ pub(super) fn label(store: &StoreReport) -> String {
 }
 
 fn already_done(store: &StoreReport, page: &mut Page<'_>) {
-    let stage = store.stage.map_or(page.words.no_move, |stage| stage.word());
-    let sentence = fill(page.words.already_done, &[&label(store), stage]);
+    let words = page.words;
+    let sentence = match store.stage {
+        Some(stage) => fill(words.already_done, &[&label(store), stage.word()]),
+        None => format!("{} {}: {}", words.store, label(store), words.nothing_to_do),
+    };
     page.marked(0, Mark::Good, &sentence);
 }
 
