@@ -4,8 +4,8 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use super::terminal;
 use super::wrap::clean;
+use super::{progress, terminal};
 use crate::error::Refusal;
 
 /// Asks for a yes; anything but `y` or `yes` is a no.
@@ -30,8 +30,10 @@ fn asked(question: &str) -> Result<String, Refusal> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Refusal::new("there is no terminal to ask on").hint("pass `--yes` to go on without a question"));
     }
-    terminal::to_stderr(|out| write!(out, "{question}"));
-    read_answer(&mut io::stdin().lock())
+    progress::aside(|| {
+        terminal::to_stderr(|out| write!(out, "{question}"));
+        read_answer(&mut io::stdin().lock())
+    })
 }
 
 /// The end of the input is an answer too: the empty one.

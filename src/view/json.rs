@@ -174,13 +174,13 @@ mod tests {
         assert_eq!(json["schema_version"], 1);
         assert_eq!(json["stores"][0]["store"], "4");
         let table = &json["stores"][0]["tables"][0];
-        assert_eq!(table["row_count"], serde_json::json!({"source": 14_737, "target": 14_736}));
+        assert_eq!(table["row_count"], serde_json::json!({"source": 21_486, "target": 21_485}));
         assert_eq!(
             table["differences"][0],
             serde_json::json!({"kind": "changed", "key": {"line": "2", "id": "1"}, "columns": ["price"]})
         );
         assert_eq!(table["differences"][1]["key"], serde_json::json!({"line": null, "id": "9"}));
-        assert!(!text.contains("14,737"));
+        assert!(!text.contains("21,486"));
     }
 
     #[test]

@@ -131,15 +131,15 @@ mod tests {
             store: &store,
             step: Step::Copy,
             table: &orders,
-            row_count: 14_737,
+            row_count: 21_486,
             byte_count: 90,
             elapsed: Duration::from_millis(250),
         };
         assert_eq!(
-            line(&event, "2025-07-03T06:27:16.000Z"),
+            line(&event, "2025-05-04T06:27:16.000Z"),
             serde_json::json!({
-                "event": "table_done", "time": "2025-07-03T06:27:16.000Z", "store": "4", "step": "copy",
-                "table": "orders", "row_count": 14_737, "byte_count": 90, "seconds": 0.25
+                "event": "table_done", "time": "2025-05-04T06:27:16.000Z", "store": "4", "step": "copy",
+                "table": "orders", "row_count": 21_486, "byte_count": 90, "seconds": 0.25
             })
         );
     }

@@ -200,12 +200,12 @@ mod tests {
             [
                 "run 8f3c21aa: migrate, 1 store",
                 "store 4 copy: started",
-                "store 4 copy logs: 14,737 rows expected",
-                "store 4 copy logs: 14,737 rows, 1.5 MB in 0.3 s",
+                "store 4 copy logs: 21,486 rows expected",
+                "store 4 copy logs: 21,486 rows, 1.5 MB in 0.3 s",
                 "store 4: create index (1 of 2)",
                 "store 4 copy: done in 0.4 s",
                 "warning: the disk is nearly full",
-                "store 4 Blue Door Books: done, 14,737 rows in 0.5 s",
+                "store 4 Blue Door Books: done, 21,486 rows in 0.5 s",
             ]
         );
     }
@@ -217,7 +217,7 @@ mod tests {
             [
                 "store 4 Blue Door Books: started",
                 "warning: the disk is nearly full",
-                "store 4 Blue Door Books: done, 14,737 rows in 0.5 s",
+                "store 4 Blue Door Books: done, 21,486 rows in 0.5 s",
             ]
         );
     }
@@ -228,9 +228,9 @@ mod tests {
         let plain = Plain::to(1, Duration::from_millis(5), Box::new(paper.clone()));
         let (store, table) = (specimen::store(), crate::ident::Ident::new("logs"));
         let step = crate::event::Step::Copy;
-        plain.notice(&Event::TableStarted { store: &store, step, table: &table, row_count: 14_737 });
+        plain.notice(&Event::TableStarted { store: &store, step, table: &table, row_count: 21_486 });
         plain.notice(&Event::TableProgress { store: &store, table: &table, row_count: 8000, byte_count: 1 });
-        let told = || paper.text().contains("still running: store 4 copy logs, 8,000 of 14,737 rows");
+        let told = || paper.text().contains("still running: store 4 copy logs, 8,000 of 21,486 rows");
         for _ in 0..400 {
             if told() {
                 return;

@@ -49,9 +49,9 @@ pub(super) fn events(mut take: impl FnMut(&Event<'_>)) {
     let elapsed = Duration::from_millis;
     take(&Event::RunStarted { run: "8f3c21aa", command: "migrate", store_count: 1 });
     take(&Event::StepStarted { store, step });
-    take(&Event::TableStarted { store, step, table, row_count: 14_737 });
+    take(&Event::TableStarted { store, step, table, row_count: 21_486 });
     take(&Event::TableProgress { store, table, row_count: 8000, byte_count: 800_000 });
-    let (row_count, byte_count) = (14_737, 1_500_000);
+    let (row_count, byte_count) = (21_486, 1_500_000);
     take(&Event::TableDone { store, step, table, row_count, byte_count, elapsed: elapsed(300) });
     take(&Event::UnitDone { store, label: "create index", index: 1, count: 2 });
     take(&Event::StepDone { store, step, elapsed: elapsed(400) });
@@ -84,14 +84,14 @@ pub(super) fn step(text: &str, done: bool) -> OpenStep {
 }
 
 pub(super) fn happy() -> Report {
-    let mut report = Report::new("migrate", Some("8f3c21aa".into()), "2025-07-03T06:27:15Z");
+    let mut report = Report::new("migrate", Some("8f3c21aa".into()), "2025-05-04T06:27:15Z");
     report.database = Some("db.example:5432/main as mover".into());
     let equal = |name: &str, group: &str, rows| table(name, group, Some(rows), Some(rows), Verdict::Equal);
     let mut one = StoreReport::of(&store());
     one.stage = Some(Stage::Switched);
     one.url = Some("postgresql://app:***@db.example/main?schema=store_4".into());
-    (one.row_count, one.bytes, one.seconds) = (14_741, 1_512_000, 0.42);
-    one.tables = vec![equal("books", "core", 2), equal("logs", "more", 14_737), equal("readers", "core", 2)];
+    (one.row_count, one.bytes, one.seconds) = (21_490, 1_512_000, 0.42);
+    one.tables = vec![equal("books", "core", 2), equal("logs", "more", 21_486), equal("readers", "core", 2)];
     one.tables.push(equal("carts", "more", 0));
     one.checks = vec![
         Check::of("foreign_keys_validated", "14 of 14", vec![]),
@@ -102,16 +102,16 @@ pub(super) fn happy() -> Report {
         title: texts("Dearest books"),
         columns: vec!["title".into(), "price".into()],
         rows: vec![
-            vec![Some("An Atlas of Quiet Rivers".into()), Some("49410.00".into())],
-            vec![Some("Ferns".into()), Some("714.00".into())],
+            vec![Some("An Atlas of Quiet Rivers".into()), Some("38250.00".into())],
+            vec![Some("Ferns".into()), Some("615.00".into())],
         ],
         equal: true,
     }];
     one.evidence = Evidence {
         source_snapshot: Some("762:780:762,765".into()),
         target_snapshot: Some("791:791:".into()),
-        verified_at: Some("2025-07-03T06:27:15Z".into()),
-        switched_at: Some("2025-07-03T06:27:16Z".into()),
+        verified_at: Some("2025-05-04T06:27:15Z".into()),
+        switched_at: Some("2025-05-04T06:27:16Z".into()),
         switch: Some(SwitchEvidence {
             longest_hold_ms: 12.34,
             try_count: 1,
@@ -128,11 +128,11 @@ pub(super) fn happy() -> Report {
     report.stores = vec![one];
     report.next_steps =
         vec![NextStep { why: "keeps the proof".into(), command: "tenantctl report --store 4 -o report.json".into() }];
-    report.end(Exit::Done, "2025-07-03T06:27:16Z")
+    report.end(Exit::Done, "2025-05-04T06:27:16Z")
 }
 
 pub(super) fn with_differences() -> Report {
-    let mut report = Report::new("verify", Some("8f3c21aa".into()), "2025-07-03T06:27:15Z");
+    let mut report = Report::new("verify", Some("8f3c21aa".into()), "2025-05-04T06:27:15Z");
     let key = |line: Option<&str>, id: &str| {
         vec![("line".to_owned(), line.map(str::to_owned)), ("id".to_owned(), Some(id.to_owned()))]
     };
@@ -143,7 +143,7 @@ pub(super) fn with_differences() -> Report {
         after_switch: false,
     };
     let gone = Difference { kind: DifferenceKind::Missing, key: key(None, "9"), columns: vec![], after_switch: true };
-    let mut logs = table("logs", "core", Some(14_737), Some(14_736), Verdict::Differs);
+    let mut logs = table("logs", "core", Some(21_486), Some(21_485), Verdict::Differs);
     logs.differences = vec![changed, gone];
     logs.difference_count = 14;
     let mut one = StoreReport::of(&store());
@@ -157,11 +157,11 @@ pub(super) fn with_differences() -> Report {
     ];
     one.checks = vec![Check::of("triggers", "1 of 2", vec!["trigger `touch` is missing on `logs`".into()])];
     report.stores = vec![one];
-    report.end(Exit::Differs, "2025-07-03T06:27:16Z")
+    report.end(Exit::Differs, "2025-05-04T06:27:16Z")
 }
 
 pub(super) fn fleet() -> Report {
-    let mut report = Report::new("migrate", Some("8f3c21aa".into()), "2025-07-03T06:27:15Z");
+    let mut report = Report::new("migrate", Some("8f3c21aa".into()), "2025-05-04T06:27:15Z");
     let mut fine = happy().stores.remove(0);
     fine.name = Some("Blue Door Books".into());
     let mut differs = with_differences().stores.remove(0);
@@ -179,11 +179,11 @@ pub(super) fn fleet() -> Report {
     let mut idle = StoreReport::of(&store_of("94", "Done Before"));
     (idle.already_done, idle.stage) = (true, Some(Stage::Switched));
     report.stores = vec![fine, differs, failed, idle];
-    report.end(Exit::Partial, "2025-07-03T06:27:16Z")
+    report.end(Exit::Partial, "2025-05-04T06:27:16Z")
 }
 
 pub(super) fn plan() -> Report {
-    let mut report = Report::new("plan", None, "2025-07-03T06:27:15Z");
+    let mut report = Report::new("plan", None, "2025-05-04T06:27:15Z");
     report.database = Some("db.example:5432/main as mover".into());
     let table = |name: &str, path: &str, rows, format, test| PlannedTable {
         table: Ident::new(name),
@@ -197,7 +197,7 @@ pub(super) fn plan() -> Report {
         store: store(),
         tables: vec![
             table("orders", "shop_id", 4, Format::Binary, ChangeTest::Index),
-            table("order_lines", "order_id → orders.id → shop_id", 14_737, Format::Text, ChangeTest::Scan),
+            table("order_lines", "order_id → orders.id → shop_id", 21_486, Format::Text, ChangeTest::Scan),
         ],
         url: Some("postgresql://app@db.example/main?schema=store_4".into()),
         steps: vec!["create".into(), "copy".into(), "verify".into(), "switch".into()],
@@ -212,5 +212,5 @@ pub(super) fn plan() -> Report {
             .rows(14, keys)
             .hint("repair the rows, or list the table under `[shared] common`"),
     ];
-    report.end(Exit::Refused, "2025-07-03T06:27:16Z")
+    report.end(Exit::Refused, "2025-05-04T06:27:16Z")
 }

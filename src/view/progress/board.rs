@@ -18,7 +18,7 @@ use crate::view::words::counted;
 use crate::view::wrap::{clean, cut};
 
 pub(super) struct Board {
-    page: MultiProgress,
+    pub(super) page: MultiProgress,
     pub(super) total: ProgressBar,
     pub(super) lines: VecDeque<Line>,
     many: bool,

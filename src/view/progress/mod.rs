@@ -10,13 +10,25 @@ mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
-use indicatif::ProgressDrawTarget;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use self::board::Board;
 use super::terminal;
 use crate::event::{Event, Observer};
 
 const HERTZ: u8 = 10;
+
+/// The bars that are on the screen: there is one screen, so there is one of these.
+static ON_SCREEN: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Takes the bars off the screen while something else is written or asked there. Bars stand still meanwhile.
+pub(super) fn aside<T>(deed: impl FnOnce() -> T) -> T {
+    let page = ON_SCREEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match page {
+        Some(page) => page.suspend(deed),
+        None => deed(),
+    }
+}
 
 /// Draws bars on stderr; dropping it leaves a clean screen.
 pub struct Bars {
@@ -28,7 +40,10 @@ impl Bars {
     #[must_use]
     pub fn new(store_count: usize) -> Self {
         let (columns, rows) = terminal::stderr_size();
-        Self::on(ProgressDrawTarget::stderr_with_hz(HERTZ), store_count, columns, rows)
+        let bars = Self::on(ProgressDrawTarget::stderr_with_hz(HERTZ), store_count, columns, rows);
+        let page = bars.board.lock().unwrap_or_else(PoisonError::into_inner).page.clone();
+        *ON_SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
+        bars
     }
 
     /// On a given target.
@@ -41,6 +56,7 @@ impl Bars {
 impl Drop for Bars {
     fn drop(&mut self) {
         self.board.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        *ON_SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

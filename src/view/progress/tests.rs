@@ -22,13 +22,13 @@ fn one_store_is_a_total_and_its_tables() {
     let (store, table) = (&specimen::store(), &Ident::new("logs"));
     let step = Step::Copy;
     board.take(&Event::StepStarted { store, step });
-    board.take(&Event::TableStarted { store, step, table, row_count: 14_737 });
+    board.take(&Event::TableStarted { store, step, table, row_count: 21_486 });
     board.take(&Event::TableProgress { store, table, row_count: 8000, byte_count: 800_000 });
     let total = board.total.message();
     assert!(total.starts_with("copy") && total.contains("8,000 rows") && total.contains("rows/s"), "{total}");
     assert_eq!(board.lines.len(), 1);
-    assert!(board.lines[0].bar.message().starts_with("8,000 of 14,737 rows"));
-    assert_eq!((board.lines[0].bar.position(), board.lines[0].bar.length()), (8000, Some(14_737)));
+    assert!(board.lines[0].bar.message().starts_with("8,000 of 21,486 rows"));
+    assert_eq!((board.lines[0].bar.position(), board.lines[0].bar.length()), (8000, Some(21_486)));
     board.take(&Event::StepStarted { store, step: Step::Verify });
     assert!(board.lines.is_empty() && board.total.message().starts_with("verify"));
 }
@@ -42,9 +42,9 @@ fn ninety_stores_fit_the_screen_and_the_finished_are_last() {
         let store = &specimen::store_of(&number.to_string(), "The Long Room Of Rare And Forgotten Maps");
         let step = Step::Copy;
         board.take(&Event::StepStarted { store, step });
-        board.take(&Event::TableProgress { store, table, row_count: 14_737, byte_count: 1 });
+        board.take(&Event::TableProgress { store, table, row_count: 21_486, byte_count: 1 });
         if number % 30 != 0 {
-            board.take(&Event::StoreDone { store, outcome: Outcome::Done, row_count: 14_737, elapsed });
+            board.take(&Event::StoreDone { store, outcome: Outcome::Done, row_count: 21_486, elapsed });
         }
     }
     assert!(board.lines.len() <= 21);
@@ -68,19 +68,19 @@ fn watch() {
         bars.notice(&Event::StepStarted { store, step });
         for name in ["orders", "order_lines", "messages", "logs"] {
             let table = &Ident::new(name);
-            bars.notice(&Event::TableStarted { store, step, table, row_count: 14_737 });
+            bars.notice(&Event::TableStarted { store, step, table, row_count: 21_486 });
             for tenth in 1..=10 {
-                let (row_count, byte_count) = (tenth * 1473, tenth * 150_000);
+                let (row_count, byte_count) = (tenth * 2148, tenth * 150_000);
                 bars.notice(&Event::TableProgress { store, table, row_count, byte_count });
                 std::thread::sleep(Duration::from_millis(if count == 1 { 100 } else { 5 }));
             }
-            let (row_count, byte_count) = (14_737, 1_500_000);
+            let (row_count, byte_count) = (21_486, 1_500_000);
             bars.notice(&Event::TableDone { store, step, table, row_count, byte_count, elapsed });
         }
         if number % 30 == 0 {
             bars.notice(&Event::Warned { message: "the disk is nearly full" });
         } else if count > 1 {
-            bars.notice(&Event::StoreDone { store, outcome: Outcome::Done, row_count: 58_948, elapsed });
+            bars.notice(&Event::StoreDone { store, outcome: Outcome::Done, row_count: 85_944, elapsed });
         }
     }
     std::thread::sleep(Duration::from_secs(3));

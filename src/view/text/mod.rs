@@ -4,6 +4,8 @@
 //! not here: they go to stderr (`explain`).
 
 mod fleet;
+#[cfg(test)]
+mod golden;
 mod lists;
 mod page;
 mod plan;

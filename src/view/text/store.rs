@@ -52,7 +52,7 @@ pub(super) fn is_idle(store: &StoreReport) -> bool {
     store.already_done && store.outcome == Outcome::Done && store.tables.is_empty() && store.checks.is_empty()
 }
 
-/// `4 PECADORES ANONIMOS`.
+/// `4 Blue Door Books`.
 pub(super) fn label(store: &StoreReport) -> String {
     match &store.name {
         Some(name) => format!("{} {name}", store.store),
