@@ -9,7 +9,7 @@ use super::wrap::clean;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::report::ErrorReport;
 
-/// The error as a value, for the report and for [`write`].
+/// The error as a value, for the report and for [`write()`].
 #[must_use]
 pub fn error_report(error: &anyhow::Error) -> ErrorReport {
     let refusal = find::<Refusal>(error);
