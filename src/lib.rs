@@ -15,6 +15,8 @@ pub mod plan;
 pub mod report;
 pub mod server;
 pub mod stage;
+pub mod step;
 pub mod store;
 pub mod table;
 pub mod template;
+pub mod view;

@@ -76,6 +76,7 @@ impl Stage {
                 | (Created, Copied)
                 | (Copied | Verified, Created) // rows changed since: they are loaded again
                 | (Copied | Verified, Verified)
+                | (Verified, Copied) // a later look found a difference
                 | (Verified, Switched)
                 | (Switched, Validated | Purged | Reversed)
                 | (Validated, Purged | Reversed)

@@ -21,8 +21,11 @@ pub async fn findings(means: &Means<'_>, store: &Store, expected: &Structure) ->
     let mut findings: Vec<Finding> = structure::differences(expected, &found)
         .into_iter()
         .map(|difference| {
-            Finding::stop("schema_differs", format!("schema `{}` is not what the template makes: {difference}", store.schema.raw()))
-                .store(&store.key)
+            Finding::stop(
+                "schema_differs",
+                format!("schema `{}` is not what the template makes: {difference}", store.schema.raw()),
+            )
+            .store(&store.key)
         })
         .collect();
     for table in catalog::tables_of(transaction.client(), &store.schema).await? {

@@ -36,7 +36,7 @@ pub async fn perform(means: &Means<'_>, the_move: &Move) -> Result<()> {
     put_back(means, the_move).await?;
     let session = means.sessions.reader().await?;
     let done: Vec<String> =
-        resources_of(&**session, the_move.id, "unit").await?.into_iter().map(|done| done.name).collect();
+        resources_of(&*session, the_move.id, "unit").await?.into_iter().map(|done| done.name).collect();
     drop(session);
     let count = the_move.blueprint.after.len();
     let half = count / 2;
@@ -176,13 +176,18 @@ async fn add_outer_key(
                     .exit(Exit::Failed);
                 return Err(anyhow::Error::new(error).context(refusal));
             }
-            Err(error) => return Err(error).with_context(|| format!("adding foreign key {} of {}", name.raw(), table.raw())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("adding foreign key {} of {}", name.raw(), table.raw()));
+            }
         }
     }
     let mut session = means.sessions.writer().await?;
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
     let validate = format!("alter table {qualified} validate constraint {name}");
-    work.batch_execute(&validate).await.server().with_context(|| format!("validating foreign key {} of {}", name.raw(), table.raw()))?;
+    work.batch_execute(&validate)
+        .await
+        .server()
+        .with_context(|| format!("validating foreign key {} of {}", name.raw(), table.raw()))?;
     record(&work, the_move, index).await?;
     work.commit(means.observer, None).await
 }
@@ -190,11 +195,13 @@ async fn add_outer_key(
 /// Triggers and inner foreign keys that were taken off for the load.
 async fn put_back(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let mut session = means.sessions.writer().await?;
-    let off = scaffold::what_is_off(&**session, the_move.id).await?;
+    let off = scaffold::what_is_off(&*session, the_move.id).await?;
     for resource in off {
         means.sessions.check()?;
         let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
-        scaffold::put_back(&work, the_move.id, &resource).await.with_context(|| format!("putting back {} {}", resource.kind.replace('_', " "), resource.name))?;
+        scaffold::put_back(&work, the_move.id, &resource)
+            .await
+            .with_context(|| format!("putting back {} {}", resource.kind.replace('_', " "), resource.name))?;
         work.commit(means.observer, None).await?;
     }
     Ok(())

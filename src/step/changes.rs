@@ -45,8 +45,10 @@ pub async fn changed_tables(
         let Some(run) = loaded.iter().find(|run| run.table == *table) else { continue };
         let owner = ground.owner(table);
         let by_condition = owner.is_some_and(|owner| owner.by_condition());
-        let by_parent = owner.is_some_and(|owner| owner.parents().iter().any(|parent| suspects.contains(&parent.table)));
-        let maybe = by_parent || by_condition || may_have_changed(client, statement, &run.snapshot, run.row_count).await?;
+        let by_parent =
+            owner.is_some_and(|owner| owner.parents().iter().any(|parent| suspects.contains(&parent.table)));
+        let maybe =
+            by_parent || by_condition || may_have_changed(client, statement, &run.snapshot, run.row_count).await?;
         if !maybe {
             continue;
         }

@@ -136,12 +136,7 @@ async fn load_tables(
     Ok(())
 }
 
-async fn keep(
-    means: &Means<'_>,
-    snapshot: &Snapshot<'_>,
-    the_move: &Move,
-    kept: &[&CopyStatement],
-) -> Result<()> {
+async fn keep(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &Move, kept: &[&CopyStatement]) -> Result<()> {
     let names: Vec<&str> = kept.iter().map(|statement| statement.source.table.raw()).collect();
     let mut session = means.sessions.writer().await?;
     let unit = Unit::begin(&mut session, the_move.id, the_move.epoch).await?;
@@ -204,9 +199,7 @@ async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
         if let Err(error) = ran {
             let place = error.position.map(|position| statement.place_of_position(position));
             let (line, column) = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
-            bail!(
-                script::template_error(file, line, column, &statement.sql, &error).exit(crate::error::Exit::Failed)
-            );
+            bail!(script::template_error(file, line, column, &statement.sql, &error).exit(crate::error::Exit::Failed));
         }
     }
     script::close_path(unit.transaction()).await?;

@@ -7,9 +7,7 @@ use crate::error::{Refusal, ServerError};
 use crate::event::{Event, Moment, Step};
 use crate::pg::catalog;
 use crate::pg::failure::ServerResult;
-use crate::pg::journal::{
-    Created, Move, Planned, Receipt, Resource, ResourceState, record_resource,
-};
+use crate::pg::journal::{Created, Move, Planned, Receipt, Resource, ResourceState, record_resource};
 use crate::pg::unit::Unit;
 use crate::pg::{scaffold, script};
 use crate::stage::Stage;
@@ -19,7 +17,11 @@ pub async fn create(means: &Means<'_>, receipts: &[Receipt<Planned>]) -> Vec<Res
     let mut created = Vec::new();
     for receipt in receipts {
         created.push(create_one(means, receipt.the_move()).await.with_context(|| {
-            format!("creating schema {} for store {}", receipt.the_move().store.schema.raw(), receipt.the_move().store.key)
+            format!(
+                "creating schema {} for store {}",
+                receipt.the_move().store.schema.raw(),
+                receipt.the_move().store.key
+            )
         }));
     }
     created
@@ -32,7 +34,11 @@ async fn create_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Create
     means.observer.notice(&Event::StepStarted { store, step: Step::Create });
     let mut session = means.sessions.writer().await?;
     if catalog::schema_exists(&session, &store.schema).await? != the_move.adopted {
-        let what = if the_move.adopted { "is gone since it was planned" } else { "was made by somebody else since it was planned" };
+        let what = if the_move.adopted {
+            "is gone since it was planned"
+        } else {
+            "was made by somebody else since it was planned"
+        };
         bail!(
             Refusal::new(format!("schema {} {what}", store.schema.raw()))
                 .hint(format!("`tenantctl abandon --store {}` and plan anew", store.key))

@@ -34,7 +34,12 @@ pub async fn rows_of_nobody(
     for owner in &ground.owners {
         let Some(table) = ground.table(&owner.table.table) else { continue };
         if let Some(somebodys) = owner.somebodys() {
-            let rows = format!("select {} from {} as {} where not ({somebodys})", keys_of(table), owner.table, owner.table.table);
+            let rows = format!(
+                "select {} from {} as {} where not ({somebodys})",
+                keys_of(table),
+                owner.table,
+                owner.table.table
+            );
             let (count, keys) = count_with_keys(client, &rows).await?;
             if count > 0 {
                 let (code, message) = match &owner.path {
@@ -82,7 +87,9 @@ async fn unknown_stores(
 pub async fn crossings(client: &impl GenericClient, ground: &Ground, store: &Store) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for key in &ground.keys {
-        let (Some(child), Some(parent)) = (owner_of(ground, &key.table), owner_of(ground, &key.parent)) else { continue };
+        let (Some(child), Some(parent)) = (owner_of(ground, &key.table), owner_of(ground, &key.parent)) else {
+            continue;
+        };
         if !leads_to_the_owner(child, key) {
             findings.extend(outgoing(client, ground, store, key, child, parent).await?);
             findings.extend(incoming(client, ground, store, key, child, parent).await?);
@@ -182,10 +189,7 @@ fn child_rows(table: &Table, key: &ForeignKey, condition: &str) -> String {
 
 fn joined(key: &ForeignKey) -> String {
     let pairs = key.columns.iter().zip(&key.parent_columns);
-    pairs
-        .map(|(here, there)| format!("{}.{there} = {ROW}.{here}", key.parent.table))
-        .collect::<Vec<_>>()
-        .join(" and ")
+    pairs.map(|(here, there)| format!("{}.{there} = {ROW}.{here}", key.parent.table)).collect::<Vec<_>>().join(" and ")
 }
 
 fn only_keys(rows: &str, _table: &Table) -> String {
@@ -254,7 +258,8 @@ pub async fn refused_by_template(
         let (count, keys) = count_with_keys(client, &rows).await?;
         if count > 0 {
             let names = list(columns.iter().map(Ident::raw));
-            let message = format!("the template's key `{}` ({names}) would refuse rows that share a value", key.name.raw());
+            let message =
+                format!("the template's key `{}` ({names}) would refuse rows that share a value", key.name.raw());
             findings.push(
                 Finding::stop("duplicate_key", message)
                     .table(name)

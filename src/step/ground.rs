@@ -64,7 +64,10 @@ impl Ground {
         if ground.fingerprint != the_move.ddl_fingerprint {
             bail!(
                 Refusal::new(format!("the shared tables were altered since store {} was planned", the_move.store.key))
-                    .hint(format!("`tenantctl abandon --store {}`, mend the template, and begin anew", the_move.store.key))
+                    .hint(format!(
+                        "`tenantctl abandon --store {}`, mend the template, and begin anew",
+                        the_move.store.key
+                    ))
             );
         }
         Ok(ground)
@@ -132,7 +135,8 @@ impl Ground {
             let indexed = here.lookup_columns().is_some_and(|columns| {
                 let indexes = self.indexes.get(&here.table.table).map(Vec::as_slice).unwrap_or_default();
                 indexes.iter().any(|leading| {
-                    leading.len() >= columns.len() && leading[..columns.len()].iter().all(|column| columns.contains(&column))
+                    leading.len() >= columns.len()
+                        && leading[..columns.len()].iter().all(|column| columns.contains(&column))
                 })
             });
             if !indexed {

@@ -67,8 +67,7 @@ async fn load_between(
     if has_rows {
         unit.batch_execute(&format!("truncate {}", statement.target)).await.server()?;
     }
-    let mut sink =
-        StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await?;
+    let mut sink = StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await?;
     reached(Moment::BeforeFirstByte);
     let mut progress = Progress { means, the_move, statement, expected, told: Instant::now(), half: false };
     let mut digest = transfer(&source, &statement.copy_out(), statement.format, &mut sink, |digest| {
@@ -87,8 +86,8 @@ async fn load_between(
     let byte_count = digest.byte_count;
     if !statement.copies_all() {
         // Columns that the store schema computes itself were not sent; what is compared includes them.
-        digest = transfer(&source, &statement.source_digest(), statement.format, &mut DigestOnly::default(), |_| ())
-            .await?;
+        digest =
+            transfer(&source, &statement.source_digest(), statement.format, &mut DigestOnly::default(), |_| ()).await?;
     }
     let table_run = TableRun {
         table: table.clone(),

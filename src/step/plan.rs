@@ -116,7 +116,12 @@ async fn row_security(reader: &Session, ground: &Ground) -> Result<Vec<Finding>>
 ///
 /// # Errors
 /// The server's error, or a refusal of the template.
-pub async fn plan(means: &Means<'_>, of: &PlanOf<'_>, rows: &[RegistryRow], moves: &[Move]) -> Result<Vec<PlannedStore>> {
+pub async fn plan(
+    means: &Means<'_>,
+    of: &PlanOf<'_>,
+    rows: &[RegistryRow],
+    moves: &[Move],
+) -> Result<Vec<PlannedStore>> {
     let mut planned = Vec::new();
     for row in rows {
         means.sessions.check()?;
@@ -230,9 +235,12 @@ async fn schema_findings(
             }
         };
         found.push(
-            Finding::stop("schema_exists", format!("schema `{name}` exists and the journal does not know it; {inside}"))
-                .store(&store.key)
-                .hint("`--adopt` takes it over if it equals the template and has no rows; else rename or drop it"),
+            Finding::stop(
+                "schema_exists",
+                format!("schema `{name}` exists and the journal does not know it; {inside}"),
+            )
+            .store(&store.key)
+            .hint("`--adopt` takes it over if it equals the template and has no rows; else rename or drop it"),
         );
     }
     Ok(found)
@@ -253,7 +261,9 @@ async fn try_template(means: &Means<'_>, of: &PlanOf<'_>, store: &Store) -> Resu
     };
     match trial.run(&mut writer).await {
         Ok(trial) => Ok(Some(trial)),
-        Err(error) if error.chain().any(|cause| cause.downcast_ref::<ServerError>().is_some_and(|e| e.is(&["42501"]))) => {
+        Err(error)
+            if error.chain().any(|cause| cause.downcast_ref::<ServerError>().is_some_and(|e| e.is(&["42501"]))) =>
+        {
             Ok(None)
         }
         Err(error) => Err(error),
@@ -315,8 +325,11 @@ async fn table_plans(
     for table in &trial.tables {
         if of.ground.manifest.entry(&table.name.table).is_none() && !table.is_child {
             found.push(
-                Finding::note("table_not_migrated", "the template makes it and the manifest does not list it: it stays empty")
-                    .table(&table.name.table),
+                Finding::note(
+                    "table_not_migrated",
+                    "the template makes it and the manifest does not list it: it stays empty",
+                )
+                .table(&table.name.table),
             );
         }
     }
@@ -371,7 +384,9 @@ fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Re
     if of.registry.can_switch() {
         let names = of.ground.owners.iter().map(|owner| owner.table.to_string()).collect::<Vec<_>>();
         all.push(format!("lock table {} in share mode", names.join(", ")));
-        let values = of.registry.values_for(&store.schema, of.store_schema.application_url(&store.schema, store.key.text()).as_deref());
+        let values = of
+            .registry
+            .values_for(&store.schema, of.store_schema.application_url(&store.schema, store.key.text()).as_deref());
         all.push(format!("-- the registry's row of store {} becomes {values:?}", store.key));
     }
     Ok(all)

@@ -1,0 +1,137 @@
+//! A store's report, put together from what the journal has: the same after the run, next day, and in another language.
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+use super::verify::Proof;
+use crate::config::{DoneWhen, PlannedStep};
+use crate::conninfo::mask;
+use crate::digest::DIGEST_NAME;
+use crate::pg::journal::{self, Move, MoveKind, TableRun};
+use crate::report::{DigestPair, Evidence, OpenStep, Outcome, Sides, StoreReport, TableReport, Verdict};
+use crate::stage::Stage;
+
+/// The report of a store, as far as its move is.
+///
+/// # Errors
+/// The server's error.
+pub async fn store_report(
+    client: &Client,
+    the_move: &Move,
+    steps: &[PlannedStep],
+    id_headroom: u64,
+) -> Result<StoreReport> {
+    let runs = journal::table_runs_of(client, the_move.id).await?;
+    let mut report = StoreReport::of(&the_move.store);
+    report.url = the_move.url.as_deref().map(mask);
+    report.stage = Some(the_move.stage);
+    report.tables = match the_move.kind {
+        MoveKind::Move => the_move.manifest.tables.iter().map(|entry| table_report(entry, &runs)).collect(),
+        MoveKind::New => Vec::new(),
+    };
+    report.checks = journal::checks_of(client, the_move.id).await?;
+    report.samples = the_move.samples.clone();
+    if the_move.verified_at.is_none() {
+        report.samples.clear(); // only the shared side was asked yet
+    }
+    report.evidence = Evidence {
+        source_snapshot: the_move.snapshot.clone(),
+        target_snapshot: the_move.verdict_snapshot.clone(),
+        verified_at: the_move.verified_at.clone(),
+        switched_at: the_move.switched_at.clone(),
+        switch: the_move.switch.clone(),
+        mode: None,
+        recorded: true,
+        id_headroom: Some(id_headroom),
+    };
+    report.error.clone_from(&the_move.error);
+    finish(&mut report, the_move, steps);
+    Ok(report)
+}
+
+/// The report of a look at a store that leaves no verdict in the journal, or one of its own.
+#[must_use]
+pub fn proof_report(the_move: &Move, proof: Proof, mode: &str, steps: &[PlannedStep]) -> StoreReport {
+    let mut report = StoreReport::of(&the_move.store);
+    report.url = the_move.url.as_deref().map(mask);
+    report.stage = Some(the_move.stage);
+    report.tables = proof.tables;
+    report.checks = proof.checks;
+    report.samples = proof.samples;
+    report.evidence = Evidence {
+        source_snapshot: proof.source_snapshot,
+        target_snapshot: proof.target_snapshot,
+        verified_at: the_move.verified_at.clone(),
+        switched_at: the_move.switched_at.clone(),
+        switch: the_move.switch.clone(),
+        mode: Some(mode.to_owned()),
+        recorded: proof.recorded,
+        id_headroom: None,
+    };
+    report.not_checked.extend(proof.not_recorded.map(|why| format!("not recorded: {why}")));
+    finish(&mut report, the_move, steps);
+    if report.differs() {
+        report.outcome = Outcome::Differs;
+    }
+    report
+}
+
+fn finish(report: &mut StoreReport, the_move: &Move, steps: &[PlannedStep]) {
+    report.row_count = report
+        .tables
+        .iter()
+        .filter_map(|table| table.live_row_count.or(table.row_count.target).or(table.row_count.source))
+        .sum();
+    report.bytes = report.tables.iter().map(|table| table.bytes).sum();
+    report.steps = steps.iter().map(|step| open_step(step, the_move.stage)).collect();
+    report.not_checked.extend(not_checked(report, the_move));
+}
+
+/// A box is ticked by evidence only; probes and backups leave theirs in the journal when they exist.
+fn open_step(step: &PlannedStep, stage: Stage) -> OpenStep {
+    let done = matches!(step.done_when, DoneWhen::Validated) && stage == Stage::Validated;
+    OpenStep { text: step.text.clone(), done, done_when: step.done_when.to_string() }
+}
+
+fn not_checked(report: &StoreReport, the_move: &Move) -> Vec<String> {
+    let mut open = Vec::new();
+    if report.tables.iter().any(|table| table.verdict == Verdict::NotVerified) {
+        open.push("the rows of tables that are copied and not yet compared".to_owned());
+    }
+    if report.checks.is_empty() {
+        open.push("structure, keys and sequences of the store schema".to_owned());
+    }
+    let by_condition =
+        the_move.manifest.tables.iter().any(|entry| matches!(entry.owner, crate::manifest::OwnerPath::Condition(_)));
+    if by_condition {
+        open.push("whether the `rows` conditions of the configuration mean what they should".to_owned());
+    }
+    if the_move.stage != Stage::Validated {
+        open.push("the application itself: no probe has run against the store schema".to_owned());
+    }
+    open.push("whether other roles can read the store schema".to_owned());
+    open.push("a backup of the store schema".to_owned());
+    open
+}
+
+fn table_report(entry: &crate::manifest::Entry, runs: &[TableRun]) -> TableReport {
+    let mut report = TableReport::pending(&entry.name, entry.group.clone());
+    let Some(run) = runs.iter().find(|run| run.table == entry.name) else { return report };
+    let back = run.target_digest.as_deref().and_then(|digest| digest.split(':').next()?.parse().ok());
+    report.row_count = Sides { source: Some(run.row_count), target: back };
+    report.bytes = run.byte_count;
+    report.seconds = run.seconds;
+    report.digest = DigestPair {
+        name: DIGEST_NAME.to_owned(),
+        source: Some(run.source_digest.clone()),
+        target: run.target_digest.clone(),
+    };
+    report.differences = run.differences.clone();
+    report.difference_count = run.difference_count;
+    (report.verdict, report.digest_equal) = match run.verdict.as_str() {
+        "equal" => (Verdict::Equal, Some(true)),
+        "differs" => (Verdict::Differs, Some(false)),
+        _ => (Verdict::NotVerified, None),
+    };
+    report
+}

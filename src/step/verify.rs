@@ -1,0 +1,315 @@
+//! Proves a copy: every row, by digest; where digests differ, by naming the rows.
+//!
+//! Inside a move the shared rows are known at the copy's snapshot and the store schema is read back at a later one;
+//! that is valid because only we may write there before the switch. On its own, `verify` reads both sides at one new
+//! snapshot.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use futures_util::StreamExt;
+use tokio_postgres::types::Json;
+
+use super::checks::{Ids, checks};
+use super::ground::Ground;
+use super::{Means, samples};
+use crate::digest::{DIGEST_NAME, Digest, DigestText};
+use crate::event::{Event, Moment, Step};
+use crate::ident::{Ident, Literal};
+use crate::pg::catalog;
+use crate::pg::compare::{self, Side};
+use crate::pg::failure::ServerResult;
+use crate::pg::journal::{self, Copied, Move, MoveKind, Receipt, TableRun, Verified};
+use crate::pg::session::Session;
+use crate::pg::snapshot::Snapshot;
+use crate::pg::statement::CopyStatement;
+use crate::pg::transfer::{DigestOnly, transfer};
+use crate::pg::unit::Unit;
+use crate::report::{Check, CheckVerdict, Difference, DigestPair, Sample, Sides, TableReport, Verdict};
+use crate::stage::Stage;
+
+/// What a look at one store gave.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// Each table.
+    pub tables: Vec<TableReport>,
+    /// Each check.
+    pub checks: Vec<Check>,
+    /// The report's own queries.
+    pub samples: Vec<Sample>,
+    /// The snapshot of the shared rows.
+    pub source_snapshot: Option<String>,
+    /// The snapshot of the store schema's rows.
+    pub target_snapshot: Option<String>,
+    /// Whether the journal has it.
+    pub recorded: bool,
+    /// Why not, where not.
+    pub not_recorded: Option<String>,
+    /// The receipt, where all is equal and the move was not yet switched.
+    pub receipt: Option<Receipt<Verified>>,
+}
+
+impl Proof {
+    /// Whether anything differs.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.tables.iter().any(|table| table.verdict == Verdict::Differs)
+            || self.checks.iter().any(|check| check.verdict == CheckVerdict::Fail)
+            || self.samples.iter().any(|sample| !sample.equal)
+    }
+}
+
+/// Where the shared side's digest comes from.
+#[derive(Clone, Copy)]
+enum SourceSide<'a> {
+    /// It was taken while the rows were copied.
+    Recorded(&'a [TableRun]),
+    /// It is read now, at the same snapshot as the store schema.
+    Now,
+}
+
+/// Reads the copies of these stores back and compares them with what was sent.
+pub async fn verify(means: &Means<'_>, receipts: &[Receipt<Copied>]) -> Vec<Result<Proof>> {
+    let mut proofs = Vec::new();
+    for receipt in receipts {
+        let the_move = receipt.the_move();
+        let proof = verify_copy(means, the_move).await;
+        proofs.push(proof.with_context(|| format!("verifying store {}", the_move.store.key)));
+    }
+    proofs
+}
+
+async fn verify_copy(means: &Means<'_>, the_move: &Move) -> Result<Proof> {
+    let begun = Instant::now();
+    means.sessions.check()?;
+    means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Verify });
+    let mut holder = means.sessions.reader().await?;
+    let ground = Ground::of_move(&holder, the_move).await?;
+    let snapshot = Snapshot::export(&mut holder).await?;
+    let loaded = journal::table_runs_of(snapshot.transaction(), the_move.id).await?;
+    let mut proof = look(means, &snapshot, the_move, &ground, SourceSide::Recorded(&loaded), Ids::AboveShared).await?;
+    proof.source_snapshot.clone_from(&the_move.snapshot);
+    let target = samples::run(
+        snapshot.transaction(),
+        &means.samples,
+        &the_move.store,
+        &the_move.store.schema,
+        &the_move.shared_schema,
+    )
+    .await?;
+    proof.samples = samples::compared(&the_move.samples, target);
+    drop(snapshot);
+    record(means, the_move, &mut proof).await?;
+    means.observer.notice(&Event::StepDone { store: &the_move.store, step: Step::Verify, elapsed: begun.elapsed() });
+    Ok(proof)
+}
+
+/// Compares both sides at one new snapshot. What it finds is recorded where this role may write the journal.
+///
+/// # Errors
+/// The server's error.
+pub async fn verify_now(means: &Means<'_>, the_move: &Move, may_record: bool) -> Result<Proof> {
+    let begun = Instant::now();
+    means.sessions.check()?;
+    means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Verify });
+    let mut holder = means.sessions.reader().await?;
+    let ground = Ground::read(&holder, the_move.manifest.clone()).await?;
+    let snapshot = Snapshot::export(&mut holder).await?;
+    let switched = the_move.stage.is_switched();
+    let ids = if switched { Ids::AboveOwn } else { Ids::AboveShared };
+    let mut proof = look(means, &snapshot, the_move, &ground, SourceSide::Now, ids).await?;
+    proof.source_snapshot = Some(snapshot.text().to_owned());
+    let (store, shared) = (&the_move.store, &the_move.shared_schema);
+    let source = samples::run(snapshot.transaction(), &means.samples, store, shared, shared).await?;
+    let target = samples::run(snapshot.transaction(), &means.samples, store, &store.schema, shared).await?;
+    proof.samples = samples::compared(&source, target);
+    drop(snapshot);
+    for difference in proof.tables.iter_mut().flat_map(|table| &mut table.differences) {
+        difference.after_switch = switched;
+    }
+    match may_record && !switched {
+        true => record(means, the_move, &mut proof).await?,
+        false if switched => proof.not_recorded = Some("the move is switched; its verdict stands".into()),
+        false => proof.not_recorded = Some("this role may not write the journal".into()),
+    }
+    means.observer.notice(&Event::StepDone { store: &the_move.store, step: Step::Verify, elapsed: begun.elapsed() });
+    Ok(proof)
+}
+
+async fn look(
+    means: &Means<'_>,
+    snapshot: &Snapshot<'_>,
+    the_move: &Move,
+    ground: &Ground,
+    source: SourceSide<'_>,
+    ids: Ids,
+) -> Result<Proof> {
+    let store = &the_move.store;
+    let store_tables = catalog::tables_of(snapshot.transaction().client(), &store.schema).await?;
+    let statements = ground.statements(store, &store_tables)?;
+    let comparisons = futures_util::stream::iter(&statements)
+        .map(|statement| compare_table(means, snapshot, the_move, statement, source))
+        .buffered(usize::from(means.copy.jobs.get()));
+    let compared: Vec<Result<TableReport>> = comparisons.collect().await;
+    let mut tables = Vec::new();
+    if the_move.kind == MoveKind::Move {
+        let mut compared = compared.into_iter().collect::<Result<Vec<_>>>()?;
+        for entry in &ground.manifest.tables {
+            match compared.iter().position(|table| table.table == entry.name.raw()) {
+                Some(index) => tables.push(compared.remove(index)),
+                None => tables.push(missing_table(entry)),
+            }
+        }
+    }
+    let checks = checks(snapshot.transaction(), Some(ground), the_move, ids).await?;
+    Ok(Proof { tables, checks, target_snapshot: Some(snapshot.text().to_owned()), ..Proof::default() })
+}
+
+fn missing_table(entry: &crate::manifest::Entry) -> TableReport {
+    let mut missing = TableReport::pending(&entry.name, entry.group.clone());
+    missing.verdict = Verdict::Differs;
+    missing.digest_equal = Some(false);
+    missing
+}
+
+async fn compare_table(
+    means: &Means<'_>,
+    snapshot: &Snapshot<'_>,
+    the_move: &Move,
+    statement: &CopyStatement,
+    source: SourceSide<'_>,
+) -> Result<TableReport> {
+    let begun = Instant::now();
+    let table = &statement.source.table;
+    let group = the_move.manifest.entry(table).and_then(|entry| entry.group.clone());
+    let mut report = TableReport::pending(table, group);
+    let recorded = match source {
+        SourceSide::Recorded(runs) => runs.iter().find(|run| run.table == *table),
+        SourceSide::Now => None,
+    };
+    let expected = recorded.map_or(0, |run| run.row_count);
+    let store = &the_move.store;
+    means.observer.notice(&Event::TableStarted { store, step: Step::Verify, table, row_count: expected });
+    let mut session = means.sessions.reader().await?;
+    let reader = snapshot.import(&mut session).await?;
+    let target = digest(&reader, statement, &statement.target_digest()).await?;
+    let source_text = match recorded {
+        Some(run) => run.source_digest.clone(),
+        None => DigestText::from(&digest(&reader, statement, &statement.source_digest()).await?).0,
+    };
+    let target_text = DigestText::from(&target).0;
+    report.row_count = Sides { source: rows_of(&source_text), target: Some(target.row_count) };
+    report.bytes = recorded.map_or(target.byte_count, |run| run.byte_count);
+    report.seconds = recorded.map_or_else(|| begun.elapsed().as_secs_f64(), |run| run.seconds);
+    let equal = source_text == target_text;
+    report.digest_equal = Some(equal);
+    report.digest = DigestPair { name: DIGEST_NAME.to_owned(), source: Some(source_text), target: Some(target_text) };
+    report.verdict = if equal { Verdict::Equal } else { Verdict::Differs };
+    if !equal {
+        let (differences, count) = rows_that_differ(means, snapshot, &reader, statement).await?;
+        report.differences = differences;
+        report.difference_count = count;
+    }
+    means.observer.notice(&Event::TableDone {
+        store,
+        step: Step::Verify,
+        table,
+        row_count: target.row_count,
+        byte_count: target.byte_count,
+        elapsed: begun.elapsed(),
+    });
+    Ok(report)
+}
+
+/// The number of rows that a recorded digest speaks of.
+fn rows_of(digest: &str) -> Option<u64> {
+    digest.split(':').next()?.parse().ok()
+}
+
+/// The digest of what a COPY sends.
+///
+/// # Errors
+/// The server's error.
+pub async fn digest(
+    reader: &tokio_postgres::Transaction<'_>,
+    statement: &CopyStatement,
+    copy_out: &str,
+) -> Result<Digest> {
+    let read = transfer(reader, copy_out, statement.format, &mut DigestOnly::default(), |_| ()).await;
+    read.with_context(|| format!("reading table {}", statement.source.table.raw()))
+}
+
+/// Streams both sides ordered by key and names the rows.
+async fn rows_that_differ(
+    means: &Means<'_>,
+    snapshot: &Snapshot<'_>,
+    reader: &tokio_postgres::Transaction<'_>,
+    statement: &CopyStatement,
+) -> Result<(Vec<Difference>, u64)> {
+    let mut other: Session = means.sessions.reader().await?;
+    let target = snapshot.import(&mut other).await?;
+    compare::differences(
+        Side { client: reader.client(), select: statement.source_rows() },
+        Side { client: target.client(), select: statement.target_rows() },
+        &statement.compared(),
+        &statement.key,
+        means.max_diffs,
+    )
+    .await
+}
+
+/// Writes the verdict; all equal makes the move `verified`, a difference takes that back.
+async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result<()> {
+    let mut session = means.sessions.writer().await?;
+    let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
+    let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
+    for table in &proof.tables {
+        let Some(run) = loaded.iter().find(|run| run.table.raw() == table.table) else { continue };
+        let (Some(source), Some(target)) = (&table.digest.source, &table.digest.target) else { continue };
+        let equal = table.verdict == Verdict::Equal;
+        let verdict = TableRun {
+            table: Ident::new(&table.table),
+            // Only an equal look at a new snapshot says anything new about what is loaded.
+            snapshot: proof.source_snapshot.clone().filter(|_| equal).unwrap_or_else(|| run.snapshot.clone()),
+            row_count: if equal { table.row_count.source.unwrap_or(run.row_count) } else { run.row_count },
+            byte_count: run.byte_count,
+            source_digest: if equal { source.clone() } else { run.source_digest.clone() },
+            target_digest: Some(target.clone()),
+            seconds: run.seconds,
+            verdict: if equal { "equal" } else { "differs" }.to_owned(),
+            differences: table.differences.clone(),
+            difference_count: table.difference_count,
+        };
+        journal::record_verdict(unit.transaction(), means.run, the_move.id, &verdict).await?;
+    }
+    for check in &proof.checks {
+        journal::record_check(unit.transaction(), means.run, the_move.id, check).await?;
+    }
+    let target_snapshot = proof.target_snapshot.clone().unwrap_or_default();
+    unit.execute(
+        "update tenantctl.move set samples = $2, verdict_snapshot = $3 where id = $1",
+        &[&the_move.id, &Json(&proof.samples), &target_snapshot],
+    )
+    .await
+    .server()?;
+    match (proof.differs(), the_move.stage) {
+        (false, Stage::Copied | Stage::Verified) => {
+            let at = proof.source_snapshot.clone().unwrap_or(target_snapshot);
+            let set = format!("snapshot = {}", Literal::text(at));
+            the_move.advance(unit.transaction(), means.run, Stage::Verified, &[set]).await?;
+        }
+        (true, Stage::Verified) => the_move.advance(unit.transaction(), means.run, Stage::Copied, &[]).await?,
+        (true, _) => {
+            let detail = serde_json::json!({"tables": proof.tables.iter().filter(|t| t.verdict == Verdict::Differs).map(|t| &t.table).collect::<Vec<_>>()});
+            journal::record_event(unit.transaction(), means.run, Some(the_move.id), "differs", &detail).await?;
+        }
+        (false, _) => {}
+    }
+    unit.commit(means.observer, None).await?;
+    means.observer.notice(&Event::Reached { moment: Moment::VerdictWritten, table: None });
+    proof.recorded = true;
+    if !proof.differs() {
+        proof.receipt = Some(Receipt::reread(&session, the_move.id).await?);
+    }
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! Progress as lines, for pipes and CI: start and end of each step and table, or with many stores of each store.
+//!
+//! A heartbeat tells what still runs, so that nobody takes silence for a hang.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::figures::{bytes, clock, grouped, seconds};
+use super::wrap::clean;
+use crate::event::{Event, Observer};
+use crate::store::Store;
+
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// Writes lines to stderr; dropping it ends the heartbeat.
+pub struct Plain {
+    shared: Arc<Shared>,
+    heart: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+struct State {
+    out: Box<dyn Write + Send>,
+    many: bool,
+    /// What runs: per store key, and per table where there is one.
+    running: BTreeMap<(String, String), Running>,
+    ended: bool,
+}
+
+struct Running {
+    what: String,
+    expected: u64,
+    row_count: u64,
+}
+
+impl Plain {
+    /// For so many stores, to stderr.
+    #[must_use]
+    pub fn new(store_count: usize) -> Self {
+        Self::to(store_count, HEARTBEAT, Box::new(std::io::stderr()))
+    }
+
+    /// To somewhere else, with another heartbeat.
+    #[must_use]
+    pub fn to(store_count: usize, heartbeat: Duration, out: Box<dyn Write + Send>) -> Self {
+        let state = State { out, many: store_count > 1, running: BTreeMap::new(), ended: false };
+        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
+        let beating = Arc::clone(&shared);
+        // Without the thread there is no heartbeat, and nothing else is lost.
+        let heart = std::thread::Builder::new().name("heartbeat".into()).spawn(move || beating.beat(heartbeat)).ok();
+        Self { shared, heart }
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        self.shared.lock().ended = true;
+        self.shared.wake.notify_all();
+        if let Some(heart) = self.heart.take() {
+            let _ = heart.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn beat(&self, every: Duration) {
+        let mut state = self.lock();
+        loop {
+            let waited = self.wake.wait_timeout_while(state, every, |state| !state.ended);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if state.ended {
+                return;
+            }
+            state.tell_running();
+        }
+    }
+}
+
+impl State {
+    fn say(&mut self, text: &str) {
+        let line = format!("{} {}\n", clock(), clean(text));
+        // A reader that has gone must not stop the work.
+        let _ = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
+    }
+
+    fn tell_running(&mut self) {
+        let told: Vec<String> = self.running.values().map(Running::told).collect();
+        told.iter().for_each(|text| self.say(&format!("still running: {text}")));
+    }
+
+    fn start(&mut self, store: &Store, table: &str, what: String, expected: u64) {
+        let running = Running { what, expected, row_count: 0 };
+        self.running.insert((store.key.text().to_owned(), table.to_owned()), running);
+    }
+
+    fn finish(&mut self, store: &Store, table: &str) {
+        self.running.remove(&(store.key.text().to_owned(), table.to_owned()));
+    }
+
+    fn take(&mut self, event: &Event<'_>) {
+        match event {
+            Event::RunStarted { run, command, store_count } => {
+                let stores = if *store_count == 1 { "store" } else { "stores" };
+                self.say(&format!("run {run}: {command}, {} {stores}", grouped(*store_count as u64)));
+            }
+            Event::StepStarted { store, step } => {
+                let what = format!("store {} {}", store.key, step.word());
+                if !self.many {
+                    self.say(&format!("{what}: started"));
+                } else if !self.running.contains_key(&(store.key.text().to_owned(), String::new())) {
+                    self.say(&format!("store {}: started", store.label()));
+                }
+                self.start(store, "", what, 0);
+            }
+            Event::StepDone { store, step, elapsed } if !self.many => {
+                self.finish(store, "");
+                self.say(&format!("store {} {}: done in {}", store.key, step.word(), seconds(*elapsed)));
+            }
+            Event::TableStarted { store, step, table, row_count } => {
+                let what = format!("store {} {} {}", store.key, step.word(), table.raw());
+                if !self.many {
+                    self.say(&format!("{what}: {} rows expected", grouped(*row_count)));
+                }
+                self.start(store, table.raw(), what, *row_count);
+            }
+            Event::TableProgress { store, table, row_count, .. } => {
+                let key = (store.key.text().to_owned(), table.raw().to_owned());
+                if let Some(running) = self.running.get_mut(&key) {
+                    running.row_count = *row_count;
+                }
+            }
+            Event::TableDone { store, step, table, row_count, byte_count, elapsed } => {
+                self.finish(store, table.raw());
+                if !self.many {
+                    let (rows, size, time) = (grouped(*row_count), bytes(*byte_count), seconds(*elapsed));
+                    let what = format!("store {} {} {}", store.key, step.word(), table.raw());
+                    self.say(&format!("{what}: {rows} rows, {size} in {time}"));
+                }
+            }
+            Event::UnitDone { store, label, index, count } if !self.many => {
+                self.say(&format!("store {}: {label} ({index} of {count})", store.key));
+            }
+            Event::Waiting { store, reason } => self.say(&format!("store {}: waiting for {reason}", store.key)),
+            Event::StoreDone { store, outcome, row_count, elapsed } => {
+                let key = store.key.text();
+                self.running.retain(|(running, _), _| running != key);
+                let (rows, time) = (grouped(*row_count), seconds(*elapsed));
+                self.say(&format!("store {}: {}, {rows} rows in {time}", store.label(), outcome.word()));
+            }
+            Event::Warned { message } => self.say(&format!("warning: {message}")),
+            Event::StepDone { .. } | Event::UnitDone { .. } | Event::Reached { .. } => {}
+        }
+    }
+}
+
+impl Running {
+    fn told(&self) -> String {
+        match self.expected {
+            0 => self.what.clone(),
+            expected => format!("{}, {} of {} rows", self.what, grouped(self.row_count), grouped(expected)),
+        }
+    }
+}
+
+impl Observer for Plain {
+    fn notice(&self, event: &Event<'_>) {
+        self.shared.lock().take(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::specimen::{self, Paper};
+
+    /// Lines without their clock.
+    fn told(store_count: usize) -> Vec<String> {
+        let paper = Paper::default();
+        let plain = Plain::to(store_count, HEARTBEAT, Box::new(paper.clone()));
+        specimen::events(|event| plain.notice(event));
+        drop(plain);
+        paper.text().lines().map(|line| line[9..].to_owned()).collect()
+    }
+
+    #[test]
+    fn one_store_is_told_table_by_table() {
+        assert_eq!(
+            told(1),
+            [
+                "run 8f3c21aa: migrate, 1 store",
+                "store 4 copy: started",
+                "store 4 copy logs: 21,486 rows expected",
+                "store 4 copy logs: 21,486 rows, 1.5 MB in 0.3 s",
+                "store 4: create index (1 of 2)",
+                "store 4 copy: done in 0.4 s",
+                "warning: the disk is nearly full",
+                "store 4 Blue Door Books: done, 21,486 rows in 0.5 s",
+            ]
+        );
+    }
+
+    #[test]
+    fn many_stores_are_told_store_by_store() {
+        assert_eq!(
+            told(2)[1..],
+            [
+                "store 4 Blue Door Books: started",
+                "warning: the disk is nearly full",
+                "store 4 Blue Door Books: done, 21,486 rows in 0.5 s",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_heartbeat_tells_what_runs() {
+        let paper = Paper::default();
+        let plain = Plain::to(1, Duration::from_millis(5), Box::new(paper.clone()));
+        let (store, table) = (specimen::store(), crate::ident::Ident::new("logs"));
+        let step = crate::event::Step::Copy;
+        plain.notice(&Event::TableStarted { store: &store, step, table: &table, row_count: 21_486 });
+        plain.notice(&Event::TableProgress { store: &store, table: &table, row_count: 8000, byte_count: 1 });
+        let told = || paper.text().contains("still running: store 4 copy logs, 8,000 of 21,486 rows");
+        for _ in 0..400 {
+            if told() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("no heartbeat: {}", paper.text());
+    }
+}

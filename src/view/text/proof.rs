@@ -1,0 +1,217 @@
+//! What supports the claims about one store, and what speaks against them.
+
+use super::page::{Mark, Page};
+use crate::report::{
+    Check, CheckVerdict, Difference, DifferenceKind, OpenStep, Sample, StoreReport, TableReport, Texts,
+};
+use crate::view::figures::{date, grouped};
+use crate::view::grid::{Cell, Column, Grid};
+use crate::view::paint::Tone;
+use crate::view::words::{counted, fill};
+
+/// Lines of a list before `… and 12 more`; JSON has them all.
+const SHOWN: usize = 10;
+
+pub(super) fn checks(checks: &[Check], page: &mut Page<'_>) {
+    if checks.is_empty() {
+        return;
+    }
+    page.heading(page.words.checks);
+    let mut grid = Grid::new(vec![Column::text("").floor(4), Column::text(""), Column::text("")]);
+    for check in checks {
+        let (sign, tone) = page.sign(mark_of(check.verdict));
+        let name = check.check.replace('_', " ");
+        grid.row(vec![Cell::toned(tone, sign), Cell::new(name), Cell::toned(Tone::Dim, page.plain(&check.detail))]);
+    }
+    page.grid(2, &grid);
+    for check in checks.iter().filter(|check| !check.items.is_empty()) {
+        page.blank();
+        page.paragraph(2, Tone::Plain, &format!("{}:", check.check.replace('_', " ")));
+        some(&check.items, check.items.len() as u64, page, |item, page| page.marked(4, Mark::Note, item));
+    }
+}
+
+fn mark_of(verdict: CheckVerdict) -> Mark {
+    match verdict {
+        CheckVerdict::Pass => Mark::Good,
+        CheckVerdict::Fail => Mark::Bad,
+        CheckVerdict::NotChecked => Mark::Unknown,
+    }
+}
+
+/// The first items, then how many more there are in all.
+fn some<T>(items: &[T], total: u64, page: &mut Page<'_>, mut show: impl FnMut(&T, &mut Page<'_>)) {
+    items.iter().take(SHOWN).for_each(|item| show(item, page));
+    more(items.len().min(SHOWN), total, page);
+}
+
+fn more(shown: usize, total: u64, page: &mut Page<'_>) {
+    let rest = total.saturating_sub(shown as u64);
+    if rest > 0 {
+        let text = fill(page.words.more, &[&grouped(rest)]);
+        page.paragraph(4, Tone::Dim, &text);
+    }
+}
+
+pub(super) fn differences(tables: &[TableReport], page: &mut Page<'_>) {
+    let differing: Vec<_> = tables.iter().filter(|table| table.difference_count > 0).collect();
+    if differing.is_empty() {
+        return;
+    }
+    let words = page.words;
+    page.heading(words.differences);
+    for (index, table) in differing.iter().enumerate() {
+        if index > 0 {
+            page.blank();
+        }
+        let rows = counted(table.difference_count, words.row);
+        page.paragraph(2, Tone::Plain, &format!("{}: {}", table.table, fill(words.rows_differ, &[&rows])));
+        let mut grid = Grid::new(vec![
+            Column::text(words.kind).floor(7),
+            Column::text(words.key),
+            Column::text(words.columns).spare(1).floor(12),
+        ]);
+        for difference in table.differences.iter().take(SHOWN) {
+            grid.row(difference_row(difference, page));
+        }
+        if !table.differences.is_empty() {
+            page.grid(4, &grid);
+        }
+        more(table.differences.len().min(SHOWN), table.difference_count, page);
+    }
+}
+
+fn difference_row(difference: &Difference, page: &Page<'_>) -> Vec<Cell> {
+    let words = page.words;
+    let kind = match difference.kind {
+        DifferenceKind::Missing => words.row_missing,
+        DifferenceKind::Extra => words.row_extra,
+        DifferenceKind::Changed => words.row_changed,
+    };
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
+    let key: Vec<String> = difference.key.iter().map(|(column, text)| format!("{column}={}", value(text))).collect();
+    let mut columns = difference.columns.join(", ");
+    if difference.after_switch {
+        columns = format!("{columns} ({})", words.after_switch).trim_start().to_owned();
+    }
+    vec![Cell::toned(Tone::Bad, kind), Cell::new(key.join(", ")), Cell::new(columns)]
+}
+
+pub(super) fn samples(samples: &[Sample], page: &mut Page<'_>) {
+    if samples.is_empty() {
+        return;
+    }
+    let words = page.words;
+    page.heading(words.samples);
+    for (index, sample) in samples.iter().enumerate() {
+        if index > 0 {
+            page.blank();
+        }
+        let (mark, verdict) =
+            if sample.equal { (Mark::Good, words.sides_agree) } else { (Mark::Bad, words.sides_differ) };
+        let title = in_language(&sample.title, page);
+        page.marked(2, mark, &format!("{title}: {verdict}"));
+        if sample.rows.is_empty() {
+            page.paragraph(4, Tone::Dim, words.no_rows);
+            continue;
+        }
+        let mut grid = Grid::new(sample_columns(sample));
+        for row in sample.rows.iter().take(SHOWN) {
+            let cell = |index: usize| match row.get(index) {
+                Some(Some(text)) => Cell::new(text),
+                _ => Cell::toned(Tone::Dim, "null"),
+            };
+            grid.row((0..sample.columns.len()).map(cell).collect());
+        }
+        page.grid(4, &grid);
+        more(sample.rows.len().min(SHOWN), sample.rows.len() as u64, page);
+    }
+}
+
+/// A column whose values are all numbers stands to the right.
+fn sample_columns(sample: &Sample) -> Vec<Column> {
+    let is_number = |index: usize| {
+        let mut values = sample.rows.iter().filter_map(|row| row.get(index)?.as_deref()).peekable();
+        values.peek().is_some()
+            && values.all(|value| value.trim_start_matches('$').replace(',', "").parse::<f64>().is_ok())
+    };
+    let column = |(index, name): (usize, &String)| {
+        if is_number(index) { Column::number(name) } else { Column::text(name).floor(16) }
+    };
+    sample.columns.iter().enumerate().map(column).collect()
+}
+
+/// The text in the reader's language, else in English, else in any.
+fn in_language(texts: &Texts, page: &Page<'_>) -> String {
+    let text = texts.get(page.options.lang.code()).or_else(|| texts.get("en")).or_else(|| texts.values().next());
+    text.cloned().unwrap_or_default()
+}
+
+pub(super) fn evidence(store: &StoreReport, page: &mut Page<'_>) {
+    let words = page.words;
+    let evidence = &store.evidence;
+    let zone = page.options.timezone.as_deref();
+    let mut fields = vec![];
+    let compared = store.tables.iter().filter(|table| table.digest_equal.is_some()).count() as u64;
+    if compared > 0 {
+        let name = store.tables.iter().map(|table| table.digest.name.as_str()).find(|name| !name.is_empty());
+        let tables = counted(compared, words.table_noun);
+        fields.push((words.compared, name.map_or(tables.clone(), |name| format!("{tables} · {name}"))));
+    }
+    match evidence.mode.as_deref() {
+        Some("shared") => fields.push((words.against, words.against_shared.to_owned())),
+        Some("live") => fields.push((words.against, words.against_live.to_owned())),
+        Some(other) => fields.push((words.against, other.to_owned())),
+        None => {}
+    }
+    let mut text = |label, value: Option<String>| fields.extend(value.map(|value| (label, value)));
+    text(words.shared_snapshot, evidence.source_snapshot.clone());
+    text(words.store_snapshot, evidence.target_snapshot.clone());
+    text(words.verified_at, evidence.verified_at.as_deref().map(|when| date(when, zone, words)));
+    text(words.switched_at, evidence.switched_at.as_deref().map(|when| date(when, zone, words)));
+    if let Some(switch) = &evidence.switch {
+        text(
+            words.held,
+            Some(match switch.by_hand {
+                true => words.by_hand.to_owned(),
+                false => fill(
+                    words.held_text,
+                    &[
+                        &format!("{:.1}", switch.longest_hold_ms),
+                        &counted(u64::from(switch.try_count), words.tries),
+                        &counted(u64::from(switch.round_count), words.rounds),
+                    ],
+                ),
+            }),
+        );
+        text(words.recopied, (!switch.recopied.is_empty()).then(|| switch.recopied.join(", ")));
+    }
+    text(words.headroom, evidence.id_headroom.map(|ids| fill(words.headroom_text, &[&grouped(ids)])));
+    if evidence.verified_at.is_some() || compared > 0 {
+        let recorded = if evidence.recorded { words.recorded_yes } else { words.recorded_no };
+        text(words.recorded, Some(recorded.to_owned()));
+    }
+    if !fields.is_empty() {
+        page.heading(words.evidence);
+        page.fields(Tone::Dim, &fields);
+    }
+}
+
+pub(super) fn not_checked(items: &[String], page: &mut Page<'_>) {
+    if items.is_empty() {
+        return;
+    }
+    page.heading(page.words.not_checked);
+    items.iter().for_each(|item| page.marked(2, Mark::Unknown, item));
+}
+
+pub(super) fn open_steps(steps: &[OpenStep], page: &mut Page<'_>) {
+    if steps.is_empty() {
+        return;
+    }
+    page.heading(page.words.open_steps);
+    for step in steps {
+        let text = in_language(&step.text, page);
+        page.marked(2, if step.done { Mark::Done } else { Mark::Open }, &text);
+    }
+}

@@ -1,0 +1,244 @@
+//! One store: what happened, each table, and the sections of proof.
+//!
+//! Success is said only where [`StoreReport::proven`] says it; counts alone prove nothing.
+
+use super::page::{Mark, Page};
+use super::{plan, proof};
+use crate::report::{Outcome, Report, StoreReport, TableReport, Verdict};
+use crate::view::explain;
+use crate::view::figures::{bytes, date, grouped, seconds_of};
+use crate::view::grid::{Cell, Column, Grid};
+use crate::view::paint::Tone;
+use crate::view::words::{counted, fill};
+
+/// Everything about the only store of a report.
+pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
+    if is_idle(store) {
+        already_done(store, page);
+        return;
+    }
+    let title = page.options.title.clone().unwrap_or_else(|| page.words.title.to_owned());
+    page.title(&format!("{title} · {}", store.name.as_deref().unwrap_or(&store.store)));
+    conclusion(store, page);
+    page.blank();
+    page.fields(Tone::Plain, &facts(report, store, page));
+    if !store.tables.is_empty() {
+        page.blank();
+        let grid = tables(store, page);
+        page.grid(2, &grid);
+    }
+    sections(report, store, page);
+}
+
+/// The sections under the table, for a whole report and for the failures of a fleet.
+pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
+    if let Some(error) = &store.error {
+        page.blank();
+        explain::lines(error).iter().for_each(|line| page.raw(&format!("  {line}")));
+    }
+    proof::checks(&store.checks, page);
+    proof::differences(&store.tables, page);
+    proof::samples(&store.samples, page);
+    proof::evidence(store, page);
+    proof::not_checked(&store.not_checked, page);
+    proof::open_steps(&store.steps, page);
+    let own = report.findings.iter().filter(|finding| !store.findings.contains(finding));
+    let findings: Vec<_> = store.findings.iter().chain(own).cloned().collect();
+    plan::findings(&findings, false, page);
+}
+
+/// Nothing was done and nothing was looked at.
+pub(super) fn is_idle(store: &StoreReport) -> bool {
+    store.already_done && store.outcome == Outcome::Done && store.tables.is_empty() && store.checks.is_empty()
+}
+
+/// `4 Blue Door Books`.
+pub(super) fn label(store: &StoreReport) -> String {
+    match &store.name {
+        Some(name) => format!("{} {name}", store.store),
+        None => store.store.clone(),
+    }
+}
+
+fn already_done(store: &StoreReport, page: &mut Page<'_>) {
+    let words = page.words;
+    let sentence = match store.stage {
+        Some(stage) => fill(words.already_done, &[&label(store), stage.word()]),
+        None => format!("{} {}: {}", words.store, label(store), words.nothing_to_do),
+    };
+    page.marked(0, Mark::Good, &sentence);
+}
+
+/// The one line that a hurried reader reads.
+fn conclusion(store: &StoreReport, page: &mut Page<'_>) {
+    let (mark, text) = verdict_of(store, page);
+    let stage = store.stage.map_or_else(String::new, |stage| format!("{}, ", stage.word()));
+    page.marked(0, mark, &format!("{stage}{text}"));
+}
+
+/// What may be said of a store, and how sure it is.
+pub(super) fn verdict_of(store: &StoreReport, page: &Page<'_>) -> (Mark, String) {
+    let words = page.words;
+    let table_count = store.tables.len() as u64;
+    let tables = counted(table_count, words.table_noun);
+    let with = |verdict| store.tables.iter().filter(|table| table.verdict == verdict).count() as u64;
+    let unfinished = matches!(store.outcome, Outcome::Failed | Outcome::Refused | Outcome::Interrupted);
+    if unfinished {
+        return (Mark::Bad, store.outcome.word().to_owned());
+    }
+    if store.differs() {
+        return (Mark::Bad, fill(words.differs_in, &[&whereabouts(store, page)]));
+    }
+    if store.proven() {
+        return (Mark::Good, format!("{}: {}", words.proven, fill(words.all_equal, &[&tables])));
+    }
+    if table_count > 0 && with(Verdict::Untouched) == table_count {
+        return (Mark::Good, fill(words.all_untouched, &[&tables]));
+    }
+    let compared = match with(Verdict::Equal) {
+        0 => words.none_compared.to_owned(),
+        count => fill(words.compared_of, &[&grouped(count), &tables]),
+    };
+    (Mark::Unknown, format!("{}: {compared}", words.not_proven))
+}
+
+/// `2 tables (15 rows), 1 check`.
+fn whereabouts(store: &StoreReport, page: &Page<'_>) -> String {
+    let words = page.words;
+    let tables: Vec<&TableReport> = store.tables.iter().filter(|table| table.verdict == Verdict::Differs).collect();
+    let rows: u64 = tables.iter().map(|table| table.difference_count).sum();
+    let fails = store.checks.iter().filter(|check| check.verdict == crate::report::CheckVerdict::Fail).count() as u64;
+    let samples = store.samples.iter().filter(|sample| !sample.equal).count() as u64;
+    let mut parts = vec![];
+    if !tables.is_empty() {
+        let tables = counted(tables.len() as u64, words.table_noun);
+        parts.push(if rows > 0 { format!("{tables} ({})", counted(rows, words.row)) } else { tables });
+    }
+    if fails > 0 {
+        parts.push(counted(fails, words.check_noun));
+    }
+    if samples > 0 {
+        parts.push(counted(samples, words.sample_noun));
+    }
+    parts.join(", ")
+}
+
+fn facts<'w>(report: &Report, store: &StoreReport, page: &Page<'w>) -> Vec<(&'w str, String)> {
+    let words = page.words;
+    let zone = page.options.timezone.as_deref();
+    let name = store.name.as_deref().unwrap_or(words.unnamed);
+    let mut facts = vec![
+        (words.store, format!("{name} (ID: {})", store.store)),
+        (words.schema, store.schema.clone()),
+        (words.stage, store.stage.map_or(words.no_move, |stage| stage.word()).to_owned()),
+    ];
+    let when = store.evidence.switched_at.as_ref().or(store.evidence.verified_at.as_ref()).unwrap_or(&report.ended);
+    if !when.is_empty() {
+        facts.push((words.date, date(when, zone, words)));
+    }
+    if store.bytes > 0 {
+        let parts = [counted(store.row_count, words.row), bytes(store.bytes), seconds_of(store.seconds)];
+        facts.push((words.copied, fill(words.copied_text, &parts.each_ref().map(String::as_str))));
+    }
+    if let Some(database) = &report.database {
+        facts.push((words.database, database.clone()));
+    }
+    if let Some(run) = &report.run {
+        facts.push((words.run, run.clone()));
+    }
+    facts.extend(store.url.clone().map(|url| (words.url, url)));
+    facts
+}
+
+fn tables(store: &StoreReport, page: &Page<'_>) -> Grid {
+    let words = page.words;
+    let live = store.tables.iter().any(|table| table.live_row_count.is_some());
+    let mut columns = vec![
+        Column::text(words.table),
+        Column::number(words.shared).spare(3),
+        Column::number(words.in_store).spare(1),
+        Column::text(words.verdict).floor(10),
+    ];
+    if live {
+        columns.insert(3, Column::number(words.now).spare(2));
+    }
+    let mut grid = Grid::new(columns);
+    let mut group = None;
+    let grouped_tables = store.tables.iter().any(|table| table.group.is_some());
+    for table in in_groups(&store.tables) {
+        if grouped_tables && group != Some(&table.group) {
+            grid.heading(table.group.as_deref().unwrap_or(words.other_tables));
+            group = Some(&table.group);
+        }
+        let (mark, verdict) = table_verdict(table, page);
+        let (sign, tone) = page.sign(mark);
+        let mut cells = vec![
+            Cell::new(&table.table),
+            count_cell(table.row_count.source, table, page),
+            count_cell(table.row_count.target, table, page),
+            Cell::toned(tone, format!("{sign} {verdict}")),
+        ];
+        if live {
+            cells.insert(3, Cell::new(table.live_row_count.map_or_else(String::new, grouped)));
+        }
+        grid.row(cells);
+    }
+    grid.rule();
+    grid.row(total(store, live, page));
+    grid
+}
+
+/// The groups in the order of their first table, each with all its tables.
+fn in_groups(tables: &[TableReport]) -> Vec<&TableReport> {
+    let mut groups: Vec<&Option<String>> = vec![];
+    for table in tables {
+        if !groups.contains(&&table.group) {
+            groups.push(&table.group);
+        }
+    }
+    groups.into_iter().flat_map(|group| tables.iter().filter(move |table| table.group == *group)).collect()
+}
+
+fn count_cell(count: Option<u64>, table: &TableReport, page: &Page<'_>) -> Cell {
+    match (count, table.verdict) {
+        (Some(count), _) => Cell::new(grouped(count)),
+        (None, Verdict::Differs | Verdict::Equal) => Cell::toned(Tone::Bad, page.words.missing),
+        (None, _) => Cell::toned(Tone::Dim, page.sign(Mark::Unknown).0),
+    }
+}
+
+fn table_verdict(table: &TableReport, page: &Page<'_>) -> (Mark, &'static str) {
+    let words = page.words;
+    match table.verdict {
+        Verdict::Equal if table.row_count.source == Some(0) && table.row_count.target == Some(0) => {
+            (Mark::Good, words.equal_empty)
+        }
+        Verdict::Equal => (Mark::Good, words.equal),
+        Verdict::Differs => (Mark::Bad, words.differs),
+        Verdict::NotVerified => (Mark::Unknown, words.not_verified),
+        Verdict::Untouched => (Mark::Good, words.untouched),
+        Verdict::Pending => (Mark::Unknown, words.pending),
+    }
+}
+
+fn total(store: &StoreReport, live: bool, page: &Page<'_>) -> Vec<Cell> {
+    let sum = |side: fn(&TableReport) -> Option<u64>| Cell::new(grouped(store.tables.iter().filter_map(side).sum()));
+    let words = page.words;
+    let (mark, verdict) = match (store.proven(), store.differs()) {
+        (true, _) => (Mark::Good, words.proven),
+        (_, true) => (Mark::Bad, words.differs),
+        _ if store.tables.iter().all(|table| table.verdict == Verdict::Untouched) => (Mark::Good, words.untouched),
+        _ => (Mark::Unknown, words.not_proven),
+    };
+    let (sign, tone) = page.sign(mark);
+    let mut cells = vec![
+        Cell::new(counted(store.tables.len() as u64, words.table_noun)),
+        sum(|table| table.row_count.source),
+        sum(|table| table.row_count.target),
+        Cell::toned(tone, format!("{sign} {verdict}")),
+    ];
+    if live {
+        cells.insert(3, sum(|table| table.live_row_count));
+    }
+    cells
+}
