@@ -2,17 +2,20 @@
 //!
 //! The floors, from the ground up, are in `ARCHITECTURE.md`; `tests/floors.rs` holds the code to them.
 
+pub mod cli;
 pub mod config;
 pub mod conninfo;
 pub mod digest;
 pub mod error;
 pub mod event;
+pub mod fleet;
 pub mod ident;
 pub mod lexer;
 pub mod manifest;
 pub mod pg;
 pub mod plan;
 pub mod report;
+pub mod sample;
 pub mod server;
 pub mod stage;
 pub mod step;

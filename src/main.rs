@@ -1,2 +1,7 @@
 //! Words in, exit code out.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tenantctl::cli::run(std::env::args_os())
+}

@@ -16,7 +16,9 @@ use tokio_postgres::{Client, Row};
 
 pub use fingerprint::ddl_fingerprint;
 pub use keys::{UniqueKey, foreign_keys_touching, index_columns, unique_keys_of};
-pub use objects::{RelationSize, TriggerState, objects_in, relation_size, schema_exists, user_triggers_of};
+pub use objects::{
+    RelationSize, TriggerState, objects_in, relation_size, schema_exists, schema_sizes, user_triggers_of,
+};
 pub use pointing::pointing_at;
 pub use sequences::{SequenceFacts, SequenceUse, SequenceUser, sequences_of};
 pub use tables::{key_type_of, tables_of};

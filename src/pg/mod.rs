@@ -9,6 +9,7 @@ pub mod compare;
 pub mod failure;
 pub mod journal;
 pub mod lease;
+pub mod load_sample;
 pub mod ownership;
 pub mod registry;
 pub mod scaffold;

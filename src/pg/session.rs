@@ -104,6 +104,7 @@ pub struct Facts {
 #[derive(Default)]
 struct Calls {
     interrupted: AtomicBool,
+    closing: AtomicBool,
     tokens: Mutex<Vec<CancelToken>>,
 }
 
@@ -193,6 +194,17 @@ impl Sessions {
         futures_util::future::join_all(told).await; // a session that is gone needs no telling
     }
 
+    /// The work has ended: what is left to do, such as writing how it ended, is no longer cancelled.
+    pub fn close(&self) {
+        self.calls.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the work has ended.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.calls.closing.load(Ordering::SeqCst)
+    }
+
     /// Whether a signal came.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
@@ -204,7 +216,7 @@ impl Sessions {
     /// # Errors
     /// A refusal with exit code 130.
     pub fn check(&self) -> Result<()> {
-        match self.is_interrupted() {
+        match self.is_interrupted() && !self.is_closing() {
             true => Err(Refusal::new("interrupted").exit(Exit::Interrupted).into()),
             false => Ok(()),
         }

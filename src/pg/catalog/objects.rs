@@ -74,3 +74,19 @@ pub async fn user_triggers_of(client: &Client, schema: &Ident) -> Result<Vec<Tri
     };
     rows.iter().map(trigger).collect()
 }
+
+/// Bytes of every schema, indexes and TOAST included, in one question.
+///
+/// # Errors
+/// The server's.
+pub async fn schema_sizes(client: &Client) -> Result<std::collections::BTreeMap<String, u64>, ServerError> {
+    let sql = "select n.nspname::text as name, sum(pg_catalog.pg_total_relation_size(c.oid))::int8 as bytes
+               from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where c.relkind in ('r', 'm') group by 1";
+    let mut sizes = std::collections::BTreeMap::new();
+    for row in ask(client, sql, &[]).await? {
+        let bytes: Option<i64> = row.try_get("bytes").server()?;
+        sizes.insert(row.try_get("name").server()?, bytes.unwrap_or(0).unsigned_abs());
+    }
+    Ok(sizes)
+}

@@ -132,6 +132,8 @@ pub struct Move {
     /// Why it stands still.
     pub error: Option<ErrorReport>,
     /// RFC 3339.
+    pub copied_at: Option<String>,
+    /// RFC 3339.
     pub verified_at: Option<String>,
     /// RFC 3339.
     pub switched_at: Option<String>,
@@ -169,6 +171,7 @@ fn move_row(row: &Row) -> Result<Move> {
         error: row.try_get::<_, Option<Json<ErrorReport>>>(24).server()?.map(|Json(error)| error),
         verified_at: row.get(25),
         switched_at: row.get(26),
+        copied_at: row.get(27),
     })
 }
 
@@ -189,6 +192,15 @@ pub async fn live_move(client: &Client, shared_schema: &Ident, key: &StoreKey) -
 pub async fn live_moves(client: &Client, shared_schema: &Ident) -> Result<Vec<Move>> {
     let sql = format!("{SELECT} where shared_schema = $1 and stage <> 'abandoned' order by id");
     client.query(&sql, &[&shared_schema.raw()]).await.server()?.iter().map(move_row).collect()
+}
+
+/// All live moves of all shared schemas.
+///
+/// # Errors
+/// The server's error.
+pub async fn all_live_moves(client: &Client) -> Result<Vec<Move>> {
+    let sql = format!("{SELECT} where stage <> 'abandoned' order by id");
+    client.query(&sql, &[]).await.server()?.iter().map(move_row).collect()
 }
 
 /// The moves that a run last worked on, abandoned ones too.

@@ -1,12 +1,30 @@
 //! Runs: one row per invocation.
 
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::types::Json;
 use tokio_postgres::{Client, Row};
+
+use super::moves::MoveKind;
+use crate::stage::Stage;
 
 use crate::error::{Exit, Refusal};
 use crate::pg::failure::ServerResult;
 use crate::pg::session::Facts;
 use crate::report::{Outcome, Report};
+
+/// What a run was asked to do, so that `resume` can go on with it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct RecordedErrand {
+    /// The keys of its stores.
+    pub stores: Vec<String>,
+    /// The last stage.
+    pub until: Stage,
+    /// `switch --by-hand`.
+    pub by_hand: bool,
+    /// Rows or none.
+    pub kind: MoveKind,
+}
 
 /// A row of `tenantctl.run`.
 #[derive(Clone, Debug)]
@@ -25,11 +43,13 @@ pub struct RunRow {
     pub ended: Option<String>,
     /// How it ended.
     pub outcome: Option<String>,
+    /// What it was asked to do; none for runs that cannot be gone on with.
+    pub errand: Option<RecordedErrand>,
 }
 
 const COLUMNS: &str = "id, command, command_line, os_user || '@' || host,
     to_char(started_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
-    to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), outcome";
+    to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), outcome, errand";
 
 fn run_row(row: &Row) -> RunRow {
     RunRow {
@@ -40,6 +60,7 @@ fn run_row(row: &Row) -> RunRow {
         started: row.get(4),
         ended: row.get(5),
         outcome: row.get(6),
+        errand: row.get::<_, Option<Json<RecordedErrand>>>(7).map(|Json(errand)| errand),
     }
 }
 
@@ -55,13 +76,14 @@ pub async fn begin_run(
     os_user: &str,
     host: &str,
     facts: &Facts,
+    errand: Option<&RecordedErrand>,
 ) -> Result<()> {
     let pid = std::process::id().cast_signed();
     client
         .execute(
             "insert into tenantctl.run (id, command, command_line, tool_version, os_user, host, pid, role_name,
-                                        database_name, database_oid, system_identifier)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                        database_name, database_oid, system_identifier, errand)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             &[
                 &run,
                 &command,
@@ -74,6 +96,7 @@ pub async fn begin_run(
                 &facts.database,
                 &facts.database_oid,
                 &facts.system_identifier,
+                &errand.map(Json),
             ],
         )
         .await

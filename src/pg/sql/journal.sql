@@ -13,6 +13,7 @@ create table tenantctl.run (
     id                text primary key check (id ~ '^[0-9a-f]{8}$'),
     command           text not null,
     command_line      text not null, -- secrets masked
+    errand            jsonb, -- which stores, how far: what `resume` goes on with
     tool_version      text not null,
     os_user           text not null,
     host              text not null,

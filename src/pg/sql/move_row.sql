@@ -2,5 +2,6 @@ select id, shared_schema, store_key, store_name, store_schema, kind, adopted, st
        store_url, plan, manifest, manifest_hash, template, template_hash, blueprint,
        ddl_fingerprint, snapshot, verdict_snapshot, registry_before, switch, samples, error,
        to_char(verified_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-       to_char(switched_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+       to_char(switched_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+       to_char(copied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 from tenantctl.move

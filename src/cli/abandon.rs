@@ -1,0 +1,63 @@
+//! `abandon`: gives a move up and drops what it made.
+
+use anyhow::{Result, bail};
+
+use super::open::Opened;
+use super::output::{Page, now};
+use super::reverse::{interrupted_or, one_move, typed_or_yes};
+use super::{Globals, road};
+use crate::conninfo::Environment;
+use crate::error::{Exit, Refusal};
+use crate::pg::journal;
+use crate::pg::lease::Lease;
+use crate::report::{NextStep, Report, StoreReport};
+use crate::step::abandon::abandon;
+
+/// Give up a move before the switch, or after it was reversed: drops exactly what tenantctl made
+///
+/// The shared rows are untouched, so a new `migrate` begins from nothing.
+#[derive(clap::Args, Debug)]
+pub(crate) struct AbandonArgs {
+    /// Store key
+    #[arg(short, long, value_name = "KEY")]
+    store: String,
+}
+
+pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: &AbandonArgs) -> Result<Page> {
+    let started = now();
+    let opened = Opened::open(globals, env, 1).await?;
+    let (ground, the_move) = one_move(&opened, &args.store).await?;
+    if the_move.stage.is_switched() {
+        bail!(
+            Refusal::new(format!(
+                "store {} is {}: its application works in schema {}",
+                the_move.store.key,
+                the_move.stage,
+                the_move.store.schema.raw()
+            ))
+            .hint(format!("`tenantctl reverse --store {}` first", the_move.store.key))
+        );
+    }
+    let schema = the_move.store.schema.raw();
+    typed_or_yes(globals, &the_move, &format!("drop what was made in schema {schema}"))?;
+    let mut lease = Lease::open(&opened.sessions, &opened.run).await?;
+    road::begin_run(&lease, &opened, "abandon", line, None).await?;
+    let mut report = Report::new("abandon", Some(opened.run.clone()), started);
+    report.database = Some(opened.database());
+    let ended = async {
+        lease.take(ground.shared(), &the_move.store.key).await?;
+        let taken = journal::take_over(&mut lease, the_move.id).await?;
+        let after = abandon(&opened.means()?, &taken).await?;
+        let mut store = StoreReport::of(&after.store);
+        store.stage = Some(after.stage);
+        report.stores.push(store);
+        report.next_steps.push(NextStep {
+            why: "begin anew".into(),
+            command: format!("tenantctl migrate --store {}", after.store.key),
+        });
+        anyhow::Ok(Exit::Done)
+    }
+    .await;
+    let ended = ended.map_err(|error| interrupted_or(&opened, error));
+    road::close(opened, &lease, report, ended).await
+}

@@ -1,0 +1,35 @@
+//! `config`: what the configuration comes to.
+
+use anyhow::Result;
+
+use super::output::{Page, now};
+use super::{Globals, open};
+use crate::conninfo::Environment;
+use crate::error::Exit;
+use crate::report::{Report, Setting};
+
+/// Show the effective configuration, secrets masked
+#[derive(clap::Args, Debug)]
+pub(crate) struct ConfigArgs {
+    /// Say where each value comes from
+    #[arg(long)]
+    origin: bool,
+}
+
+pub(super) fn run(globals: &Globals, env: &Environment, args: &ConfigArgs) -> Result<Page> {
+    let started = now();
+    let config = open::config(globals, env)?;
+    let mut report = Report::new("config", None, started);
+    for setting in config.effective(args.origin) {
+        let value = serde_json::to_value(&setting.value)?;
+        report.settings.push(Setting {
+            key: setting.key.to_owned(),
+            value: match value {
+                serde_json::Value::String(text) => text,
+                other => other.to_string(),
+            },
+            origin: setting.origin.unwrap_or_default(),
+        });
+    }
+    Ok(report.end(Exit::Done, now()).into())
+}

@@ -1,0 +1,97 @@
+//! `demo`: a throw-away PostgreSQL with the sample application, and each command as it is run.
+
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use super::output::{Page, now};
+use super::{Format, Globals};
+use crate::error::{Exit, Refusal};
+use crate::pg::load_sample::run_scripts;
+use crate::report::Report;
+use crate::sample;
+use crate::server::{Server, ServerOptions};
+use crate::view::terminal;
+
+/// Try it: a throw-away PostgreSQL, a sample application with 90 stores, and one store moved
+///
+/// Shows each command as it runs it: plan, migrate, verify, report. Leaves nothing behind unless --keep is given.
+#[derive(clap::Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Store to move, from 4 to 93
+    #[arg(short, long, value_name = "KEY", default_value = "4")]
+    store: String,
+    /// Leave the server running; prints its URL and how to stop it
+    #[arg(long)]
+    keep: bool,
+}
+
+const DATABASE: &str = "demo";
+
+pub(super) fn run(globals: &Globals, args: &DemoArgs) -> Result<Page> {
+    let started = now();
+    if globals.format != Format::Text {
+        bail!(Refusal::new("the demo prints what each command prints: text").hint("leave --format out"));
+    }
+    let begun = Instant::now();
+    let server = Server::start(&ServerOptions { keep: args.keep, ..ServerOptions::default() })?;
+    let url = server.url(DATABASE);
+    let folder =
+        tempfile::Builder::new().prefix("tenantctl-demo-").tempdir().context("making a folder for the demo")?;
+    let config = sample::write_files(folder.path())?;
+    let runtime = tokio::runtime::Handle::current();
+    let admin = server.url("postgres");
+    tokio::task::block_in_place(|| {
+        runtime.block_on(async {
+            run_scripts(&admin, &[&format!("create database {DATABASE}")]).await?;
+            run_scripts(&url, &[sample::SHARED, sample::DATA]).await
+        })
+    })?;
+    say(&format!(
+        "# a throw-away PostgreSQL with the sample application is up ({:.1} s)\n",
+        begun.elapsed().as_secs_f64()
+    ))?;
+    let mut exit = Exit::Done.code();
+    let road: &[&[&str]] = &[
+        &["plan", "--store", &args.store],
+        &["migrate", "--store", &args.store, "--yes"],
+        &["verify", "--store", &args.store, "--live"],
+        &["report", "--store", &args.store],
+    ];
+    for words in road {
+        say(&format!("\n$ tenantctl {}\n", words.join(" ")))?;
+        let status = Command::new(std::env::current_exe()?)
+            .args(*words)
+            .arg("--config")
+            .arg(&config)
+            .arg("--progress")
+            .arg("none")
+            .env("DATABASE_URL", &url)
+            .env_remove("TENANTCTL_DATABASE_URL")
+            .stdin(Stdio::null())
+            .status()
+            .context("running tenantctl")?;
+        if !status.success() {
+            exit = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(Exit::Failed.code());
+            break;
+        }
+    }
+    if args.keep {
+        let kept = folder.keep();
+        say(&format!(
+            "\n# the server stays\n#   export DATABASE_URL={url}\n#   export TENANTCTL_CONFIG={}\n# stop it and remove its folder:\n#   {}\n",
+            kept.join("tenantctl.toml").display(),
+            server.stop_command()
+        ))?;
+    }
+    let mut report = Report::new("demo", None, started);
+    report.text = Some(String::new());
+    report.exit_code = exit;
+    report.ended = now();
+    Ok(report.into())
+}
+
+fn say(text: &str) -> Result<()> {
+    Ok(terminal::to_stdout(|out| out.write_all(text.as_bytes()))?)
+}

@@ -1,0 +1,284 @@
+//! The command list and the flags that every command has.
+//!
+//! A command is its words, then its deed: one file each. The doc comments are the help.
+
+mod abandon;
+mod config;
+mod demo;
+mod list;
+mod open;
+mod output;
+mod plan;
+mod report;
+mod resume;
+mod reverse;
+mod road;
+mod status;
+mod stores;
+mod template;
+mod verify;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::conninfo::{Environment, Secret};
+use crate::error::Exit;
+use crate::report::Report;
+use crate::view::{ProgressMode, explain, terminal};
+
+/// Move a PostgreSQL application from one shared schema to one schema per store, and prove that nothing was lost
+#[derive(Debug, Parser)]
+#[command(name = "tenantctl", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Try it without a database of your own: tenantctl demo\n\
+    Exit codes: 0 done, 1 failed, 2 refused, 3 differences, 4 some stores failed,\n\
+    5 cannot connect, 6 another run holds the store, 130 interrupted")]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Globals {
+    /// Configuration file [default: the nearest tenantctl.toml upwards]
+    #[arg(short, long, global = true, value_name = "FILE", help_heading = "Global options")]
+    config: Option<PathBuf>,
+    /// Profile of the configuration, such as `production`
+    #[arg(short = 'P', long, global = true, value_name = "NAME", help_heading = "Global options")]
+    profile: Option<String>,
+    /// Database to connect to, as a URL or as keywords
+    #[arg(short, long, global = true, value_name = "URL", help_heading = "Global options")]
+    database_url: Option<String>,
+    /// Format of the result on stdout
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Text, help_heading = "Global options")]
+    format: Format,
+    /// Also write the result to a file; .json or .txt decides the format [repeatable]
+    #[arg(short, long, global = true, value_name = "FILE", help_heading = "Global options")]
+    output: Vec<PathBuf>,
+    /// How progress is shown on stderr
+    #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, help_heading = "Global options")]
+    progress: Progress,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Global options")]
+    color: Color,
+    /// Less on stderr: -q only warnings, -qq nothing but errors
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    quiet: u8,
+    /// Answer yes to every question
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    yes: bool,
+    /// Never ask: fail instead
+    #[arg(long, global = true, help_heading = "Global options")]
+    no_input: bool,
+    /// Longest wait for a lock outside the switch, such as 2s
+    #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
+    lock_timeout: Option<String>,
+    /// Tables of one store that are loaded at once
+    #[arg(long, global = true, value_name = "N", help_heading = "Global options")]
+    table_jobs: Option<u8>,
+}
+
+/// A format of the result.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One document for machines
+    Json,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Progress {
+    /// Bars on a terminal, else plain lines
+    Auto,
+    /// Bars
+    Bar,
+    /// A line at the start and end of each thing
+    Plain,
+    /// One JSON event per line
+    Json,
+    /// Nothing
+    None,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR or TERM=dumb says no
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Globals {
+    fn progress(&self) -> ProgressMode {
+        match self.progress {
+            Progress::Auto => ProgressMode::Auto,
+            Progress::Bar => ProgressMode::Bar,
+            Progress::Plain => ProgressMode::Plain,
+            Progress::Json => ProgressMode::Json,
+            Progress::None => ProgressMode::None,
+        }
+    }
+
+    fn secret_url(&self) -> Option<Secret> {
+        self.database_url.clone().map(Secret::new)
+    }
+
+    /// Whether a question may be asked at all.
+    fn may_ask(&self) -> bool {
+        !self.no_input
+            && std::io::IsTerminal::is_terminal(&std::io::stdin())
+            && std::io::IsTerminal::is_terminal(&std::io::stderr())
+    }
+}
+
+/// Which stores a command is about.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct StoreArgs {
+    /// Store key; integer keys may be listed and ranged: 4,7-93 [repeatable]
+    #[arg(short, long, value_name = "KEY")]
+    store: Vec<String>,
+    /// File with a key per line, # begins a comment; - reads stdin
+    #[arg(long, value_name = "FILE")]
+    stores_from: Option<PathBuf>,
+    /// Every store of the registry that `[registry] where` takes
+    #[arg(long, conflicts_with_all = ["store", "stores_from"])]
+    all: bool,
+    /// Leave these stores out
+    #[arg(long, value_name = "KEY")]
+    except: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Plan(plan::PlanArgs),
+    #[command(alias = "onboard")]
+    Migrate(road::MigrateArgs),
+    Create(road::CreateArgs),
+    Copy(road::CopyArgs),
+    Verify(verify::VerifyArgs),
+    Switch(road::SwitchArgs),
+    Resume(resume::ResumeArgs),
+    Reverse(reverse::ReverseArgs),
+    Abandon(abandon::AbandonArgs),
+    Status(status::StatusArgs),
+    Report(report::ReportArgs),
+    Stores(stores::StoresArgs),
+    Tables(list::TablesArgs),
+    Config(config::ConfigArgs),
+    #[command(subcommand)]
+    Template(template::TemplateCommand),
+}
+
+impl Command {
+    /// The command's name, in JSON and in the journal.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "demo",
+            Self::Plan(_) => "plan",
+            Self::Migrate(_) => "migrate",
+            Self::Create(_) => "create",
+            Self::Copy(_) => "copy",
+            Self::Verify(_) => "verify",
+            Self::Switch(_) => "switch",
+            Self::Resume(_) => "resume",
+            Self::Reverse(_) => "reverse",
+            Self::Abandon(_) => "abandon",
+            Self::Status(_) => "status",
+            Self::Report(_) => "report",
+            Self::Stores(_) => "stores",
+            Self::Tables(_) => "tables",
+            Self::Config(_) => "config",
+            Self::Template(_) => "template",
+        }
+    }
+}
+
+/// Reads the words and does the deed.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage_error(&error, &arguments),
+    };
+    terminal::set_color(match cli.globals.color {
+        Color::Auto => terminal::ColorMode::Auto,
+        Color::Always => terminal::ColorMode::Always,
+        Color::Never => terminal::ColorMode::Never,
+    });
+    let name = cli.command.name();
+    let started = output::now();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::failed(&cli.globals, name, &started, &anyhow::Error::new(error)),
+    };
+    let line = command_line(&arguments);
+    let exit = match runtime.block_on(perform(&cli, &line)) {
+        Ok(page) => output::print(&cli.globals, &page),
+        Err(error) => output::failed(&cli.globals, name, &started, &error),
+    };
+    // A connection that is being cancelled must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    exit
+}
+
+async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
+    let globals = &cli.globals;
+    let env = Environment::of_process();
+    match &cli.command {
+        Command::Demo(args) => demo::run(globals, args),
+        Command::Plan(args) => plan::run(globals, &env, args).await,
+        Command::Migrate(args) => road::migrate(globals, &env, line, args).await,
+        Command::Create(args) => road::create(globals, &env, line, args).await,
+        Command::Copy(args) => road::copy(globals, &env, line, args).await,
+        Command::Switch(args) => road::switch(globals, &env, line, args).await,
+        Command::Verify(args) => verify::run(globals, &env, line, args).await,
+        Command::Resume(args) => resume::run(globals, &env, line, args).await,
+        Command::Reverse(args) => reverse::run(globals, &env, line, args).await,
+        Command::Abandon(args) => abandon::run(globals, &env, line, args).await,
+        Command::Status(args) => status::run(globals, &env, args).await,
+        Command::Report(args) => report::run(globals, &env, args).await,
+        Command::Stores(args) => stores::run(globals, &env, args).await,
+        Command::Tables(args) => list::run(globals, &env, args).await,
+        Command::Config(args) => config::run(globals, &env, args),
+        Command::Template(command) => template::run(globals, &env, command).await,
+    }
+}
+
+/// The command line for the journal, secrets masked.
+fn command_line(arguments: &[OsString]) -> String {
+    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let masked = words.iter().skip(1).map(|word| match word.contains("://") || word.contains("password") {
+        true => crate::conninfo::mask(word),
+        false => word.clone(),
+    });
+    std::iter::once("tenantctl".to_owned()).chain(masked).collect::<Vec<_>>().join(" ")
+}
+
+/// clap's own words; in JSON where JSON was asked for.
+fn usage_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let wants_json = words.windows(2).any(|pair| matches!(pair, ["-f" | "--format", "json"]))
+        || words.iter().any(|word| matches!(*word, "--format=json" | "-fjson" | "-f=json"));
+    if error.use_stderr() && wants_json {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let refusal = crate::error::Refusal::new(message).hint("`tenantctl --help` lists the commands");
+        let mut report = Report::new("usage", None, output::now());
+        report.error = Some(explain::error_report(&refusal.into()));
+        let report = report.end(Exit::Refused, output::now());
+        return output::print_json(&report);
+    }
+    let _told = error.print();
+    ExitCode::from(if error.use_stderr() { Exit::Refused.code() } else { 0 })
+}

@@ -1,0 +1,101 @@
+//! `status`: runs, and how far their stores are.
+
+use anyhow::Result;
+
+use super::Globals;
+use super::open::Opened;
+use super::output::{Page, now};
+use super::resume::open_stores;
+use crate::conninfo::Environment;
+use crate::error::Exit;
+use crate::pg::journal::{self, Move, RunRow};
+use crate::pg::session::Session;
+use crate::report::{NextStep, Report, RunLine, StoreLine};
+
+/// Runs that are listed where none is named.
+const LISTED: i64 = 20;
+
+/// Show runs and the stage of each store
+#[derive(clap::Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// The run's id, or its first digits
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// Only runs that worked on this store
+    #[arg(short, long, value_name = "KEY")]
+    store: Option<String>,
+    /// Exit code 4 when a run is unfinished
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs) -> Result<Page> {
+    let started = now();
+    let opened = Opened::open(globals, env, 1).await?;
+    let reader = opened.sessions.reader().await?;
+    let mut report = Report::new("status", None, started);
+    report.database = Some(opened.database());
+    let mut unfinished = 0;
+    if journal::exists(&reader).await? {
+        let live = journal::all_live_moves(&reader).await?;
+        let runs = match &args.run {
+            Some(prefix) => vec![journal::run_of(&reader, prefix).await?],
+            None => journal::runs(&reader, LISTED).await?,
+        };
+        for run in runs {
+            let line = run_line(&reader, &run, &live).await?;
+            if args.store.as_ref().is_some_and(|key| !line.stores.iter().any(|store| store.store == *key)) {
+                continue;
+            }
+            if line.outcome == "unfinished" {
+                unfinished += 1;
+                report
+                    .next_steps
+                    .push(NextStep { why: "go on".into(), command: format!("tenantctl resume {}", run.id) });
+            }
+            report.runs.push(line);
+        }
+    } else {
+        report.text = Some("no journal yet: no command has worked on a store of this database\n".into());
+    }
+    let exit = if args.check && unfinished > 0 { Exit::Partial } else { Exit::Done };
+    let options = opened.page_options();
+    drop(reader);
+    drop(opened);
+    Ok(Page { report: report.end(exit, now()), options })
+}
+
+async fn run_line(reader: &Session, run: &RunRow, live: &[Move]) -> Result<RunLine> {
+    let moves = journal::moves_of_run(reader, &run.id).await?;
+    let open = run.errand.as_ref().map(|errand| open_stores(errand, run, live)).unwrap_or_default();
+    let still_open = open.iter().any(|key| live.iter().any(|of| of.store.key.text() == key && of.run == run.id));
+    let at_work = run.ended.is_none() && journal::is_at_work(reader, &run.id).await?;
+    let outcome = match (&run.outcome, at_work) {
+        (None, true) => "running".to_owned(),
+        (None, false) if still_open || run.errand.is_none() => "unfinished".to_owned(),
+        (None, false) => "ended".to_owned(),
+        (Some(outcome), _) if still_open && outcome != "done" && outcome != "refused" => "unfinished".to_owned(),
+        (Some(outcome), _) => outcome.clone(),
+    };
+    Ok(RunLine {
+        run: run.id.clone(),
+        command_line: run.command_line.clone(),
+        who: run.who.clone(),
+        started: run.started.clone(),
+        ended: run.ended.clone(),
+        outcome,
+        stores: moves.iter().map(store_line).collect(),
+    })
+}
+
+fn store_line(the_move: &Move) -> StoreLine {
+    StoreLine {
+        store: the_move.store.key.text().to_owned(),
+        name: the_move.store.name.clone(),
+        schema: the_move.store.schema.raw().to_owned(),
+        stage: the_move.stage.word().to_owned(),
+        in_all: true,
+        row_count: Some(the_move.plan.tables.iter().map(|table| table.row_count).sum()),
+        bytes: None,
+    }
+}

@@ -1,0 +1,4 @@
+//! Many stores, one road: the steps strung together for each store, and the exit code of them all.
+
+pub mod exit;
+pub mod road;

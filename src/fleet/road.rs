@@ -1,0 +1,115 @@
+//! The road of one store: from the stage its move is at to the one asked for.
+//!
+//! A first run and the one after a crash are the same loop; the journal says where it begins.
+
+use anyhow::{Context, Result, bail};
+
+use crate::error::{Exit, Refusal};
+use crate::pg::journal::{Copied, Created, Move, Planned, Receipt, Verified};
+use crate::pg::registry::Registry;
+use crate::stage::Stage;
+use crate::step::{self, Means};
+
+/// Where the road ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Until {
+    /// The last stage: created, copied, verified or switched.
+    pub stage: Stage,
+    /// `switch --by-hand`.
+    pub by_hand: bool,
+}
+
+/// How the journey of a store ended, its stage in the journal aside.
+#[derive(Debug)]
+pub enum Arrival {
+    /// At the stage asked for.
+    Arrived,
+    /// It was there before.
+    AlreadyThere,
+    /// Not all rows are equal, or a check failed; it stays where it is.
+    Differs,
+    /// Verified; nobody told us which registry column to write, so a person switches.
+    WaitsForHand,
+}
+
+/// Travels.
+///
+/// # Errors
+/// What the step that failed says.
+pub async fn travel(
+    means: &Means<'_>,
+    registry: &Registry<'_>,
+    the_move: &Move,
+    until: Until,
+    reread: impl AsyncFn() -> Result<Move>,
+) -> Result<Arrival> {
+    let mut now = the_move.clone();
+    if is_there(&now, until) {
+        return Ok(Arrival::AlreadyThere);
+    }
+    loop {
+        means.sessions.check()?;
+        match now.stage {
+            Stage::Planned => drop(only(step::create::create(means, &[receipt::<Planned>(&now)?]).await)?),
+            Stage::Created => drop(only(step::copy::copy(means, &[receipt::<Created>(&now)?]).await)?),
+            Stage::Copied => {
+                if must_load_again(means, &now).await? {
+                    now = reread().await?;
+                    continue;
+                }
+                let proof = only(step::verify::verify(means, &[receipt::<Copied>(&now)?]).await)?;
+                if proof.differs() {
+                    return Ok(Arrival::Differs);
+                }
+                now = reread().await?;
+                if is_there(&now, until) {
+                    return Ok(Arrival::Arrived);
+                }
+                continue;
+            }
+            Stage::Verified if !until.by_hand && !registry.can_switch() => return Ok(Arrival::WaitsForHand),
+            Stage::Verified => {
+                only(step::switch::switch(means, registry, &[receipt::<Verified>(&now)?], until.by_hand).await)?;
+                return Ok(Arrival::Arrived);
+            }
+            stage => bail!(
+                Refusal::new(format!("store {} is {stage}", now.store.key))
+                    .hint(format!("`tenantctl abandon --store {}` clears the way for a new move", now.store.key))
+            ),
+        }
+        now = reread().await?;
+        if is_there(&now, until) {
+            return Ok(Arrival::Arrived);
+        }
+    }
+}
+
+fn is_there(the_move: &Move, until: Until) -> bool {
+    the_move.stage >= until.stage && !matches!(the_move.stage, Stage::Reversed | Stage::Abandoned)
+}
+
+/// Tables that an earlier look found unequal are loaded again, instead of being found unequal once more.
+async fn must_load_again(means: &Means<'_>, the_move: &Move) -> Result<bool> {
+    let reader = means.sessions.reader().await?;
+    let differing: Vec<_> = crate::pg::journal::table_runs_of(&*reader, the_move.id)
+        .await?
+        .into_iter()
+        .filter(|run| run.verdict == "differs")
+        .map(|run| run.table)
+        .collect();
+    if differing.is_empty() {
+        return Ok(false);
+    }
+    step::copy::reopen(means, the_move, &differing).await?;
+    Ok(true)
+}
+
+fn receipt<S: crate::pg::journal::Begun>(the_move: &Move) -> Result<Receipt<S>> {
+    Receipt::read(the_move)
+        .with_context(|| format!("store {} is {}, not {}", the_move.store.key, the_move.stage, S::STAGE))
+}
+
+/// A slice of one.
+fn only<T>(mut results: Vec<Result<T>>) -> Result<T> {
+    results.pop().unwrap_or_else(|| bail!(Refusal::new("no store").exit(Exit::Failed)))
+}
