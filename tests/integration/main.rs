@@ -1,0 +1,7 @@
+//! Integration tests: the real binary against a real PostgreSQL.
+//!
+//! One throw-away server per test run, one database per test. Where there is no PostgreSQL the tests fail and say how
+//! to get one. Each file tells behaviours of one part of the road.
+
+mod journey;
+mod town;
