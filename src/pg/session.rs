@@ -59,6 +59,22 @@ impl Session {
     pub fn discard(self) {
         drop(Object::take(self.0));
     }
+
+    /// What ends a statement of this session from outside.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        Canceller(self.cancel_token())
+    }
+}
+
+/// Ends the statement in flight of one session.
+pub struct Canceller(CancelToken);
+
+impl Canceller {
+    /// Tells the server; the statement fails with 57014. A session that is gone needs no telling.
+    pub async fn cancel(&self) {
+        let _gone = self.0.cancel_query(NoTls).await;
+    }
 }
 
 impl Deref for Session {

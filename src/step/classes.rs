@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::pg::Client;
 use anyhow::Result;
-use tokio_postgres::Client;
 
-use super::ground::Ground;
 use crate::ident::{Ident, QualifiedTable};
 use crate::pg::catalog;
+use crate::pg::ground::Ground;
 use crate::plan::Finding;
 use crate::report::TableClass;
 use crate::table::Table;

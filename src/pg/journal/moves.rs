@@ -418,3 +418,44 @@ impl Move {
         super::record_event(client, run, Some(self.id), "failed", &serde_json::to_value(error)?).await
     }
 }
+
+/// Keeps what the report's queries gave: of the shared side after the copy, of both after the proof.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_samples(
+    client: &impl GenericClient,
+    id: i64,
+    samples: &[Sample],
+    read_back_at: Option<&str>,
+) -> Result<()> {
+    client
+        .execute(
+            "update tenantctl.move set samples = $2, verdict_snapshot = coalesce($3, verdict_snapshot) where id = $1",
+            &[&id, &Json(samples), &read_back_at],
+        )
+        .await
+        .server()?;
+    Ok(())
+}
+
+/// Keeps the registry's old values; in the transaction that overwrites them.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_registry_before(client: &impl GenericClient, id: i64, before: &RegistryValues) -> Result<()> {
+    client
+        .execute("update tenantctl.move set registry_before = $2 where id = $1", &[&id, &Json(before)])
+        .await
+        .server()?;
+    Ok(())
+}
+
+/// Keeps how the switch went.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_switch(client: &impl GenericClient, id: i64, evidence: &SwitchEvidence) -> Result<()> {
+    client.execute("update tenantctl.move set switch = $2 where id = $1", &[&id, &Json(evidence)]).await.server()?;
+    Ok(())
+}
