@@ -30,4 +30,4 @@ pub mod teardown;
 pub mod transfer;
 pub mod unit;
 
-pub use tokio_postgres::{Client, Transaction};
+pub use session::{Client, Transaction};

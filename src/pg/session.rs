@@ -9,11 +9,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
-use tokio_postgres::{CancelToken, Client, NoTls};
+use tokio_postgres::{CancelToken, NoTls};
 
 use super::failure::ServerResult;
 use crate::conninfo::{ConnInfo, SslMode};
 use crate::error::{Exit, Refusal};
+
+/// A connection as `pg` lends it out; what it can do beyond being passed on is `pg`'s own affair.
+pub type Client = tokio_postgres::Client;
+
+/// A transaction as `pg` lends it out.
+pub type Transaction<'a> = tokio_postgres::Transaction<'a>;
 
 /// The oldest PostgreSQL that has what the engine needs (`pg_current_snapshot`, xid8).
 const OLDEST_VERSION: u32 = 130_000;

@@ -262,8 +262,7 @@ pub async fn begin(lease: &Lease, shared_schema: &Ident, new: &NewMove) -> Resul
 }
 
 /// The manifest's hash, as recorded.
-#[must_use]
-pub fn manifest_hash(manifest: &Manifest) -> String {
+fn manifest_hash(manifest: &Manifest) -> String {
     hash_of(manifest)
 }
 

@@ -6,10 +6,11 @@ use super::page::{Mark, Page};
 use super::{plan, proof};
 use crate::report::{Outcome, Report, StoreReport, TableReport, Verdict};
 use crate::view::explain;
+use crate::view::figures::counted;
 use crate::view::figures::{bytes, date, grouped, seconds_of};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::paint::Tone;
-use crate::view::words::{counted, fill};
+use crate::view::words::fill;
 
 /// Everything about the only store of a report.
 pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
@@ -49,7 +50,7 @@ pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>
 
 /// Nothing was done and nothing was looked at.
 pub(super) fn is_idle(store: &StoreReport) -> bool {
-    store.already_done && store.outcome == Outcome::Done && store.tables.is_empty() && store.checks.is_empty()
+    store.already_done && store.outcome == Outcome::Done
 }
 
 /// `4 Blue Door Books`.
