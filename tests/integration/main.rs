@@ -3,5 +3,13 @@
 //! One throw-away server per test run, one database per test. Where there is no PostgreSQL the tests fail and say how
 //! to get one. Each file tells behaviours of one part of the road.
 
+mod app;
 mod journey;
+mod names;
+mod output;
+mod refusals;
+mod registries;
+mod stages;
+mod templates;
 mod town;
+mod values;
