@@ -193,6 +193,7 @@ async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let template = crate::template::Template::parse(file, text)?;
     let store = &the_move.store;
     let values = crate::pg::blueprint::substitutions(store, &store.schema, &the_move.shared_schema);
+    let before = script::before(unit.transaction()).await?;
     script::open_path(unit.transaction(), &store.schema, &the_move.shared_schema).await?;
     for statement in template.render(&values)? {
         let ran = unit.batch_execute(&statement.sql).await.server();
@@ -203,7 +204,7 @@ async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
         }
     }
     script::close_path(unit.transaction()).await?;
-    let strays = script::strays(unit.transaction(), &store.schema).await?;
+    let strays = script::strays(unit.transaction(), &store.schema, &before).await?;
     if let Some(stray) = strays.first() {
         bail!(Refusal::new(format!("the base data makes or changes {stray}, outside the store schema")));
     }

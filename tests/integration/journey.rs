@@ -276,11 +276,11 @@ fn an_application_with_other_tables_goes_the_same_road_and_back() {
     let report = town.run(&["migrate", "--store", north, "--format", "json"]).exits(0).json();
     let store = &report["stores"][0];
     assert_eq!((&store["store"], &store["stage"]), (&north.into(), &"switched".into()));
-    assert_eq!(store["schema"], "clinic north wing");
+    assert_eq!(store["schema"], "clinic north_wing");
     let own = format!("clinic_ref = '{north}'");
     let patients = format!("patient_no in (select no from care.patient where {own})");
     let visits = format!("visit in (select id from care.visit v where {patients})");
-    let target = "\"clinic north wing\"";
+    let target = "\"clinic north_wing\"";
     let rows = [
         ("patient", own.clone(), 40),
         ("visit", patients.clone(), 80),
@@ -296,7 +296,7 @@ fn an_application_with_other_tables_goes_the_same_road_and_back() {
         assert_eq!(told["row_count"]["target"], *count);
         assert_eq!(told["digest_equal"], true);
     }
-    assert_eq!(town.value(&format!("select dbschema from admin.clinic where ref = '{north}'")), "clinic north wing");
+    assert_eq!(town.value(&format!("select dbschema from admin.clinic where ref = '{north}'")), "clinic north_wing");
     let text = town.run(&["report"]).exits(0).stdout;
     for word in ["patient", "prescription", "booking", "North Wing", "switched"] {
         assert!(text.contains(word), "{text}");
