@@ -41,6 +41,9 @@ const ARROWS: &[(&str, &str)] = &[
 /// Rooms whose files may form rings: a command knows the global flags, and the list of commands knows the command.
 const RINGS_ALLOWED: &[&str] = &["cli"];
 
+/// Rooms made of pieces that may not form rings; every other room is one piece.
+const PIECES_INSIDE: &[&str] = &["pg", "view", "step", "fleet"];
+
 /// Who may speak to an outside crate: rooms, and `floors FIRST-LAST`.
 const OUTSIDE: &[(&str, &str)] = &[
     ("anstream", "view"),
@@ -54,19 +57,19 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("deadpool_postgres", "pg"),
     ("futures_util", "pg, step, fleet, cli, main"),
     ("indicatif", "view"),
-    ("jiff", "pg, view, step, cli"),
+    ("jiff", "config, view, cli"),
     ("postgres_protocol", "pg"),
     ("rand", "pg, step, cli"),
-    ("rustix", "server, pg, cli"),
+    ("rustix", "server, conninfo, view, cli"),
     ("serde", "floors 0-4"),
     ("serde_json", "floors 1-2, pg, view"),
-    ("strsim", "config"),
+    ("strsim", "config, conninfo, template"),
     ("tempfile", "server, view, cli"),
     ("tokio", "pg, step, fleet, cli, main"),
     ("tokio_postgres", "pg"),
     ("toml", "config"),
     ("unicode_width", "view"),
-    ("xxhash_rust", "pg, digest"),
+    ("xxhash_rust", "pg, digest, template"),
 ];
 
 const PRINTERS: &str = "view, cli, main";
@@ -384,9 +387,17 @@ impl House {
         here
     }
 
-    /// Rings among the files of a room. A `mod.rs` that only passes names on is no part of one.
+    /// The piece a file belongs to: the module of its floor's room, or below `pg`, `view` and the like the one file or
+    /// folder there, with all that it keeps to itself.
+    fn piece(&self, module: &[String]) -> Module {
+        let depth = if PIECES_INSIDE.contains(&module[0].as_str()) { 2 } else { 1 };
+        module.iter().take(depth).cloned().collect()
+    }
+
+    /// Rings among the files of a room. A `mod.rs` that only passes names on is no part of one; neither are files
+    /// that a module keeps to itself in a folder of its own: they and their parent are one piece.
     fn rings(&self) -> Vec<String> {
-        let mut reaches: BTreeMap<&Module, BTreeSet<Module>> = BTreeMap::new();
+        let mut reaches: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
         for file in &self.files {
             let Some(room) = file.module.first() else { continue };
             if RINGS_ALLOWED.contains(&room.as_str()) {
@@ -394,19 +405,21 @@ impl House {
             }
             let passing_on = file.uses.iter().filter(|it| it.public && file.is_list()).map(|it| &it.mention);
             let passing_on: Vec<*const Mention> = passing_on.map(std::ptr::from_ref).collect();
+            let piece = self.piece(&file.module);
             let arrows = self.targets(file).into_iter().filter_map(|(mention, target)| match target {
-                Target::File(to) if to.first() == Some(room) && to != file.module && !mention.in_test => {
-                    (!passing_on.contains(&std::ptr::from_ref(mention))).then_some(to)
+                Target::File(to) if to.first() == Some(room) && self.piece(&to) != piece && !mention.in_test => {
+                    (!passing_on.contains(&std::ptr::from_ref(mention))).then(|| self.piece(&to))
                 }
                 _ => None,
             });
-            reaches.insert(&file.module, arrows.collect());
+            let arrows: BTreeSet<Module> = arrows.collect();
+            reaches.entry(piece).or_default().extend(arrows);
         }
         loop {
             let mut grown = false;
-            for module in reaches.keys().copied().collect::<Vec<_>>() {
+            for module in reaches.keys().cloned().collect::<Vec<_>>() {
                 let next: BTreeSet<Module> =
-                    reaches[module].iter().filter_map(|it| reaches.get(it)).flatten().cloned().collect();
+                    reaches[&module].iter().filter_map(|it| reaches.get(it)).flatten().cloned().collect();
                 let known = reaches.entry(module).or_default();
                 grown |= !next.is_subset(known);
                 known.extend(next);
@@ -417,8 +430,8 @@ impl House {
         }
         let mut told = BTreeSet::new();
         let mut rings = Vec::new();
-        for (module, reached) in reaches.iter().filter(|(module, reached)| reached.contains(**module)) {
-            let with_it = reached.iter().filter(|other| reaches.get(other).is_some_and(|it| it.contains(*module)));
+        for (module, reached) in reaches.iter().filter(|(module, reached)| reached.contains(*module)) {
+            let with_it = reached.iter().filter(|other| reaches.get(*other).is_some_and(|it| it.contains(module)));
             let ring: Vec<String> = with_it.map(|it| it.join("/")).collect();
             if told.insert(ring.clone())
                 && let Some((last, others)) = ring.split_last()

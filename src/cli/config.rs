@@ -21,13 +21,9 @@ pub(super) fn run(globals: &Globals, env: &Environment, args: &ConfigArgs) -> Re
     let config = open::config(globals, env)?;
     let mut report = Report::new("config", None, started);
     for setting in config.effective(args.origin) {
-        let value = serde_json::to_value(&setting.value)?;
         report.settings.push(Setting {
             key: setting.key.to_owned(),
-            value: match value {
-                serde_json::Value::String(text) => text,
-                other => other.to_string(),
-            },
+            value: setting.value.to_string(),
             origin: setting.origin.unwrap_or_default(),
         });
     }

@@ -38,13 +38,13 @@ pub(super) fn print(globals: &Globals, page: &Page) -> ExitCode {
     if let Some(error) = &report.error
         && globals.format == Format::Text
     {
-        let _told = terminal::to_stderr(|out| explain::write(error, terminal::stderr_has_color(), out));
+        terminal::to_stderr(|out| explain::write(error, terminal::stderr_has_color(), out));
     }
     let written = printed.context("writing the result").and_then(|()| write_files(globals, report));
     match written {
         Ok(()) => ExitCode::from(report.exit_code),
         Err(error) => {
-            let _told = terminal::to_stderr(|out| {
+            terminal::to_stderr(|out| {
                 explain::write(&explain::error_report(&error), terminal::stderr_has_color(), out)
             });
             ExitCode::from(if report.exit_code == 0 { Exit::Failed.code() } else { report.exit_code })

@@ -9,9 +9,9 @@ use super::{Globals, StoreArgs};
 use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
 use crate::fleet::road::Until;
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, RecordedErrand, RunRow};
 use crate::pg::session::Session;
-use crate::step::ground::Ground;
 
 /// Go on with an unfinished or partly failed run
 ///

@@ -10,13 +10,13 @@ use crate::error::{Exit, Refusal};
 use crate::event::Event;
 use crate::fleet::exit::{StoreExit, exit_of};
 use crate::fleet::road::{Arrival, Until, travel};
-use crate::pg::journal::{self, Move, MoveKind, RecordedErrand, RecordedTemplate};
+use crate::pg::ground::Ground;
+use crate::pg::journal::{self, Move, MoveKind, NewRun, RecordedErrand, RecordedTemplate};
 use crate::pg::lease::Lease;
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::plan::{Finding, Grade};
 use crate::report::{NextStep, Outcome, Report, StoreReport};
 use crate::stage::Stage;
-use crate::step::ground::Ground;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
 use crate::step::{Means, report::store_report};
 use crate::template::Template;
@@ -287,8 +287,8 @@ pub(super) async fn begin_run(
 ) -> Result<()> {
     let os_user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    journal::begin_run(lease.client(), &opened.run, command, line, &os_user, &host, opened.sessions.facts(), errand)
-        .await
+    let run = NewRun { id: &opened.run, command, command_line: line, os_user: &os_user, host: &host, errand };
+    journal::begin_run(lease.client(), &run, opened.sessions.facts()).await
 }
 
 impl Site<'_> {

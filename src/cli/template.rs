@@ -123,7 +123,7 @@ async fn render(globals: &Globals, env: &Environment, key: &str, base_data: bool
 async fn one_row(
     opened: &Opened,
     reader: &crate::pg::session::Session,
-    ground: &crate::step::ground::Ground,
+    ground: &crate::pg::ground::Ground,
     key: Option<&str>,
 ) -> Result<RegistryRow> {
     let registry = opened.registry(ground);

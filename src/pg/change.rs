@@ -1,14 +1,19 @@
-//! Whether a store's rows of a table may have changed since a snapshot.
+//! Which tables of a store may have changed since they were loaded.
 //!
-//! Conservative: it may say "maybe" when nothing changed, never the reverse. Rows that came or were updated have a row
-//! version at or after the snapshot's xmin; rows that left are missed in the count. What a parent or a condition
-//! decides can change without either; for those the caller asks the digest.
+//! The quick test is conservative: it may say "maybe" when nothing changed, never the reverse. Rows that came or were
+//! updated have a row version at or after the snapshot's xmin; rows that left are missed in the count. Where it says
+//! "maybe", and wherever a parent or a condition decides about membership, the digest of the rows decides.
 
 use anyhow::{Context, Result};
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, Transaction};
 
 use super::failure::ServerResult;
+use super::ground::Ground;
+use super::journal::TableRun;
 use super::statement::CopyStatement;
+use super::transfer::{DigestOnly, transfer};
+use crate::digest::DigestText;
+use crate::ident::Ident;
 
 /// Transaction ids are compared modulo 2^32; beyond half of that the comparison would turn round.
 const HALF_OF_THE_IDS: i64 = 2_000_000_000;
@@ -17,7 +22,7 @@ const HALF_OF_THE_IDS: i64 = 2_000_000_000;
 ///
 /// # Errors
 /// The server's error.
-pub async fn may_have_changed(
+async fn may_have_changed(
     client: &impl GenericClient,
     statement: &CopyStatement,
     snapshot: &str,
@@ -27,7 +32,7 @@ pub async fn may_have_changed(
     let table = &statement.source.table;
     let sql = format!(
         "select count(*),
-                coalesce(bool_or(pg_catalog.age({table}.xmin) <= pg_catalog.age({}::text::xid)), false),
+                coalesce(bool_or(pg_catalog.age({table}.xmin) <= pg_catalog.age('{}'::xid)), false),
                 pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8 - {xmin} > {HALF_OF_THE_IDS}
          from {} as {table} where {}",
         xmin.rem_euclid(1 << 32),
@@ -37,4 +42,60 @@ pub async fn may_have_changed(
     let row = client.query_one(&sql, &[]).await.server()?;
     let (count, newer, too_old): (i64, bool, bool) = (row.get(0), row.get(1), row.get(2));
     Ok(newer || too_old || count.unsigned_abs() != row_count)
+}
+
+/// How sure the answer must be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Changes {
+    /// "Maybe" is settled by reading the rows.
+    ByDigest,
+    /// "Maybe" counts as changed; for inside the lock, where time is short. Rows that a condition owns are read all
+    /// the same: nothing else can tell.
+    Quickly,
+}
+
+/// The loaded tables that changed.
+///
+/// # Errors
+/// The server's error.
+pub async fn changed_tables(
+    client: &Transaction<'_>,
+    ground: &Ground,
+    statements: &[CopyStatement],
+    loaded: &[TableRun],
+    how: Changes,
+) -> Result<Vec<Ident>> {
+    let mut changed: Vec<Ident> = Vec::new();
+    let mut suspects: Vec<Ident> = Vec::new();
+    // Parents first: a parent that may have changed makes its children suspects.
+    let mut ordered: Vec<&CopyStatement> = statements.iter().collect();
+    ordered.sort_by_key(|statement| ground.owner(&statement.source.table).map_or(0, |owner| owner.parents().len()));
+    for statement in ordered {
+        let table = &statement.source.table;
+        let Some(run) = loaded.iter().find(|run| run.table == *table) else { continue };
+        let owner = ground.owner(table);
+        let by_condition = owner.is_some_and(|owner| owner.by_condition());
+        let by_parent =
+            owner.is_some_and(|owner| owner.parents().iter().any(|parent| suspects.contains(&parent.table)));
+        let maybe =
+            by_parent || by_condition || may_have_changed(client, statement, &run.snapshot, run.row_count).await?;
+        if !maybe {
+            continue;
+        }
+        let quick = how == Changes::Quickly && !by_condition;
+        let differs = quick || digest_differs(client, statement, run).await?;
+        if differs {
+            changed.push(table.clone());
+        }
+        if differs || !by_condition {
+            suspects.push(table.clone());
+        }
+    }
+    Ok(changed)
+}
+
+async fn digest_differs(client: &Transaction<'_>, statement: &CopyStatement, run: &TableRun) -> Result<bool> {
+    let digest =
+        transfer(client, &statement.source_digest(), statement.format, &mut DigestOnly::default(), |_| ()).await?;
+    Ok(DigestText::from(&digest).0 != run.source_digest)
 }

@@ -8,7 +8,7 @@ use tokio_postgres::Transaction;
 
 use super::failure::ServerResult;
 use crate::error::{Refusal, ServerError};
-use crate::ident::{Ident, Literal};
+use crate::ident::{Ident, Literal, QualifiedTable};
 
 /// Objects and rows outside the schema that this transaction made or changed.
 const STRAYS: &str = include_str!("sql/strays.sql");
@@ -97,4 +97,52 @@ pub async fn ownership_statements(transaction: &Transaction<'_>, schema: &Ident,
     let sql = include_str!("sql/ownership.sql").replace("{{owner}}", &Literal::text(owner.raw()).to_string());
     let rows = transaction.query(&sql, &[&schema.raw()]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Makes the schema.
+///
+/// # Errors
+/// The server's error.
+pub async fn create_schema(transaction: &Transaction<'_>, schema: &Ident) -> Result<()> {
+    Ok(transaction.batch_execute(&format!("create schema {schema}")).await.server()?)
+}
+
+/// Runs one statement as it is written.
+///
+/// # Errors
+/// The server's error.
+pub async fn run(transaction: &Transaction<'_>, sql: &str) -> Result<(), ServerError> {
+    transaction.batch_execute(sql).await.server()
+}
+
+/// Adds a foreign key to a common table without looking at rows, waiting at most 50 ms for it; whether it got the lock.
+/// A key that is there already, from a run that ended before it validated, is left.
+///
+/// # Errors
+/// The server's error.
+pub async fn add_outer_key(
+    transaction: &Transaction<'_>,
+    table: &QualifiedTable,
+    name: &Ident,
+    definition: &str,
+) -> Result<bool> {
+    let exists = "select 1 from pg_catalog.pg_constraint where conrelid = to_regclass($1) and conname = $2";
+    if transaction.query_opt(exists, &[&table.to_string(), &name.raw()]).await.server()?.is_some() {
+        return Ok(true);
+    }
+    transaction.batch_execute("set local lock_timeout = '50ms'").await.server()?;
+    let add = format!("alter table {table} add constraint {name} {definition} not valid");
+    match transaction.batch_execute(&add).await.server() {
+        Ok(()) => Ok(true),
+        Err(error) if error.is(&["55P03"]) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Validates a foreign key; nobody waits for it.
+///
+/// # Errors
+/// The server's error, such as a row that the key refuses.
+pub async fn validate_key(transaction: &Transaction<'_>, table: &QualifiedTable, name: &Ident) -> Result<()> {
+    Ok(transaction.batch_execute(&format!("alter table {table} validate constraint {name}")).await.server()?)
 }

@@ -9,11 +9,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
-use tokio_postgres::{CancelToken, Client, NoTls};
+use tokio_postgres::{CancelToken, NoTls};
 
 use super::failure::ServerResult;
 use crate::conninfo::{ConnInfo, SslMode};
 use crate::error::{Exit, Refusal};
+
+/// A connection as `pg` lends it out; what it can do beyond being passed on is `pg`'s own affair.
+pub type Client = tokio_postgres::Client;
+
+/// A transaction as `pg` lends it out.
+pub type Transaction<'a> = tokio_postgres::Transaction<'a>;
 
 /// The oldest PostgreSQL that has what the engine needs (`pg_current_snapshot`, xid8).
 const OLDEST_VERSION: u32 = 130_000;
@@ -58,6 +64,22 @@ impl Session {
     /// Closes the connection instead of giving it back; for one whose COPY failed.
     pub fn discard(self) {
         drop(Object::take(self.0));
+    }
+
+    /// What ends a statement of this session from outside.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        Canceller(self.cancel_token())
+    }
+}
+
+/// Ends the statement in flight of one session.
+pub struct Canceller(CancelToken);
+
+impl Canceller {
+    /// Tells the server; the statement fails with 57014. A session that is gone needs no telling.
+    pub async fn cancel(&self) {
+        let _gone = self.0.cancel_query(NoTls).await;
     }
 }
 

@@ -4,9 +4,8 @@ use anyhow::Result;
 
 use super::Means;
 use crate::ident::QualifiedTable;
-use crate::pg::failure::ServerResult;
 use crate::pg::snapshot::repeatable_read;
-use crate::pg::{catalog, structure};
+use crate::pg::{catalog, rows, structure};
 use crate::plan::{Finding, Structure};
 use crate::store::Store;
 
@@ -30,9 +29,7 @@ pub async fn findings(means: &Means<'_>, store: &Store, expected: &Structure) ->
         .collect();
     for table in catalog::tables_of(transaction.client(), &store.schema).await? {
         let name = QualifiedTable::new(store.schema.clone(), table.name.table.clone());
-        let has_rows: bool =
-            transaction.query_one(&format!("select exists (select from {name})"), &[]).await.server()?.get(0);
-        if has_rows {
+        if rows::has_rows(&transaction, &name).await? {
             findings.push(
                 Finding::stop("schema_has_rows", format!("`{}` has rows already", name.raw()))
                     .table(&table.name.table)

@@ -13,7 +13,6 @@ use super::Means;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Moment};
 use crate::ident::{Ident, QualifiedTable};
-use crate::pg::failure::ServerResult;
 use crate::pg::journal::{Move, Resource, ResourceState, record_resource, resources_of};
 use crate::pg::unit::Unit as Work;
 use crate::pg::{scaffold, script};
@@ -105,11 +104,10 @@ async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: 
     let mut session = means.sessions.writer().await?;
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
     for setting in the_move.blueprint.settings_above(unit) {
-        work.batch_execute(&setting.sql).await.server()?;
+        script::run(work.transaction(), &setting.sql).await?;
     }
     script::open_path(work.transaction(), &the_move.store.schema, &the_move.shared_schema).await?;
-    let ran: Result<(), ServerError> = work.batch_execute(&unit.sql).await.server();
-    if let Err(error) = ran {
+    if let Err(error) = script::run(work.transaction(), &unit.sql).await {
         bail!(failed(the_move, unit, &error));
     }
     script::close_path(work.transaction()).await?;
@@ -147,47 +145,33 @@ async fn add_outer_key(
     definition: &str,
 ) -> Result<()> {
     let qualified = QualifiedTable::new(the_move.store.schema.clone(), table.clone());
-    let add = format!("alter table {qualified} add constraint {name} {definition} not valid");
-    let exists = "select 1 from pg_catalog.pg_constraint where conrelid = to_regclass($1) and conname = $2";
     let mut tries = 0;
     loop {
         means.sessions.check()?;
         tries += 1;
         let mut session = means.sessions.writer().await?;
         let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
-        if work.query_opt(exists, &[&qualified.to_string(), &name.raw()]).await.server()?.is_some() {
-            break; // added by a run that ended before it validated
+        let added = script::add_outer_key(work.transaction(), &qualified, name, definition).await;
+        if added.with_context(|| format!("adding foreign key {} of {}", name.raw(), table.raw()))? {
+            work.commit(means.observer, None).await?;
+            break;
         }
-        work.batch_execute("set local lock_timeout = '50ms'").await.server()?;
-        match work.batch_execute(&add).await.server() {
-            Ok(()) => {
-                work.commit(means.observer, None).await?;
-                break;
-            }
-            Err(error) if error.is(&["55P03"]) && tries < OUTER_KEY_TRIES => {
-                drop(work);
-                let reason = format!("a common table is busy; foreign key {} is tried again", name.raw());
-                means.observer.notice(&Event::Waiting { store: &the_move.store, reason: &reason });
-                tokio::time::sleep(Duration::from_millis(rand::random_range(50..250))).await;
-            }
-            Err(error) if error.is(&["55P03"]) => {
-                let refusal = Refusal::new(format!("the common table of foreign key `{}` stays busy", name.raw()))
+        drop(work);
+        if tries == OUTER_KEY_TRIES {
+            bail!(
+                Refusal::new(format!("the common table of foreign key `{}` stays busy", name.raw()))
                     .hint("run the same command again when it is quieter")
-                    .exit(Exit::Failed);
-                return Err(anyhow::Error::new(error).context(refusal));
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("adding foreign key {} of {}", name.raw(), table.raw()));
-            }
+                    .exit(Exit::Failed)
+            );
         }
+        let reason = format!("a common table is busy; foreign key {} is tried again", name.raw());
+        means.observer.notice(&Event::Waiting { store: &the_move.store, reason: &reason });
+        tokio::time::sleep(Duration::from_millis(rand::random_range(50..250))).await;
     }
     let mut session = means.sessions.writer().await?;
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
-    let validate = format!("alter table {qualified} validate constraint {name}");
-    work.batch_execute(&validate)
-        .await
-        .server()
-        .with_context(|| format!("validating foreign key {} of {}", name.raw(), table.raw()))?;
+    let validated = script::validate_key(work.transaction(), &qualified, name).await;
+    validated.with_context(|| format!("validating foreign key {} of {}", name.raw(), table.raw()))?;
     record(&work, the_move, index).await?;
     work.commit(means.observer, None).await
 }

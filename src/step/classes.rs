@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::pg::Client;
 use anyhow::Result;
-use tokio_postgres::Client;
 
-use super::ground::Ground;
 use crate::ident::{Ident, QualifiedTable};
 use crate::pg::catalog;
+use crate::pg::ground::Ground;
+use crate::pg::ownership::Path;
 use crate::plan::Finding;
 use crate::report::TableClass;
 use crate::table::Table;
@@ -63,7 +64,17 @@ fn class_of(
     let name = &table.name.table;
     let manifest = &ground.manifest;
     if let Some(owner) = ground.owner(name) {
-        return ("owned", format!("listed; rows lead to their store by {}", owner.text()));
+        return (
+            "owned",
+            format!(
+                "listed, by {}",
+                match owner.path {
+                    Path::Column(_) => "its tenant column",
+                    Path::Parent(..) => "its parent",
+                    Path::Condition(_) => "a condition",
+                }
+            ),
+        );
     }
     if manifest.ignore.contains(name) {
         return ("ignored", "listed in ignore".into());

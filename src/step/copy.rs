@@ -7,21 +7,19 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use futures_util::StreamExt;
-use tokio_postgres::types::Json;
 
-use super::changes::{Changes, changed_tables};
-use super::ground::Ground;
-use super::{Means, after_load, samples};
+use super::{Means, after_load};
 use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, Literal};
-use crate::pg::failure::ServerResult;
+use crate::pg::change::{Changes, changed_tables};
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Copied, Created, Move, MoveKind, Receipt, TableRun};
-use crate::pg::session::Session;
+use crate::pg::samples;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
-use crate::pg::{catalog, scaffold, script, sequence};
+use crate::pg::{catalog, rows, scaffold, script, sequence};
 use crate::stage::Stage;
 
 /// Below this many rows one connection is faster than several.
@@ -78,11 +76,10 @@ async fn copy_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Copied>>
         load_base_data(means, the_move).await?;
     }
     let mut session = means.sessions.writer().await?;
-    analyze(&session, &statements).await?;
+    let targets: Vec<_> = statements.iter().map(|statement| &statement.target).collect();
+    rows::analyze(&*session, &targets).await?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
-    unit.execute("update tenantctl.move set samples = $2 where id = $1", &[&the_move.id, &Json(&source_samples)])
-        .await
-        .server()?;
+    journal::record_samples(unit.transaction(), the_move.id, &source_samples, None).await?;
     let set = format!("snapshot = {}", Literal::text(&snapshot_text));
     the_move.advance(unit.transaction(), means.run, Stage::Copied, &[set]).await?;
     unit.commit(means.observer, None).await?;
@@ -140,14 +137,7 @@ async fn keep(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &Move, kept:
     let names: Vec<&str> = kept.iter().map(|statement| statement.source.table.raw()).collect();
     let mut session = means.sessions.writer().await?;
     let unit = Unit::begin(&mut session, the_move.id, the_move.epoch).await?;
-    unit.execute(
-        "update tenantctl.table_run set snapshot = $3 where move_id = $1 and table_name = any($2)",
-        &[&the_move.id, &names, &snapshot.text()],
-    )
-    .await
-    .server()?;
-    let detail = serde_json::json!({"tables": names, "snapshot": snapshot.text()});
-    journal::record_event(unit.transaction(), means.run, Some(the_move.id), "tables_kept", &detail).await?;
+    journal::keep_tables(unit.transaction(), means.run, the_move.id, &names, snapshot.text()).await?;
     unit.commit(means.observer, None).await
 }
 
@@ -196,8 +186,7 @@ async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let before = script::before(unit.transaction()).await?;
     script::open_path(unit.transaction(), &store.schema, &the_move.shared_schema).await?;
     for statement in template.render(&values)? {
-        let ran = unit.batch_execute(&statement.sql).await.server();
-        if let Err(error) = ran {
+        if let Err(error) = script::run(unit.transaction(), &statement.sql).await {
             let place = error.position.map(|position| statement.place_of_position(position));
             let (line, column) = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
             bail!(script::template_error(file, line, column, &statement.sql, &error).exit(crate::error::Exit::Failed));
@@ -211,12 +200,4 @@ async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let done = journal::Resource::new("unit", "base_data", None, journal::ResourceState::Made);
     journal::record_resource(unit.transaction(), the_move.id, &[done]).await?;
     unit.commit(means.observer, None).await.context("loading the base data")
-}
-
-/// Statistics, so that the application's first queries are planned well.
-async fn analyze(session: &Session, statements: &[CopyStatement]) -> Result<()> {
-    for statement in statements {
-        session.batch_execute(&format!("analyze {}", statement.target)).await.server()?;
-    }
-    Ok(())
 }

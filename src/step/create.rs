@@ -3,10 +3,9 @@
 use anyhow::{Context, Result, bail};
 
 use super::Means;
-use crate::error::{Refusal, ServerError};
+use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
 use crate::pg::catalog;
-use crate::pg::failure::ServerResult;
 use crate::pg::journal::{Created, Move, Planned, Receipt, Resource, ResourceState, record_resource};
 use crate::pg::unit::Unit;
 use crate::pg::{scaffold, script};
@@ -47,7 +46,7 @@ async fn create_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Create
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
     let before = script::before(unit.transaction()).await?;
     if !the_move.adopted {
-        unit.batch_execute(&format!("create schema {}", store.schema)).await.server()?;
+        script::create_schema(unit.transaction(), &store.schema).await?;
         run_first_section(&unit, the_move).await?;
     }
     let strays = script::strays(unit.transaction(), &store.schema, &before).await?;
@@ -70,10 +69,9 @@ async fn run_first_section(unit: &Unit<'_>, the_move: &Move) -> Result<()> {
     let mut settings = blueprint.settings.iter().peekable();
     for statement in &blueprint.before {
         while let Some(setting) = settings.next_if(|s| (s.line, s.column) < (statement.line, statement.column)) {
-            unit.batch_execute(&setting.sql).await.server()?;
+            script::run(unit.transaction(), &setting.sql).await?;
         }
-        let ran: Result<(), ServerError> = unit.batch_execute(&statement.sql).await.server();
-        if let Err(error) = ran {
+        if let Err(error) = script::run(unit.transaction(), &statement.sql).await {
             let file = &the_move.template.file;
             bail!(
                 script::template_error(file, statement.line, statement.column, &statement.sql, &error)

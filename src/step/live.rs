@@ -2,21 +2,20 @@
 //!
 //! Rows that the application changed in the store schema are counted, not judged.
 
+use crate::pg::Transaction;
 use anyhow::Result;
-use tokio_postgres::Transaction;
 
 use super::Means;
-use super::checks::{Ids, checks};
-use super::ground::Ground;
 use super::verify::{Proof, digest};
 use crate::digest::{DIGEST_NAME, DigestText};
 use crate::event::{Event, Step};
-use crate::pg::catalog;
-use crate::pg::failure::ServerResult;
+use crate::pg::checks::{Ids, checks};
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, TableRun};
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
-use crate::report::{Difference, DifferenceKind, DigestPair, Sides, TableReport, Verdict};
+use crate::pg::{catalog, rows, stray};
+use crate::report::{DigestPair, Sides, TableReport, Verdict};
 
 /// Looks at one store; reads only.
 ///
@@ -66,68 +65,18 @@ async fn shared_rows(
     let mut report = TableReport::pending(table, group);
     let source = digest(transaction, statement, &statement.source_digest()).await?;
     let text = DigestText::from(&source).0;
-    let live: i64 =
-        transaction.query_one(&format!("select count(*) from {}", statement.target), &[]).await.server()?.get(0);
+    let live = rows::count(transaction, &statement.target).await?;
     let untouched = text == run.source_digest;
     report.row_count = Sides { source: Some(source.row_count), target: None };
-    report.live_row_count = Some(live.unsigned_abs());
+    report.live_row_count = Some(live);
     report.digest_equal = Some(untouched);
     report.digest =
         DigestPair { name: DIGEST_NAME.to_owned(), source: Some(text), target: Some(run.source_digest.clone()) };
     report.verdict = if untouched { Verdict::Untouched } else { Verdict::Differs };
     if !untouched {
-        stray_writes(means, transaction, statement, run, &mut report).await?;
+        let (written, count) = stray::writes(transaction, statement, run, source.row_count, means.max_diffs).await?;
+        report.differences = written;
+        report.difference_count = count;
     }
     Ok(report)
-}
-
-/// Rows whose version is newer than the switch, with their keys; and rows that are gone, found by their absence.
-async fn stray_writes(
-    means: &Means<'_>,
-    transaction: &Transaction<'_>,
-    statement: &CopyStatement,
-    run: &TableRun,
-    report: &mut TableReport,
-) -> Result<()> {
-    let name = &statement.source.table;
-    let key: Vec<_> = match statement.key.is_empty() {
-        true => statement.compared(),
-        false => statement.key.clone(),
-    };
-    let xmin: i64 = run.snapshot.split(':').next().and_then(|xmin| xmin.parse().ok()).unwrap_or(0);
-    let keys = crate::ident::list(key.iter().map(|column| format!("{name}.{column}::text")));
-    let newer = format!("pg_catalog.age({name}.xmin) <= pg_catalog.age({}::text::xid)", xmin.rem_euclid(1 << 32));
-    let written =
-        format!("select {keys} from {} as {name} where {} and {newer}", statement.source, statement.condition());
-    let joined: Vec<String> =
-        key.iter().map(|column| format!("{name}.{column}::text is not distinct from kept.{column}::text")).collect();
-    let kept_keys = crate::ident::list(key.iter().map(|column| format!("kept.{column}::text")));
-    // A load leaves one row version for all rows; those that the application made or changed later are newer. Only the
-    // former can have been deleted from the shared table since.
-    let gone = format!(
-        "select {kept_keys} from {} as kept where pg_catalog.age(kept.xmin) = (select max(pg_catalog.age(xmin)) from {}) and not exists
-            (select 1 from {} as {name} where {} and {})",
-        statement.target,
-        statement.target,
-        statement.source,
-        statement.condition(),
-        joined.join(" and ")
-    );
-    let mut listed = Vec::new();
-    let mut count = 0;
-    let lost = run.row_count.saturating_sub(report.row_count.source.unwrap_or(0));
-    let queries = [(DifferenceKind::Changed, Some(written)), (DifferenceKind::Extra, (lost > 0).then_some(gone))];
-    for (kind, sql) in queries {
-        let Some(sql) = sql else { continue };
-        for row in transaction.query(&sql, &[]).await.server()? {
-            count += 1;
-            if listed.len() < means.max_diffs {
-                let values = key.iter().enumerate().map(|(index, column)| (column.raw().to_owned(), row.get(index)));
-                listed.push(Difference { kind, key: values.collect(), columns: Vec::new(), after_switch: true });
-            }
-        }
-    }
-    report.differences = listed;
-    report.difference_count = count;
-    Ok(())
 }

@@ -5,13 +5,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::NoTls;
 
 use super::Means;
 use crate::digest::{Digest, DigestText};
 use crate::event::{Event, Moment, Step};
-use crate::pg::failure::ServerResult;
 use crate::pg::journal::{Move, TableRun, record_table};
+use crate::pg::rows;
 use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
@@ -34,12 +33,12 @@ pub async fn load(
     means.sessions.check()?;
     let mut reader = means.sessions.reader().await?;
     let mut writer = means.sessions.writer().await?;
-    let tokens = (reader.cancel_token(), writer.cancel_token());
+    let cancellers = (reader.canceller(), writer.canceller());
     let loaded = load_between(means, snapshot, the_move, statement, &mut reader, &mut writer).await;
     if loaded.is_err() {
         // Dropping a COPY leaves its backend busy; told to cancel, it ends within milliseconds. Neither connection is
         // used again.
-        let _gone = futures_util::future::join(tokens.0.cancel_query(NoTls), tokens.1.cancel_query(NoTls)).await;
+        futures_util::future::join(cancellers.0.cancel(), cancellers.1.cancel()).await;
         reader.discard();
         writer.discard();
     }
@@ -58,14 +57,11 @@ async fn load_between(
     let (store, table) = (&the_move.store, &statement.source.table);
     let reached = |moment| means.observer.notice(&Event::Reached { moment, table: Some(table) });
     let source = snapshot.import(reader).await?;
-    let counted: i64 = source.query_one(&statement.source_count(), &[]).await.server()?.get(0);
-    let expected = counted.unsigned_abs();
+    let expected = rows::count_source(&source, statement).await?;
     means.observer.notice(&Event::TableStarted { store, step: Step::Copy, table, row_count: expected });
     let unit = Unit::begin(writer, the_move.id, the_move.epoch).await?;
-    let has_rows: bool =
-        unit.query_one(&format!("select exists (select from {})", statement.target), &[]).await.server()?.get(0);
-    if has_rows {
-        unit.batch_execute(&format!("truncate {}", statement.target)).await.server()?;
+    if rows::has_rows(unit.transaction(), &statement.target).await? {
+        rows::truncate(unit.transaction(), &statement.target).await?;
     }
     let mut sink = StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await?;
     reached(Moment::BeforeFirstByte);

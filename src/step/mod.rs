@@ -6,19 +6,14 @@
 pub mod abandon;
 pub mod adopt;
 pub mod after_load;
-pub mod changes;
-pub mod checks;
 pub mod classes;
 pub mod copy;
 pub mod create;
-pub mod findings;
-pub mod ground;
 pub mod live;
 pub mod load;
 pub mod plan;
 pub mod report;
 pub mod reverse;
-pub mod samples;
 pub mod switch;
 pub mod verify;
 

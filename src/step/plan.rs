@@ -5,18 +5,19 @@
 
 use anyhow::Result;
 
-use super::ground::Ground;
-use super::{Means, adopt, classes, findings};
+use super::{Means, adopt, classes};
 use crate::config::{Registry as RegistryConfig, StoreSchema};
 use crate::error::{Refusal, ServerError};
 use crate::event::{Event, Step};
 use crate::ident::Ident;
 use crate::pg::blueprint::{Trial, TrialOf};
 use crate::pg::catalog;
+use crate::pg::ground::Ground;
 use crate::pg::journal::{Move, MoveKind, NewMove, RecordedTemplate};
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::pg::session::Session;
 use crate::pg::statement;
+use crate::pg::{findings, rows};
 use crate::plan::{Finding, Grade, Plan, PlannedTable};
 use crate::stage::Stage;
 use crate::store::Store;
@@ -93,15 +94,9 @@ pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Findi
 
 /// Row security that would hide rows is an error of every later read; said here in plain words.
 async fn row_security(reader: &Session, ground: &Ground) -> Result<Vec<Finding>> {
-    use crate::pg::failure::ServerResult;
     let mut found = Vec::new();
     for owner in &ground.owners {
-        let hides: Option<bool> = reader
-            .query_opt("select pg_catalog.row_security_active(to_regclass($1)::oid)", &[&owner.table.to_string()])
-            .await
-            .server()?
-            .and_then(|row| row.get(0));
-        if hides == Some(true) {
+        if rows::are_hidden(&**reader, &owner.table).await? {
             found.push(
                 Finding::stop("row_security", "row security hides rows from this role")
                     .table(&owner.table.table)
@@ -294,7 +289,7 @@ async fn table_plans(
         let Some((statement, target)) = statements.iter().find(|s| s.source.table == entry.name).zip(target) else {
             continue;
         };
-        let row_count = count(reader, &statement.source_count()).await?;
+        let row_count = rows::count_source(&**reader, statement).await?;
         if passes && of.kind == MoveKind::Move {
             let keys: Vec<_> =
                 trial.unique_keys.iter().filter(|(table, _)| *table == entry.name).map(|(_, key)| key).collect();
@@ -345,17 +340,12 @@ async fn count_without_template(reader: &Session, ground: &Ground, store: &Store
             table: entry.name.clone(),
             group: entry.group.clone(),
             owner_path: owner.text(),
-            row_count: count(reader, &statement.source_count()).await?,
+            row_count: rows::count_source(&**reader, statement).await?,
             format: statement.format,
             change_test: ground.change_test(owner),
         });
     }
     Ok(tables)
-}
-
-async fn count(reader: &Session, sql: &str) -> Result<u64> {
-    use crate::pg::failure::ServerResult;
-    Ok(reader.query_one(sql, &[]).await.server()?.get::<_, i64>(0).unsigned_abs())
 }
 
 /// Every statement of the move, in order, for `--sql`.

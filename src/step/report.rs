@@ -1,7 +1,7 @@
 //! A store's report, put together from what the journal has: the same after the run, next day, and in another language.
 
+use crate::pg::Client;
 use anyhow::Result;
-use tokio_postgres::Client;
 
 use super::verify::Proof;
 use crate::config::{DoneWhen, PlannedStep};

@@ -5,19 +5,17 @@
 use anyhow::{Context, Result, bail};
 
 use super::Means;
-use super::ground::Ground;
 use super::verify::digest;
 use crate::digest::DigestText;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
-use crate::ident::list;
-use crate::pg::catalog;
 use crate::pg::compare::{self, Side};
-use crate::pg::failure::ServerResult;
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind};
 use crate::pg::registry::Registry;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
+use crate::pg::{catalog, lock};
 use crate::report::{Difference, Sides, TableReport, Verdict};
 use crate::stage::Stage;
 
@@ -51,13 +49,8 @@ pub async fn reverse(
     let statements = ground.statements(store, &store_tables)?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
     // The store's own writers wait while we look; other stores are not concerned.
-    let targets = list(statements.iter().map(|statement| &statement.target));
-    if !targets.is_empty() {
-        unit.batch_execute(&format!("lock table {targets} in share mode"))
-            .await
-            .server()
-            .context("locking the store schema")?;
-    }
+    let targets: Vec<_> = statements.iter().map(|statement| &statement.target).collect();
+    lock::share_own(unit.transaction(), &targets).await.context("locking the store schema")?;
     let tables = changes_since_switch(means, &unit, the_move, &statements).await?;
     let lost: u64 = tables.iter().map(|table| table.difference_count).sum();
     let changed = tables.iter().any(|table| table.verdict == Verdict::Differs);
@@ -66,7 +59,7 @@ pub async fn reverse(
         return Ok(Reversed { tables, done: false });
     }
     put_registry_back(&unit, registry, the_move).await?;
-    let detail = serde_json::json!({"rows_given_up": lost});
+    let detail = std::collections::BTreeMap::from([("rows_given_up", lost)]);
     journal::record_event(unit.transaction(), means.run, Some(the_move.id), "reverse", &detail).await?;
     the_move.advance(unit.transaction(), means.run, Stage::Reversed, &[]).await?;
     means.observer.notice(&Event::Reached { moment: Moment::InReverse, table: None });

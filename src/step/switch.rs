@@ -7,30 +7,24 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::NoTls;
-use tokio_postgres::types::Json;
 
 use super::Means;
-use super::changes::{Changes, changed_tables};
 use super::copy::{copy, raise_sequences, reopen};
-use super::ground::Ground;
 use super::verify::verify;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Moment, Step};
-use crate::ident::{Ident, list};
-use crate::pg::catalog;
-use crate::pg::failure::ServerResult;
+use crate::ident::{Ident, QualifiedTable};
+use crate::pg::change::{Changes, changed_tables};
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, Receipt, Switched, Verified};
 use crate::pg::registry::Registry;
 use crate::pg::session::Session;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
+use crate::pg::{catalog, lock};
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
-
-/// Sessions that hold a lock on a shared table and sit idle: waiting behind them is in vain.
-const IDLE_HOLDERS: &str = include_str!("../pg/sql/idle_holders.sql");
 
 /// Switches these stores.
 pub async fn switch(
@@ -119,7 +113,7 @@ async fn what_changed(means: &Means<'_>, the_move: &Move) -> Result<Vec<Ident>> 
 }
 
 async fn statements_of(
-    transaction: &tokio_postgres::Transaction<'_>,
+    transaction: &crate::pg::Transaction<'_>,
     ground: &Ground,
     the_move: &Move,
 ) -> Result<Vec<CopyStatement>> {
@@ -167,37 +161,41 @@ async fn hold_and_commit(
     the_move: &Move,
     evidence: &mut SwitchEvidence,
 ) -> Result<Held> {
+    let reader = means.sessions.reader().await?;
+    let ground = Ground::of_move(&reader, the_move).await?;
+    let store_tables = catalog::tables_of(&reader, &the_move.store.schema).await?;
+    let statements = ground.statements(&the_move.store, &store_tables)?;
+    let attempt = Attempt { means, registry, the_move, ground: &ground, statements: &statements };
     let mut last = String::from("the shared tables stay busy");
     for _ in 0..means.switch.tries.get() {
         means.sessions.check()?;
         evidence.try_count += 1;
-        if let Some(holder) = idle_holder(means, the_move).await? {
+        if let Some(holder) = lock::idle_holder(&*reader, &shared_tables(&ground)).await? {
             means.observer.notice(&Event::Waiting { store: &the_move.store, reason: &holder });
             last = holder;
             tokio::time::sleep(Duration::from_millis(rand::random_range(100..300))).await;
             continue;
         }
         let mut session = means.sessions.writer().await?;
-        let token = session.cancel_token();
+        let canceller = session.canceller();
         let began = Instant::now();
-        let tried =
-            tokio::time::timeout(means.switch.deadline, one_try(means, registry, the_move, evidence, &mut session))
-                .await;
+        let tried = tokio::time::timeout(means.switch.deadline, attempt.run(evidence, &mut session)).await;
         let held = began.elapsed().as_secs_f64() * 1000.0;
         evidence.longest_hold_ms = evidence.longest_hold_ms.max((held * 10.0).round() / 10.0);
         match tried {
-            Ok(Ok(held)) => return settle(means, the_move, held).await,
+            Ok(Ok(Ok(()))) => return switched(means, the_move, evidence).await,
+            Ok(Ok(Err(changed))) => return Ok(Held::Changed(changed)),
             Ok(Err(error)) if is_busy(&error) => last = "a writer holds a shared table".into(),
             Ok(Err(error)) => {
-                drop(session);
-                return decide_by_journal(means, the_move, error).await;
+                session.discard();
+                return decide_by_journal(means, the_move, evidence, error).await;
             }
             Err(_elapsed) => {
-                // The hard stop: whatever the server is doing for us, it ends now, and the locks are gone with it.
-                let _gone = token.cancel_query(NoTls).await;
+                // The hard stop: whatever the server is doing for us ends now, and the locks are gone with it.
+                canceller.cancel().await;
                 session.discard();
-                if let Some(switched) = switched_after_all(means, the_move).await? {
-                    return Ok(Held::Switched(Box::new(switched)));
+                if was_switched(means, the_move).await? {
+                    return switched(means, the_move, evidence).await;
                 }
                 last = format!(
                     "the deadline of {} ms passed; tables without an index on the owner path take longer",
@@ -215,109 +213,77 @@ async fn hold_and_commit(
     )
 }
 
+/// The receipt, read back; how long others were held up is known only now.
+async fn switched(means: &Means<'_>, the_move: &Move, evidence: &SwitchEvidence) -> Result<Held> {
+    let session = means.sessions.writer().await?;
+    journal::record_switch(&*session, the_move.id, evidence).await?;
+    Ok(Held::Switched(Box::new(Receipt::reread(&session, the_move.id).await?)))
+}
+
 /// A lost answer to COMMIT: the journal's row decides.
-async fn decide_by_journal(means: &Means<'_>, the_move: &Move, error: anyhow::Error) -> Result<Held> {
-    match switched_after_all(means, the_move).await {
-        Ok(Some(switched)) => Ok(Held::Switched(Box::new(switched))),
+async fn decide_by_journal(
+    means: &Means<'_>,
+    the_move: &Move,
+    evidence: &SwitchEvidence,
+    error: anyhow::Error,
+) -> Result<Held> {
+    match was_switched(means, the_move).await {
+        Ok(true) => switched(means, the_move, evidence).await,
         _ => Err(error),
     }
 }
 
-async fn switched_after_all(means: &Means<'_>, the_move: &Move) -> Result<Option<Receipt<Switched>>> {
-    // The old backend may still be at its COMMIT; the row lock makes this wait for its end.
+/// The old backend may still be at its COMMIT; the row's lock makes this wait for its end.
+async fn was_switched(means: &Means<'_>, the_move: &Move) -> Result<bool> {
     let mut session = means.sessions.writer().await?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
-    let now = journal::reread(unit.client(), the_move.id).await?;
-    Ok(Receipt::read(&now))
-}
-
-async fn settle(means: &Means<'_>, the_move: &Move, held: Result<(), Vec<Ident>>) -> Result<Held> {
-    match held {
-        Ok(()) => {
-            let session = means.sessions.reader().await?;
-            Ok(Held::Switched(Box::new(Receipt::reread(&session, the_move.id).await?)))
-        }
-        Err(changed) => Ok(Held::Changed(changed)),
-    }
+    Ok(journal::reread(unit.client(), the_move.id).await?.stage.is_switched())
 }
 
 fn is_busy(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<ServerError>().is_some_and(|error| error.is(&["55P03"])))
 }
 
-async fn one_try(
-    means: &Means<'_>,
-    registry: &Registry<'_>,
-    the_move: &Move,
-    evidence: &SwitchEvidence,
-    session: &mut Session,
-) -> Result<Result<(), Vec<Ident>>> {
-    let (ground, statements) = {
-        let reader = means.sessions.reader().await?;
-        let ground = Ground::of_move(&reader, the_move).await?;
-        let store_tables = catalog::tables_of(&reader, &the_move.store.schema).await?;
-        let statements = ground.statements(&the_move.store, &store_tables)?;
-        (ground, statements)
-    };
-    let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
-    lock_shared_tables(means, &unit, &ground).await?;
-    means.observer.notice(&Event::Reached { moment: Moment::LockTaken, table: None });
-    if the_move.kind == MoveKind::Move {
-        let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
-        let changed = changed_tables(unit.transaction(), &ground, &statements, &loaded, Changes::Quickly).await?;
-        if !changed.is_empty() {
-            return Ok(Err(changed));
-        }
-    }
-    let before = registry.lock_row(unit.transaction(), &the_move.store.key).await?;
-    let values = registry.values_for(&the_move.store.schema, the_move.url.as_deref());
-    if !evidence.by_hand {
-        registry.write(unit.transaction(), &the_move.store.key, &values).await?;
-    }
-    unit.execute(
-        "update tenantctl.move set registry_before = $2, switch = $3 where id = $1",
-        &[&the_move.id, &Json(&before), &Json(evidence)],
-    )
-    .await
-    .server()?;
-    the_move.advance(unit.transaction(), means.run, Stage::Switched, &[]).await?;
-    means.observer.notice(&Event::Reached { moment: Moment::BeforeSwitchCommit, table: None });
-    unit.commit(means.observer, None).await?;
-    Ok(Ok(()))
+/// One try: what it needs is read before, so that nothing but the work itself happens under the lock.
+struct Attempt<'a> {
+    means: &'a Means<'a>,
+    registry: &'a Registry<'a>,
+    the_move: &'a Move,
+    ground: &'a Ground,
+    statements: &'a [CopyStatement],
 }
 
-/// SHARE locks in a fixed order; each waits for what is left of the time for all.
-async fn lock_shared_tables(means: &Means<'_>, unit: &Unit<'_>, ground: &Ground) -> Result<()> {
-    let began = Instant::now();
+impl Attempt<'_> {
+    /// The tables that changed, where some did; then nothing was done.
+    async fn run(&self, evidence: &SwitchEvidence, session: &mut Session) -> Result<Result<(), Vec<Ident>>> {
+        let Self { means, registry, the_move, ground, statements } = self;
+        let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
+        lock::share(unit.transaction(), &shared_tables(ground), means.switch.lock_wait).await?;
+        means.observer.notice(&Event::Reached { moment: Moment::LockTaken, table: None });
+        if the_move.kind == MoveKind::Move {
+            let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
+            let changed = changed_tables(unit.transaction(), ground, statements, &loaded, Changes::Quickly).await?;
+            if !changed.is_empty() {
+                return Ok(Err(changed));
+            }
+        }
+        let before = registry.lock_row(unit.transaction(), &the_move.store.key).await?;
+        let values = registry.values_for(&the_move.store.schema, the_move.url.as_deref());
+        if !evidence.by_hand {
+            registry.write(unit.transaction(), &the_move.store.key, &values).await?;
+        }
+        journal::record_registry_before(unit.transaction(), the_move.id, &before).await?;
+        journal::record_switch(unit.transaction(), the_move.id, evidence).await?;
+        the_move.advance(unit.transaction(), means.run, Stage::Switched, &[]).await?;
+        means.observer.notice(&Event::Reached { moment: Moment::BeforeSwitchCommit, table: None });
+        unit.commit(means.observer, None).await?;
+        Ok(Ok(()))
+    }
+}
+
+/// The shared tables in a fixed order, so that two switches cannot wait for each other.
+fn shared_tables(ground: &Ground) -> Vec<&QualifiedTable> {
     let mut tables: Vec<_> = ground.owners.iter().map(|owner| &owner.table).collect();
     tables.sort();
-    for table in tables {
-        let left = means.switch.lock_wait.saturating_sub(began.elapsed()).as_millis().max(1);
-        unit.batch_execute(&format!("set local lock_timeout = '{left}ms'; lock table {table} in share mode"))
-            .await
-            .server()?;
-    }
-    unit.batch_execute(&format!("set local lock_timeout = '{}ms'", means.switch.lock_wait.as_millis()))
-        .await
-        .server()?;
-    Ok(())
-}
-
-/// Who sits idle in a transaction that holds a lock we would wait for.
-async fn idle_holder(means: &Means<'_>, the_move: &Move) -> Result<Option<String>> {
-    let session = means.sessions.reader().await?;
-    let tables: Vec<String> =
-        the_move.manifest.tables.iter().map(|entry| format!("{}.{}", the_move.shared_schema, entry.name)).collect();
-    let row = session.query_opt(IDLE_HOLDERS, &[&tables]).await.server()?;
-    Ok(row.map(|row| {
-        let (pid, application, since, table): (i32, String, String, String) =
-            (row.get(0), row.get(1), row.get(2), row.get(3));
-        format!("pid {pid} ({application}) sits idle in a transaction that holds {table}, since {since}")
-    }))
-}
-
-/// The SQL of the lock, for `plan --sql`.
-#[must_use]
-pub fn lock_statement(ground: &Ground) -> String {
-    format!("lock table {} in share mode", list(ground.owners.iter().map(|owner| &owner.table)))
+    tables
 }

@@ -8,18 +8,17 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use futures_util::StreamExt;
-use tokio_postgres::types::Json;
 
-use super::checks::{Ids, checks};
-use super::ground::Ground;
-use super::{Means, samples};
+use super::Means;
 use crate::digest::{DIGEST_NAME, Digest, DigestText};
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, Literal};
 use crate::pg::catalog;
+use crate::pg::checks::{Ids, checks};
 use crate::pg::compare::{self, Side};
-use crate::pg::failure::ServerResult;
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Copied, Move, MoveKind, Receipt, TableRun, Verified};
+use crate::pg::samples;
 use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
@@ -230,11 +229,7 @@ fn rows_of(digest: &str) -> Option<u64> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn digest(
-    reader: &tokio_postgres::Transaction<'_>,
-    statement: &CopyStatement,
-    copy_out: &str,
-) -> Result<Digest> {
+pub async fn digest(reader: &crate::pg::Transaction<'_>, statement: &CopyStatement, copy_out: &str) -> Result<Digest> {
     let read = transfer(reader, copy_out, statement.format, &mut DigestOnly::default(), |_| ()).await;
     read.with_context(|| format!("reading table {}", statement.source.table.raw()))
 }
@@ -243,7 +238,7 @@ pub async fn digest(
 async fn rows_that_differ(
     means: &Means<'_>,
     snapshot: &Snapshot<'_>,
-    reader: &tokio_postgres::Transaction<'_>,
+    reader: &crate::pg::Transaction<'_>,
     statement: &CopyStatement,
 ) -> Result<(Vec<Difference>, u64)> {
     let mut other: Session = means.sessions.reader().await?;
@@ -286,12 +281,7 @@ async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result
         journal::record_check(unit.transaction(), means.run, the_move.id, check).await?;
     }
     let target_snapshot = proof.target_snapshot.clone().unwrap_or_default();
-    unit.execute(
-        "update tenantctl.move set samples = $2, verdict_snapshot = $3 where id = $1",
-        &[&the_move.id, &Json(&proof.samples), &target_snapshot],
-    )
-    .await
-    .server()?;
+    journal::record_samples(unit.transaction(), the_move.id, &proof.samples, Some(&target_snapshot)).await?;
     match (proof.differs(), the_move.stage) {
         (false, Stage::Copied | Stage::Verified) => {
             let at = proof.source_snapshot.clone().unwrap_or(target_snapshot);
@@ -300,7 +290,9 @@ async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result
         }
         (true, Stage::Verified) => the_move.advance(unit.transaction(), means.run, Stage::Copied, &[]).await?,
         (true, _) => {
-            let detail = serde_json::json!({"tables": proof.tables.iter().filter(|t| t.verdict == Verdict::Differs).map(|t| &t.table).collect::<Vec<_>>()});
+            let differing = proof.tables.iter().filter(|table| table.verdict == Verdict::Differs);
+            let names: Vec<&str> = differing.map(|table| table.table.as_str()).collect();
+            let detail = std::collections::BTreeMap::from([("tables", names)]);
             journal::record_event(unit.transaction(), means.run, Some(the_move.id), "differs", &detail).await?;
         }
         (false, _) => {}

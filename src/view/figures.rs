@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::words::Words;
+use super::words::{Noun, Words};
 
 /// `21,486`.
 #[must_use]
@@ -21,6 +21,13 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `1 row`, `21,486 rows`.
+#[must_use]
+pub fn counted(count: u64, noun: Noun) -> String {
+    let word = if count == 1 { noun.0 } else { noun.1 };
+    format!("{} {word}", grouped(count))
 }
 
 /// `812 B`, `1.4 kB`, `2.0 GB`; steps of 1000.

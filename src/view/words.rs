@@ -3,8 +3,6 @@
 //! Machine words (stages, codes, checks) are English everywhere and are not here. A `{}` is filled by [`fill`], in
 //! the order of the sentence, so a translation keeps the order of its slots.
 
-use super::figures::grouped;
-
 /// A language of the report.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Lang {
@@ -305,13 +303,6 @@ pub fn fill(sentence: &str, values: &[&str]) -> String {
     text
 }
 
-/// `1 row`, `21,486 rows`.
-#[must_use]
-pub fn counted(count: u64, noun: Noun) -> String {
-    let word = if count == 1 { noun.0 } else { noun.1 };
-    format!("{} {word}", grouped(count))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,7 +310,5 @@ mod tests {
     #[test]
     fn slots_are_filled_in_order() {
         assert_eq!(fill("{} of {}, {}", &["1", "{}", "c"]), "1 of {}, c");
-        assert_eq!(counted(1, ENGLISH.row), "1 row");
-        assert_eq!(counted(21_486, ENGLISH.row), "21,486 rows");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::app::three_stores;
-use crate::town::Town;
+use crate::town::{Town, connect};
 
 /// The fifteen shared tables of the sample, each with the condition of a store's rows, written by hand.
 const TABLES: [(&str, &str); 15] = [
@@ -143,6 +143,17 @@ fn what_the_shared_rows_became_overnight_is_copied_again_before_the_switch() {
     assert!(["orders", "lines", "customers"].iter().all(|table| recopied.contains(table)), "{recopied}");
     town.three_tables_moved(4, "store_4");
     assert_eq!(town.value("select count(*) from store_4.customers where name = 'newcomer'"), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_is_open_elsewhere_on_the_server_does_not_hold_up_a_switch() {
+    let elsewhere = connect(&Town::with("", "", "").url()).await;
+    elsewhere.batch_execute("begin; select pg_current_xact_id()").await.unwrap();
+    let town = three_stores(); // all its rows are younger than that transaction
+    let report = town.run(&["migrate", "--store", "4", "--format", "json"]).exits(0).json();
+    assert_eq!(report["stores"][0]["evidence"]["switch"]["recopied"], serde_json::json!([]));
+    town.three_tables_moved(4, "store_4");
+    elsewhere.batch_execute("rollback").await.unwrap();
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! One throw-away server per test run, one database per test. Where there is no PostgreSQL the tests fail and say how
 //! to get one. Each file tells behaviours of one part of the road.
 
+#![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
+
 mod app;
 mod journey;
 mod names;

@@ -262,8 +262,7 @@ pub async fn begin(lease: &Lease, shared_schema: &Ident, new: &NewMove) -> Resul
 }
 
 /// The manifest's hash, as recorded.
-#[must_use]
-pub fn manifest_hash(manifest: &Manifest) -> String {
+fn manifest_hash(manifest: &Manifest) -> String {
     hash_of(manifest)
 }
 
@@ -417,4 +416,45 @@ impl Move {
             .server()?;
         super::record_event(client, run, Some(self.id), "failed", &serde_json::to_value(error)?).await
     }
+}
+
+/// Keeps what the report's queries gave: of the shared side after the copy, of both after the proof.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_samples(
+    client: &impl GenericClient,
+    id: i64,
+    samples: &[Sample],
+    read_back_at: Option<&str>,
+) -> Result<()> {
+    client
+        .execute(
+            "update tenantctl.move set samples = $2, verdict_snapshot = coalesce($3, verdict_snapshot) where id = $1",
+            &[&id, &Json(samples), &read_back_at],
+        )
+        .await
+        .server()?;
+    Ok(())
+}
+
+/// Keeps the registry's old values; in the transaction that overwrites them.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_registry_before(client: &impl GenericClient, id: i64, before: &RegistryValues) -> Result<()> {
+    client
+        .execute("update tenantctl.move set registry_before = $2 where id = $1", &[&id, &Json(before)])
+        .await
+        .server()?;
+    Ok(())
+}
+
+/// Keeps how the switch went.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_switch(client: &impl GenericClient, id: i64, evidence: &SwitchEvidence) -> Result<()> {
+    client.execute("update tenantctl.move set switch = $2 where id = $1", &[&id, &Json(evidence)]).await.server()?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Records of a move: tables, checks, events, and what was made.
 
 use anyhow::Result;
-use serde_json::Value;
+use serde::Serialize;
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Json;
 
@@ -106,6 +106,28 @@ pub async fn record_verdict(client: &impl GenericClient, run: &str, move_id: i64
         .await
         .server()?;
     Ok(())
+}
+
+/// Says of loaded tables that they are true at a new snapshot too: they were proven unchanged.
+///
+/// # Errors
+/// The server's error.
+pub async fn keep_tables(
+    client: &impl GenericClient,
+    run: &str,
+    move_id: i64,
+    tables: &[&str],
+    snapshot: &str,
+) -> Result<()> {
+    client
+        .execute(
+            "update tenantctl.table_run set snapshot = $3 where move_id = $1 and table_name = any($2)",
+            &[&move_id, &tables, &snapshot],
+        )
+        .await
+        .server()?;
+    let detail = serde_json::json!({"tables": tables, "snapshot": snapshot});
+    record_event(client, run, Some(move_id), "tables_kept", &detail).await
 }
 
 /// The loaded tables of a move.
@@ -216,12 +238,13 @@ pub async fn record_event(
     run: &str,
     move_id: Option<i64>,
     kind: &str,
-    detail: &Value,
+    detail: &impl Serialize,
 ) -> Result<()> {
+    let detail = serde_json::to_value(detail)?;
     client
         .execute(
             "insert into tenantctl.event (run_id, move_id, kind, detail) values ($1, $2, $3, $4)",
-            &[&run, &move_id, &kind, detail],
+            &[&run, &move_id, &kind, &detail],
         )
         .await
         .server()?;

@@ -64,20 +64,28 @@ fn run_row(row: &Row) -> RunRow {
     }
 }
 
+/// What is known of a run when it begins.
+#[derive(Clone, Debug)]
+pub struct NewRun<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The command.
+    pub command: &'a str,
+    /// The command line, secrets masked.
+    pub command_line: &'a str,
+    /// Who runs it.
+    pub os_user: &'a str,
+    /// Where.
+    pub host: &'a str,
+    /// What it was asked to do; none for runs that cannot be gone on with.
+    pub errand: Option<&'a RecordedErrand>,
+}
+
 /// Writes the run's row.
 ///
 /// # Errors
 /// The server's error.
-pub async fn begin_run(
-    client: &Client,
-    run: &str,
-    command: &str,
-    command_line: &str,
-    os_user: &str,
-    host: &str,
-    facts: &Facts,
-    errand: Option<&RecordedErrand>,
-) -> Result<()> {
+pub async fn begin_run(client: &Client, run: &NewRun<'_>, facts: &Facts) -> Result<()> {
     let pid = std::process::id().cast_signed();
     client
         .execute(
@@ -85,18 +93,18 @@ pub async fn begin_run(
                                         database_name, database_oid, system_identifier, errand)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             &[
-                &run,
-                &command,
-                &command_line,
+                &run.id,
+                &run.command,
+                &run.command_line,
                 &env!("CARGO_PKG_VERSION"),
-                &os_user,
-                &host,
+                &run.os_user,
+                &run.host,
                 &pid,
                 &facts.role,
                 &facts.database,
                 &facts.database_oid,
                 &facts.system_identifier,
-                &errand.map(Json),
+                &run.errand.map(Json),
             ],
         )
         .await

@@ -12,9 +12,9 @@ use crate::event::{Event, Step};
 use crate::ident::Ident;
 use crate::report::Outcome;
 use crate::store::Store;
+use crate::view::figures::counted;
 use crate::view::figures::{bytes, grouped, per_second, seconds};
 use crate::view::terminal;
-use crate::view::words::counted;
 use crate::view::wrap::{clean, cut};
 
 pub(super) struct Board {

@@ -3,10 +3,11 @@
 use super::page::{Mark, Page};
 use super::{plan, store};
 use crate::report::{Outcome, Report, StoreReport};
+use crate::view::figures::counted;
 use crate::view::figures::grouped;
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::paint::Tone;
-use crate::view::words::{counted, fill};
+use crate::view::words::fill;
 
 pub(super) fn write(report: &Report, stores: &[StoreReport], page: &mut Page<'_>) {
     let words = page.words;

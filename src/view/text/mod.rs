@@ -87,7 +87,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         page.blank();
         text.lines().for_each(|line| page.raw(line));
     }
-    if page.is_empty() && report.error.is_none() {
+    if page.is_empty() && report.error.is_none() && report.text.is_none() {
         page.paragraph(0, Tone::Dim, page.words.nothing_listed);
     }
     page.print(out)

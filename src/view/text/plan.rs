@@ -3,10 +3,11 @@
 use super::page::{Mark, Page};
 use crate::plan::{ChangeTest, Finding, Format, Grade, Plan, PlannedTable};
 use crate::report::Report;
+use crate::view::figures::counted;
 use crate::view::figures::grouped;
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::paint::Tone;
-use crate::view::words::{counted, fill};
+use crate::view::words::fill;
 
 /// Plans in full up to this many; more of them get a line each, since their tables are the same.
 const IN_FULL: usize = 3;

@@ -4,10 +4,11 @@ use super::page::{Mark, Page};
 use crate::report::{
     Check, CheckVerdict, Difference, DifferenceKind, OpenStep, Sample, StoreReport, TableReport, Texts,
 };
+use crate::view::figures::counted;
 use crate::view::figures::{date, grouped};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::paint::Tone;
-use crate::view::words::{counted, fill};
+use crate::view::words::fill;
 
 /// Lines of a list before `… and 12 more`; JSON has them all.
 const SHOWN: usize = 10;

@@ -6,10 +6,11 @@ use super::page::{Mark, Page};
 use super::{plan, proof};
 use crate::report::{Outcome, Report, StoreReport, TableReport, Verdict};
 use crate::view::explain;
+use crate::view::figures::counted;
 use crate::view::figures::{bytes, date, grouped, seconds_of};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::paint::Tone;
-use crate::view::words::{counted, fill};
+use crate::view::words::fill;
 
 /// Everything about the only store of a report.
 pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {

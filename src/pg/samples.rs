@@ -3,10 +3,10 @@
 use anyhow::{Context, Result};
 use tokio_postgres::{SimpleQueryMessage, Transaction};
 
+use super::blueprint::substitutions;
+use super::failure::ServerResult;
 use crate::config::SampleQuery;
 use crate::ident::Ident;
-use crate::pg::blueprint::substitutions;
-use crate::pg::failure::ServerResult;
 use crate::report::Sample;
 use crate::store::Store;
 use crate::template::render_snippet;

@@ -5,12 +5,12 @@
 use anyhow::Result;
 use tokio_postgres::Transaction;
 
+use super::failure::ServerResult;
 use super::ground::Ground;
+use super::journal::Move;
+use super::ownership::{Ownership, Path};
+use super::{catalog, sequence, structure};
 use crate::ident::Ident;
-use crate::pg::failure::ServerResult;
-use crate::pg::journal::Move;
-use crate::pg::ownership::{Ownership, Path};
-use crate::pg::{catalog, sequence, structure};
 use crate::report::Check;
 
 /// Whether ids are held against the shared schema too: before the switch they must stand above it; afterwards the other

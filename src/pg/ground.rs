@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use tokio_postgres::Client;
 
+use super::blueprint::substitutions;
+use super::catalog;
+use super::journal::Move;
+use super::ownership::{Ownership, Path, resolve};
+use super::statement::CopyStatement;
 use crate::error::Refusal;
 use crate::ident::{Ident, QualifiedTable};
 use crate::manifest::Manifest;
-use crate::pg::blueprint::substitutions;
-use crate::pg::ownership::{Ownership, Path, resolve};
-use crate::pg::statement::CopyStatement;
-use crate::pg::{catalog, journal::Move};
 use crate::plan::ChangeTest;
 use crate::store::{KeyType, Store};
 use crate::table::{ForeignKey, Table};

@@ -3,14 +3,14 @@
 use anyhow::Result;
 use tokio_postgres::GenericClient;
 
+use super::blueprint::substitutions;
+use super::catalog::UniqueKey;
+use super::failure::ServerResult;
 use super::ground::Ground;
+use super::ownership::{Ownership, Path};
+use super::statement::CopyStatement;
 use crate::config::Registry as RegistryConfig;
 use crate::ident::{Ident, list};
-use crate::pg::blueprint::substitutions;
-use crate::pg::catalog::UniqueKey;
-use crate::pg::failure::ServerResult;
-use crate::pg::ownership::{Ownership, Path};
-use crate::pg::statement::CopyStatement;
 use crate::plan::Finding;
 use crate::store::Store;
 use crate::table::{ForeignKey, Table};

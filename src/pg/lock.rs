@@ -1,0 +1,55 @@
+//! Locks that others feel: on the shared tables at the switch, on the store's own at a reversal.
+//!
+//! `lock_timeout` counts for each lock alone, so what is left of the time for all is set anew before each.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tokio_postgres::GenericClient;
+
+use super::failure::ServerResult;
+use crate::ident::{QualifiedTable, list};
+
+/// Sessions that hold a lock on a shared table and sit idle: waiting behind them is in vain.
+const IDLE_HOLDERS: &str = include_str!("sql/idle_holders.sql");
+
+/// SHARE locks in the given order, waiting no longer than `wait` for all of them together.
+///
+/// # Errors
+/// The server's error; 55P03 where a lock was not granted in time.
+pub async fn share(client: &impl GenericClient, tables: &[&QualifiedTable], wait: Duration) -> Result<()> {
+    let began = Instant::now();
+    for table in tables {
+        let left = wait.saturating_sub(began.elapsed()).as_millis().max(1);
+        client
+            .batch_execute(&format!("set local lock_timeout = '{left}ms'; lock table {table} in share mode"))
+            .await
+            .server()?;
+    }
+    Ok(client.batch_execute(&format!("set local lock_timeout = '{}ms'", wait.as_millis())).await.server()?)
+}
+
+/// SHARE locks on a store's own tables; nobody but the store waits, as long as the session's `lock_timeout` lets us.
+///
+/// # Errors
+/// The server's error.
+pub async fn share_own(client: &impl GenericClient, tables: &[&QualifiedTable]) -> Result<()> {
+    match tables.is_empty() {
+        true => Ok(()),
+        false => Ok(client.batch_execute(&format!("lock table {} in share mode", list(tables))).await.server()?),
+    }
+}
+
+/// Who sits idle in a transaction that holds a lock we would wait for: pid, application, table, since when.
+///
+/// # Errors
+/// The server's error.
+pub async fn idle_holder(client: &impl GenericClient, tables: &[&QualifiedTable]) -> Result<Option<String>> {
+    let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
+    let row = client.query_opt(IDLE_HOLDERS, &[&names]).await.server()?;
+    Ok(row.map(|row| {
+        let (pid, application, since, table): (i32, String, String, String) =
+            (row.get(0), row.get(1), row.get(2), row.get(3));
+        format!("pid {pid} ({application}) sits idle in a transaction that holds {table}, since {since}")
+    }))
+}

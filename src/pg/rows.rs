@@ -1,0 +1,62 @@
+//! Small questions and orders about the rows of one table.
+
+use anyhow::Result;
+use tokio_postgres::GenericClient;
+
+use super::failure::ServerResult;
+use super::statement::CopyStatement;
+use crate::ident::{QualifiedTable, list};
+
+/// How many rows of the store the shared table has.
+///
+/// # Errors
+/// The server's error.
+pub async fn count_source(client: &impl GenericClient, statement: &CopyStatement) -> Result<u64> {
+    let row = client.query_one(&statement.source_count(), &[]).await.server()?;
+    Ok(row.get::<_, i64>(0).unsigned_abs())
+}
+
+/// How many rows a table has.
+///
+/// # Errors
+/// The server's error.
+pub async fn count(client: &impl GenericClient, table: &QualifiedTable) -> Result<u64> {
+    let row = client.query_one(&format!("select count(*) from {table}"), &[]).await.server()?;
+    Ok(row.get::<_, i64>(0).unsigned_abs())
+}
+
+/// Whether a table has any row.
+///
+/// # Errors
+/// The server's error.
+pub async fn has_rows(client: &impl GenericClient, table: &QualifiedTable) -> Result<bool> {
+    Ok(client.query_one(&format!("select exists (select from {table})"), &[]).await.server()?.get(0))
+}
+
+/// Empties a table of a store schema; only before a load, in the load's own transaction.
+///
+/// # Errors
+/// The server's error, such as a foreign key that points at it.
+pub async fn truncate(client: &impl GenericClient, table: &QualifiedTable) -> Result<()> {
+    Ok(client.batch_execute(&format!("truncate {table}")).await.server()?)
+}
+
+/// Statistics, so that the application's first queries are planned well.
+///
+/// # Errors
+/// The server's error.
+pub async fn analyze(client: &impl GenericClient, tables: &[&QualifiedTable]) -> Result<()> {
+    match tables.is_empty() {
+        true => Ok(()),
+        false => Ok(client.batch_execute(&format!("analyze {}", list(tables))).await.server()?),
+    }
+}
+
+/// Whether row security hides rows of a table from this role.
+///
+/// # Errors
+/// The server's error.
+pub async fn are_hidden(client: &impl GenericClient, table: &QualifiedTable) -> Result<bool> {
+    let sql = "select coalesce(pg_catalog.row_security_active(to_regclass($1)::oid), false)";
+    Ok(client.query_one(sql, &[&table.to_string()]).await.server()?.get(0))
+}
