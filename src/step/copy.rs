@@ -96,7 +96,7 @@ async fn load_tables(
     statements: &[CopyStatement],
 ) -> Result<()> {
     let before = journal::table_runs_of(snapshot.transaction(), the_move.id).await?;
-    let changed = changed_tables(snapshot.transaction(), ground, statements, &before, Changes::ByDigest).await?;
+    let changed = changed_tables(snapshot.transaction(), ground, statements, &before, Changes::ByDigest).await?.tables;
     let (kept, to_load): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| {
         let table = &statement.source.table;
         before.iter().any(|run| run.table == *table && run.verdict != "differs") && !changed.contains(table)
