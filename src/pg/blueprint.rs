@@ -78,6 +78,7 @@ impl TrialOf<'_> {
         let made = transaction.batch_execute(&format!("create schema {schema}")).await.server();
         made.context("trying the template in a schema that is rolled back")?;
         let id = script::transaction_id(&transaction).await?;
+        let before = script::before(&transaction).await?;
         script::open_path(&transaction, &schema, self.shared).await?;
         let mut bench = Bench {
             of: self,
@@ -119,7 +120,7 @@ impl TrialOf<'_> {
                 .server()
                 .with_context(|| format!("trying `{under_trial}`"))?;
         }
-        findings.extend(self.strays_and_ties(&transaction, &schema).await?);
+        findings.extend(self.strays_and_ties(&transaction, &schema, &before).await?);
         let tables = catalog::tables_of(transaction.client(), &schema).await?;
         let mut unique_keys = Vec::new();
         for table in &tables {
@@ -167,9 +168,14 @@ impl TrialOf<'_> {
         Ok(statements)
     }
 
-    async fn strays_and_ties(&self, transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<Finding>> {
+    async fn strays_and_ties(
+        &self,
+        transaction: &Transaction<'_>,
+        schema: &Ident,
+        before: &script::Before,
+    ) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
-        for stray in script::strays(transaction, schema).await? {
+        for stray in script::strays(transaction, schema, before).await? {
             findings.push(
                 Finding::stop(
                     "template_reaches_out",

@@ -3,6 +3,11 @@
 //! The quick test is conservative: it may say "maybe" when nothing changed, never the reverse. Rows that came or were
 //! updated have a row version at or after the snapshot's xmin; rows that left are missed in the count. Where it says
 //! "maybe", and wherever a parent or a condition decides about membership, the digest of the rows decides.
+//!
+//! A transaction that is open anywhere on the server holds the xmin back, so "maybe" may stay for hours. What the
+//! digest found equal is remembered as row versions (xmin, ctid), which can be asked again quickly under the lock.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use tokio_postgres::{GenericClient, Transaction};
@@ -44,14 +49,39 @@ async fn may_have_changed(
     Ok(newer || too_old || count.unsigned_abs() != row_count)
 }
 
+/// Which row versions a store has of a table: as long as this is the same, no row came, left or was updated.
+async fn row_versions(client: &impl GenericClient, statement: &CopyStatement) -> Result<String> {
+    let table = &statement.source.table;
+    let sql = format!(
+        "select count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(
+                concat_ws(' ', {table}.tableoid, {table}.xmin, {table}.ctid), 0)::numeric), 0)
+         from {} as {table} where {}",
+        statement.source,
+        statement.condition()
+    );
+    Ok(client.query_one(&sql, &[]).await.server()?.get(0))
+}
+
+/// Row versions of tables whose rows were found equal to what was loaded.
+pub type Versions = BTreeMap<Ident, String>;
+
 /// How sure the answer must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Changes {
+pub enum Changes<'a> {
     /// "Maybe" is settled by reading the rows.
     ByDigest,
-    /// "Maybe" counts as changed; for inside the lock, where time is short. Rows that a condition owns are read all
-    /// the same: nothing else can tell.
-    Quickly,
+    /// For inside the lock, where time is short: tables that [`Changes::ByDigest`] had to read are known by their row
+    /// versions; any other "maybe" counts as changed.
+    Quickly(&'a Versions),
+}
+
+/// What came of the question.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// The loaded tables that changed.
+    pub tables: Vec<Ident>,
+    /// Those that "may have" and were found equal by their rows, as the row versions they have.
+    pub equal: Versions,
 }
 
 /// The loaded tables that changed.
@@ -63,9 +93,9 @@ pub async fn changed_tables(
     ground: &Ground,
     statements: &[CopyStatement],
     loaded: &[TableRun],
-    how: Changes,
-) -> Result<Vec<Ident>> {
-    let mut changed: Vec<Ident> = Vec::new();
+    how: Changes<'_>,
+) -> Result<Changed> {
+    let mut changed = Changed::default();
     let mut suspects: Vec<Ident> = Vec::new();
     // Parents first: a parent that may have changed makes its children suspects.
     let mut ordered: Vec<&CopyStatement> = statements.iter().collect();
@@ -73,6 +103,15 @@ pub async fn changed_tables(
     for statement in ordered {
         let table = &statement.source.table;
         let Some(run) = loaded.iter().find(|run| run.table == *table) else { continue };
+        if let Changes::Quickly(known) = how
+            && let Some(versions) = known.get(table)
+        {
+            if row_versions(client, statement).await? != *versions {
+                changed.tables.push(table.clone());
+                suspects.push(table.clone());
+            }
+            continue;
+        }
         let owner = ground.owner(table);
         let by_condition = owner.is_some_and(|owner| owner.by_condition());
         let by_parent =
@@ -82,12 +121,13 @@ pub async fn changed_tables(
         if !maybe {
             continue;
         }
-        let quick = how == Changes::Quickly && !by_condition;
-        let differs = quick || digest_differs(client, statement, run).await?;
-        if differs {
-            changed.push(table.clone());
+        if how != Changes::ByDigest || digest_differs(client, statement, run).await? {
+            changed.tables.push(table.clone());
+            suspects.push(table.clone());
+            continue;
         }
-        if differs || !by_condition {
+        changed.equal.insert(table.clone(), row_versions(client, statement).await?);
+        if !by_condition {
             suspects.push(table.clone());
         }
     }

@@ -13,6 +13,20 @@ use crate::ident::{Ident, Literal, QualifiedTable};
 /// Objects and rows outside the schema that this transaction made or changed.
 const STRAYS: &str = include_str!("sql/strays.sql");
 
+/// Rows that the session had written before this transaction.
+const ROWS_TOUCHED: &str = include_str!("sql/rows_touched.sql");
+
+/// What [`strays`] must not blame this transaction for: the rows that earlier ones of the session wrote.
+pub struct Before(String);
+
+/// Reads it; at the beginning of the transaction.
+///
+/// # Errors
+/// The server's error.
+pub async fn before(transaction: &Transaction<'_>) -> Result<Before> {
+    Ok(Before(transaction.query_one(ROWS_TOUCHED, &[]).await.server()?.get(0)))
+}
+
 /// Lets unqualified names of the template mean the store schema, then the shared schema.
 ///
 /// # Errors
@@ -33,8 +47,8 @@ pub async fn close_path(transaction: &Transaction<'_>) -> Result<()> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn strays(transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<String>> {
-    let rows = transaction.query(STRAYS, &[&schema.raw()]).await.server()?;
+pub async fn strays(transaction: &Transaction<'_>, schema: &Ident, before: &Before) -> Result<Vec<String>> {
+    let rows = transaction.query(STRAYS, &[&schema.raw(), &before.0]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

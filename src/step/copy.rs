@@ -96,7 +96,7 @@ async fn load_tables(
     statements: &[CopyStatement],
 ) -> Result<()> {
     let before = journal::table_runs_of(snapshot.transaction(), the_move.id).await?;
-    let changed = changed_tables(snapshot.transaction(), ground, statements, &before, Changes::ByDigest).await?;
+    let changed = changed_tables(snapshot.transaction(), ground, statements, &before, Changes::ByDigest).await?.tables;
     let (kept, to_load): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| {
         let table = &statement.source.table;
         before.iter().any(|run| run.table == *table && run.verdict != "differs") && !changed.contains(table)
@@ -183,6 +183,7 @@ async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let template = crate::template::Template::parse(file, text)?;
     let store = &the_move.store;
     let values = crate::pg::blueprint::substitutions(store, &store.schema, &the_move.shared_schema);
+    let before = script::before(unit.transaction()).await?;
     script::open_path(unit.transaction(), &store.schema, &the_move.shared_schema).await?;
     for statement in template.render(&values)? {
         if let Err(error) = script::run(unit.transaction(), &statement.sql).await {
@@ -192,7 +193,7 @@ async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
         }
     }
     script::close_path(unit.transaction()).await?;
-    let strays = script::strays(unit.transaction(), &store.schema).await?;
+    let strays = script::strays(unit.transaction(), &store.schema, &before).await?;
     if let Some(stray) = strays.first() {
         bail!(Refusal::new(format!("the base data makes or changes {stray}, outside the store schema")));
     }

@@ -44,11 +44,12 @@ async fn create_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Create
         );
     }
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
+    let before = script::before(unit.transaction()).await?;
     if !the_move.adopted {
         script::create_schema(unit.transaction(), &store.schema).await?;
         run_first_section(&unit, the_move).await?;
     }
-    let strays = script::strays(unit.transaction(), &store.schema).await?;
+    let strays = script::strays(unit.transaction(), &store.schema, &before).await?;
     if let Some(stray) = strays.iter().find(|stray| !stray.contains("tenantctl.")) {
         bail!(Refusal::new(format!("the template makes or changes {stray}, outside the store schema")));
     }

@@ -14,7 +14,7 @@ use super::verify::verify;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, QualifiedTable};
-use crate::pg::change::{Changes, changed_tables};
+use crate::pg::change::{Changed, Changes, Versions, changed_tables};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, Receipt, Switched, Verified};
 use crate::pg::registry::Registry;
@@ -63,7 +63,7 @@ async fn switch_one(
     let mut receipt = receipt.clone();
     for round in 0..=means.switch.rounds.get() {
         means.sessions.check()?;
-        let changed = what_changed(means, receipt.the_move()).await?;
+        let Changed { tables: changed, equal } = what_changed(means, receipt.the_move()).await?;
         if !changed.is_empty() {
             if round == means.switch.rounds.get() {
                 bail!(written_to(receipt.the_move(), &changed, round));
@@ -72,7 +72,7 @@ async fn switch_one(
             continue;
         }
         raise_sequences(means, receipt.the_move()).await?;
-        match hold_and_commit(means, registry, receipt.the_move(), &mut evidence).await? {
+        match hold_and_commit(means, registry, receipt.the_move(), &equal, &mut evidence).await? {
             Held::Switched(switched) => {
                 means.observer.notice(&Event::Reached { moment: Moment::AfterSwitchCommit, table: None });
                 means.observer.notice(&Event::StepDone { store: &store, step: Step::Switch, elapsed: begun.elapsed() });
@@ -101,9 +101,9 @@ fn written_to(the_move: &Move, changed: &[Ident], rounds: u32) -> Refusal {
 }
 
 /// Without any lock: which tables changed since they were loaded.
-async fn what_changed(means: &Means<'_>, the_move: &Move) -> Result<Vec<Ident>> {
+async fn what_changed(means: &Means<'_>, the_move: &Move) -> Result<Changed> {
     if the_move.kind == MoveKind::New {
-        return Ok(Vec::new());
+        return Ok(Changed::default());
     }
     let mut session = means.sessions.reader().await?;
     let ground = Ground::of_move(&session, the_move).await?;
@@ -160,6 +160,7 @@ async fn hold_and_commit(
     means: &Means<'_>,
     registry: &Registry<'_>,
     the_move: &Move,
+    equal: &Versions,
     evidence: &mut SwitchEvidence,
 ) -> Result<Held> {
     let reader = means.sessions.reader().await?;
@@ -167,11 +168,11 @@ async fn hold_and_commit(
     let store_tables = catalog::tables_of(&reader, &the_move.store.schema).await?;
     let statements = ground.statements(&the_move.store, &store_tables)?;
     if the_move.kind == MoveKind::Move
-        && let Some(changed) = rehearse(means, &ground, the_move, &statements).await?
+        && let Some(changed) = rehearse(means, &ground, the_move, &statements, equal).await?
     {
         return Ok(Held::Changed(changed));
     }
-    let attempt = Attempt { means, registry, the_move, ground: &ground, statements: &statements };
+    let attempt = Attempt { means, registry, the_move, ground: &ground, statements: &statements, equal };
     let mut last = String::from("the shared tables stay busy");
     for _ in 0..means.switch.tries.get() {
         means.sessions.check()?;
@@ -223,12 +224,13 @@ async fn rehearse(
     ground: &Ground,
     the_move: &Move,
     statements: &[CopyStatement],
+    equal: &Versions,
 ) -> Result<Option<Vec<Ident>>> {
     let mut session = means.sessions.reader().await?;
     let transaction = repeatable_read(&mut session).await?;
     let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
     let began = Instant::now();
-    let changed = changed_tables(&transaction, ground, statements, &loaded, Changes::Quickly).await?;
+    let changed = changed_tables(&transaction, ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;
     let (took, time) = (began.elapsed(), means.switch.deadline.saturating_sub(means.switch.lock_wait));
     if changed.is_empty() && took > time {
         let scanned: Vec<&str> = ground
@@ -293,18 +295,20 @@ struct Attempt<'a> {
     the_move: &'a Move,
     ground: &'a Ground,
     statements: &'a [CopyStatement],
+    equal: &'a Versions,
 }
 
 impl Attempt<'_> {
     /// The tables that changed, where some did; then nothing was done.
     async fn run(&self, evidence: &SwitchEvidence, session: &mut Session) -> Result<Result<(), Vec<Ident>>> {
-        let Self { means, registry, the_move, ground, statements } = self;
+        let Self { means, registry, the_move, ground, statements, equal } = self;
         let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
         lock::share(unit.transaction(), &shared_tables(ground), means.switch.lock_wait).await?;
         means.observer.notice(&Event::Reached { moment: Moment::LockTaken, table: None });
         if the_move.kind == MoveKind::Move {
             let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
-            let changed = changed_tables(unit.transaction(), ground, statements, &loaded, Changes::Quickly).await?;
+            let changed =
+                changed_tables(unit.transaction(), ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;
             if !changed.is_empty() {
                 return Ok(Err(changed));
             }

@@ -5,5 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
 
+mod app;
 mod journey;
+mod names;
+mod output;
+mod refusals;
+mod registries;
+mod stages;
+mod templates;
 mod town;
+mod values;

@@ -1,4 +1,5 @@
--- What the current transaction made or changed outside the schema ($1).
+-- What the current transaction made or changed outside the schema ($1). $2: rows_touched.sql at its beginning, since
+-- the server's counters of a session go on over its transactions until it hands them in.
 -- A row version that we can see and whose transaction is still in progress is our own, subtransactions included.
 -- Tables that our foreign keys refer to get internal triggers and a flag in pg_class; those are not strays.
 with own as (
@@ -73,5 +74,5 @@ union
 select format('rows of %I.%I', schemaname, relname)
 from pg_catalog.pg_stat_xact_all_tables
 where schemaname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
-  and n_tup_ins + n_tup_upd + n_tup_del > 0
+  and n_tup_ins + n_tup_upd + n_tup_del > coalesce(($2::text::pg_catalog.jsonb ->> relid::text)::bigint, 0)
 order by 1

@@ -48,7 +48,7 @@ pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>
     plan::findings(&findings, false, page);
 }
 
-/// Nothing was done and nothing was looked at.
+/// Nothing was done; what stands in the report is what an earlier run did, and `report` tells it.
 pub(super) fn is_idle(store: &StoreReport) -> bool {
     store.already_done && store.outcome == Outcome::Done
 }
