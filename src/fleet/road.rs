@@ -69,7 +69,9 @@ pub async fn travel(
                 }
                 continue;
             }
-            Stage::Verified if !until.by_hand && !until.insists && !registry.can_switch() => return Ok(Arrival::WaitsForHand),
+            Stage::Verified if !until.by_hand && !until.insists && !registry.can_switch() => {
+                return Ok(Arrival::WaitsForHand);
+            }
             Stage::Verified => {
                 only(step::switch::switch(means, registry, &[receipt::<Verified>(&now)?], until.by_hand).await)?;
                 return Ok(Arrival::Arrived);
@@ -96,7 +98,7 @@ async fn must_load_again(means: &Means<'_>, the_move: &Move) -> Result<bool> {
     let differing: Vec<_> = crate::pg::journal::table_runs_of(&*reader, the_move.id)
         .await?
         .into_iter()
-        .filter(|run| run.verdict == "differs")
+        .filter(|run| run.must_be_loaded())
         .map(|run| run.table)
         .collect();
     if differing.is_empty() {

@@ -146,3 +146,18 @@ pub async fn add_outer_key(
 pub async fn validate_key(transaction: &Transaction<'_>, table: &QualifiedTable, name: &Ident) -> Result<()> {
     Ok(transaction.batch_execute(&format!("alter table {table} validate constraint {name}")).await.server()?)
 }
+
+/// Fills the schema's materialized views anew, in the order in which they were made.
+///
+/// # Errors
+/// The server's error.
+pub async fn refresh_views(transaction: &Transaction<'_>, schema: &Ident) -> Result<()> {
+    let sql =
+        "select c.relname::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = $1 and c.relkind = 'm' order by c.oid";
+    for row in transaction.query(sql, &[&schema.raw()]).await.server()? {
+        let view = QualifiedTable::new(schema.clone(), Ident::new(row.get::<_, String>(0)));
+        transaction.batch_execute(&format!("refresh materialized view {view}")).await.server()?;
+    }
+    Ok(())
+}

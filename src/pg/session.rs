@@ -196,6 +196,15 @@ impl Sessions {
         self.take(&self.writers).await
     }
 
+    /// A session that can write, also after a signal: to learn how a commit ended.
+    ///
+    /// # Errors
+    /// The connection's own error.
+    pub async fn writer_at_last(&self) -> Result<Session> {
+        let object = self.writers.get().await.server().context("connecting to the database")?;
+        Ok(Session(object))
+    }
+
     /// The session that holds the run's advisory locks.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::event::{Event, Moment, Step};
 use crate::pg::catalog;
 use crate::pg::journal::{Created, Move, Planned, Receipt, Resource, ResourceState, record_resource};
 use crate::pg::unit::Unit;
-use crate::pg::{scaffold, script};
+use crate::pg::{rows, scaffold, script};
 use crate::stage::Stage;
 
 /// Makes the schemas of these stores.
@@ -48,6 +48,16 @@ async fn create_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Create
     if !the_move.adopted {
         script::create_schema(unit.transaction(), &store.schema).await?;
         run_first_section(&unit, the_move).await?;
+    }
+    if the_move.adopted {
+        for table in catalog::tables_of(unit.client(), &store.schema).await? {
+            if rows::has_rows(unit.transaction(), &table.name).await? {
+                bail!(
+                    Refusal::new(format!("{} has rows by now; only an empty schema is taken over", table.name.raw()))
+                        .hint(format!("`tenantctl abandon --store {}`", store.key))
+                );
+            }
+        }
     }
     let strays = script::strays(unit.transaction(), &store.schema, &before).await?;
     if let Some(stray) = strays.iter().find(|stray| !stray.contains("tenantctl.")) {

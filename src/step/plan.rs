@@ -71,6 +71,7 @@ pub struct PlanOf<'a> {
 pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Finding>> {
     let reader = means.sessions.reader().await?;
     let mut found = classes::undecided(of.ground, of.registry.table());
+    found.extend(classes::heirs_with_more(of.ground));
     found.extend(row_security(&reader, of.ground).await?);
     found.extend(findings::rows_of_nobody(&*reader, of.ground, of.registry_config).await?);
     for owner in &of.ground.owners {
