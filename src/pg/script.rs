@@ -52,6 +52,23 @@ pub async fn strays(transaction: &Transaction<'_>, schema: &Ident, before: &Befo
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// The tables outside the schema to which this transaction wrote rows; the part of [`strays`] that depends on what rows
+/// there are.
+///
+/// # Errors
+/// The server's error.
+pub async fn rows_written_outside(
+    transaction: &Transaction<'_>,
+    schema: &Ident,
+    before: &Before,
+) -> Result<Vec<String>> {
+    let sql = "select format('rows of %I.%I', schemaname, relname) from pg_catalog.pg_stat_xact_all_tables
+               where schemaname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
+                 and n_tup_ins + n_tup_upd + n_tup_del > coalesce(($2::text::pg_catalog.jsonb ->> relid::text)::bigint, 0)";
+    let rows = transaction.query(sql, &[&schema.raw(), &before.0]).await.server()?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// A template's failure as a refusal: file, line, column, statement, and what the server said.
 #[must_use]
 pub fn template_error(file: &str, line: usize, column: usize, sql: &str, error: &ServerError) -> Refusal {

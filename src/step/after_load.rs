@@ -126,7 +126,7 @@ async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: 
     script::close_path(work.transaction()).await?;
     if unit.kind == UnitKind::Plain {
         // What the trial could not see: statements that write only where there are rows.
-        let strays = script::strays(work.transaction(), &the_move.store.schema, &before).await?;
+        let strays = script::rows_written_outside(work.transaction(), &the_move.store.schema, &before).await?;
         if let Some(stray) = strays.first() {
             bail!(
                 Refusal::new(format!(
