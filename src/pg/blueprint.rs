@@ -14,7 +14,7 @@ use super::failure::ServerResult;
 use super::script;
 use super::session::Session;
 use super::structure;
-use crate::error::{Refusal, ServerError};
+use crate::error::{Exit, Refusal, ServerError};
 use crate::ident::Ident;
 use crate::plan::{Blueprint, Finding, Unit, UnitKind};
 use crate::store::Store;
@@ -214,7 +214,7 @@ impl TrialOf<'_> {
                     Err(error) if error.is(&["55P03"]) && tries < OUTER_KEY_TRIES => {
                         tokio::time::sleep(Duration::from_millis(rand::random_range(20..120))).await;
                     }
-                    Err(error) => bail!(refused(self.template.file(), statement, &error)),
+                    Err(error) => return Err(refused(self.template.file(), statement, &error)),
                 }
             }
         }
@@ -260,14 +260,14 @@ impl<'a> Bench<'_, 'a> {
                 let message = format!("line {}: {error}; the setting is left out", statement.line);
                 self.findings.push(Finding::note("setting_unknown", message));
             }
-            Err(error) => bail!(refused(self.of.template.file(), statement, &error)),
+            Err(error) => return Err(refused(self.of.template.file(), statement, &error)),
         }
         Ok(())
     }
 
     async fn run_plainly(&self, statement: &RenderedStatement) -> Result<()> {
         let ran = self.transaction.batch_execute(&statement.sql).await.server();
-        ran.map_err(|error| refused(self.of.template.file(), statement, &error).into())
+        ran.map_err(|error| refused(self.of.template.file(), statement, &error))
     }
 
     /// Runs a statement of the second section; none where it has to wait for the very end.
@@ -280,7 +280,7 @@ impl<'a> Bench<'_, 'a> {
                     self.late.push(statement); // a comment on a key that is not there yet
                     Ok(None)
                 }
-                Err(error) => bail!(refused(self.of.template.file(), statement, &error)),
+                Err(error) => return Err(refused(self.of.template.file(), statement, &error)),
             },
             StatementKind::CreateIndex | StatementKind::AddKey => {
                 let before = self.indexes().await?;
@@ -401,10 +401,10 @@ async fn attempt(transaction: &Transaction<'_>, sql: &str) -> Result<(), ServerE
     }
 }
 
-fn refused(file: &str, statement: &RenderedStatement, error: &ServerError) -> Refusal {
+fn refused(file: &str, statement: &RenderedStatement, error: &ServerError) -> anyhow::Error {
     let place = error.position.map(|position| statement.place_of_position(position));
-    let (line, column) = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
-    script::template_error(file, line, column, &statement.sql, error)
+    let place = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
+    script::template_failure(file, place, &statement.sql, error, Exit::Refused)
 }
 
 fn unit_of(statement: &RenderedStatement, kind: UnitKind) -> Unit {
