@@ -7,10 +7,10 @@ use anyhow::Result;
 
 use super::{Means, adopt, classes};
 use crate::config::{Registry as RegistryConfig, StoreSchema};
-use crate::error::{Refusal, ServerError};
+use crate::error::Refusal;
 use crate::event::{Event, Step};
 use crate::ident::Ident;
-use crate::pg::blueprint::{Trial, TrialOf};
+use crate::pg::blueprint::{MayNotCreate, Trial, TrialOf};
 use crate::pg::catalog;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{Move, MoveKind, NewMove, RecordedTemplate};
@@ -256,11 +256,7 @@ async fn try_template(means: &Means<'_>, of: &PlanOf<'_>, store: &Store) -> Resu
     };
     match trial.run(&mut writer).await {
         Ok(trial) => Ok(Some(trial)),
-        Err(error)
-            if error.chain().any(|cause| cause.downcast_ref::<ServerError>().is_some_and(|e| e.is(&["42501"]))) =>
-        {
-            Ok(None)
-        }
+        Err(error) if error.downcast_ref::<MayNotCreate>().is_some() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -1,6 +1,7 @@
 //! Findings of a review, each told as what it is now.
 
 use crate::app::three_stores;
+use crate::town::{Town, finish};
 
 #[test]
 fn a_registry_whose_check_looks_at_both_columns_takes_the_switch_and_the_way_back() {
@@ -37,4 +38,55 @@ fn an_id_of_a_domain_over_an_integer_is_numbered_beyond_what_was_given_out() {
     let checks = ran["stores"][0]["checks"].as_array().unwrap();
     let ahead = checks.iter().find(|check| check["check"] == "sequences_ahead").unwrap();
     assert!(ahead["detail"].as_str().unwrap().starts_with("3 of 4 sequences"), "{ahead}");
+}
+
+const FUNCTIONS: &str = "create type {{schema}}.size as enum ('s', 'm');
+create function {{schema}}.twice(n integer, s {{schema}}.size) returns integer language sql as 'select 2 * n';
+create aggregate {{schema}}.rows_of(*) (sfunc = int8inc, stype = int8, initcond = 0);
+-- tenantctl: after the load";
+
+#[test]
+fn owner_and_readers_are_given_where_the_template_makes_functions() {
+    let town = three_stores();
+    let (owner, reader) = (format!("owner_{}", town.database), format!("reader_{}", town.database));
+    town.sql(&format!("create role {owner}; create role {reader}"));
+    town.edit("tenantctl.toml", "[store_schema]", &format!("[store_schema]\nowner = \"{owner}\"\nreaders = [\"{reader}\"]"));
+    town.edit("store_schema.sql", "-- tenantctl: after the load", FUNCTIONS);
+    town.run(&["plan", "--store", "4"]).exits(0);
+    town.run(&["migrate", "--store", "4"]).exits(0);
+    town.run(&["verify", "--store", "4", "--live"]).exits(0);
+    let not_given = town.value(&format!(
+        "select count(*) from (select proowner from pg_proc where pronamespace = 'store_4'::regnamespace
+           union all select relowner from pg_class where relnamespace = 'store_4'::regnamespace) as of (role)
+         where role <> '{owner}'::regrole"
+    ));
+    assert_eq!(not_given, "0");
+    assert_eq!(town.value(&format!("select has_table_privilege('{reader}', 'store_4.lines', 'select')")), "t");
+}
+
+#[test]
+fn an_owner_whom_this_role_is_no_member_of_is_not_called_a_missing_right_to_make_a_schema() {
+    let town = three_stores();
+    let (owner, mover) = (format!("owner_{}", town.database), format!("mover_{}", town.database));
+    town.sql(&format!(
+        "create role {owner}; create role {mover} login; grant create on database {db} to {mover}, {owner};
+         grant all on all tables in schema public to {mover}; grant all on all sequences in schema public to {mover}",
+        db = town.database
+    ));
+    town.edit("tenantctl.toml", "[store_schema]", &format!("[store_schema]\nowner = \"{owner}\""));
+    let as_mover = || {
+        let mut command = town.command(&["plan", "--store", "4"]);
+        command.args(["-d", &format!("{} user={mover}", as_words(&town))]);
+        finish(command)
+    };
+    as_mover().exits(5).says("a member of").says(&owner);
+    town.sql(&format!("grant {owner} to {mover}"));
+    as_mover().exits(0);
+    town.sql(&format!("revoke create on database {} from {mover}, {owner}", town.database));
+    as_mover().exits(0).says("template was not tried");
+}
+
+/// The connection without its user.
+fn as_words(town: &Town) -> String {
+    format!("host=127.0.0.1 port={} dbname={}", town.port(), town.database)
 }
