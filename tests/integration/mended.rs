@@ -90,3 +90,21 @@ fn an_owner_whom_this_role_is_no_member_of_is_not_called_a_missing_right_to_make
 fn as_words(town: &Town) -> String {
     format!("host=127.0.0.1 port={} dbname={}", town.port(), town.database)
 }
+
+#[test]
+fn row_security_that_hides_rows_is_what_stops_the_plan() {
+    let town = three_stores();
+    let mover = format!("mover_{}", town.database);
+    town.sql(&format!(
+        "create role {mover} login; grant create on database {} to {mover}; grant create on schema public to {mover};
+         grant all on all tables in schema public to {mover};
+         alter table orders enable row level security; create policy own on orders using (store_id = 3)",
+        town.database
+    ));
+    for words in [["plan", "--store", "4"], ["migrate", "--store", "4"]] {
+        let mut command = town.command(&words);
+        command.args(["-d", &format!("{} user={mover}", as_words(&town))]);
+        finish(command).exits(2).says("row security hides rows").says("BYPASSRLS");
+    }
+    assert!(!town.has_schema("store_4"));
+}
