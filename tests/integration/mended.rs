@@ -1,5 +1,8 @@
 //! Findings of a review, each told as what it is now.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use crate::app::three_stores;
 use crate::town::{Town, finish};
 
@@ -107,4 +110,28 @@ fn row_security_that_hides_rows_is_what_stops_the_plan() {
         finish(command).exits(2).says("row security hides rows").says("BYPASSRLS");
     }
     assert!(!town.has_schema("store_4"));
+}
+
+#[test]
+fn a_signal_during_a_plan_is_exit_130() {
+    let town = three_stores();
+    // The count of rows takes as long as the signal needs.
+    town.sql(
+        "create function slow(integer) returns boolean language plpgsql as
+         'begin perform pg_sleep(20); return true; end';
+         create view who as select * from stores where slow(id)",
+    );
+    town.edit("tenantctl.toml", "table = \"stores\"", "table = \"who\"");
+    let mut command = town.command(&["plan", "--store", "4"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while town.value("select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()") == "0" {
+        assert!(Instant::now() < deadline);
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(told.contains("error: interrupted"), "{told}");
 }
