@@ -135,3 +135,42 @@ fn a_signal_during_a_plan_is_exit_130() {
     assert_eq!(output.status.code(), Some(130), "{told}");
     assert!(told.contains("error: interrupted"), "{told}");
 }
+
+#[test]
+fn an_unfinished_run_is_found_however_many_came_after_it() {
+    let town = three_stores();
+    let ran = town.paused("schema_committed", &["migrate", "--store", "4"]);
+    ran.kill();
+    town.all_sessions_end();
+    let run = town.value("select id from tenantctl.run");
+    town.sql(
+        "insert into tenantctl.run (id, command, command_line, tool_version, os_user, host, pid, role_name, database_name,
+                                    database_oid, ended_at, outcome)
+         select lpad(to_hex(n), 8, '0'), 'verify', 'tenantctl verify', '1', 'me', 'here', 1, 'me', 'db', 1, now(), 'done'
+         from generate_series(1, 30) n",
+    );
+    town.run(&["status", "--check"]).exits(4).says(&format!("tenantctl resume {run}"));
+}
+
+#[test]
+fn verify_all_says_whom_it_passes_by_and_refuses_where_nobody_is_left() {
+    let town = three_stores();
+    town.run(&["verify", "--all"]).exits(2).says("hint: `tenantctl stores`");
+    town.run(&["migrate", "--store", "4", "--to", "verified"]).exits(0);
+    town.run(&["migrate", "--store", "5", "--to", "created"]).exits(0);
+    let report = town.run(&["verify", "--all", "--format", "json"]).exits(0).json();
+    let told: Vec<(&str, &str)> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| (finding["store"].as_str().unwrap(), finding["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("3", "left out: it has no move in the journal, so no copy"),
+            ("5", "left out: it is created: it has no whole copy yet")
+        ]
+    );
+    assert_eq!(report["stores"].as_array().unwrap().len(), 1);
+}
