@@ -208,11 +208,16 @@ async fn one_store(
         return Ok(proof_report(the_move, proof, "shared", &steps));
     };
     lease.take(&the_move.shared_schema, &the_move.store.key).await?;
-    let taken = journal::take_over(lease, the_move.id).await?;
-    let proof = verify_now(means, &taken, true).await?;
-    let now = journal::reread(lease.client(), the_move.id).await?;
-    lease.give_back(&the_move.shared_schema, &the_move.store.key).await?;
-    Ok(proof_report(&now, proof, "shared", &steps))
+    let looked = async {
+        let taken = journal::take_over(lease, the_move.id).await?;
+        let proof = verify_now(means, &taken, true).await?;
+        let now = journal::reread(lease.client(), the_move.id).await?;
+        anyhow::Ok(proof_report(&now, proof, "shared", &steps))
+    }
+    .await;
+    // However it ended; what cannot be given back goes with the session.
+    let _given = lease.give_back(&the_move.shared_schema, &the_move.store.key).await;
+    looked
 }
 
 fn next_step(store: &StoreReport, args: &VerifyArgs) -> Option<NextStep> {
