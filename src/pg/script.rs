@@ -7,7 +7,7 @@ use anyhow::Result;
 use tokio_postgres::Transaction;
 
 use super::failure::ServerResult;
-use crate::error::{Refusal, ServerError};
+use crate::error::{Exit, Refusal, ServerError};
 use crate::ident::{Ident, Literal, QualifiedTable};
 
 /// Objects and rows outside the schema that this transaction made or changed.
@@ -84,6 +84,23 @@ pub fn template_error(file: &str, line: usize, column: usize, sql: &str, error: 
     let hint =
         error.hint.clone().unwrap_or_else(|| "mend the template; `tenantctl template check` tries it".to_owned());
     Refusal::new(format!("template {file}, line {line}, column {column}: {statement}")).because(because).hint(hint)
+}
+
+/// A template's failure with this exit code where the statement is at fault; a lost connection, a cancel, a lock that
+/// was not given and a server out of room keep their own, under the same name of the place.
+#[must_use]
+pub fn template_failure(
+    file: &str,
+    (line, column): (usize, usize),
+    sql: &str,
+    error: &ServerError,
+    exit: Exit,
+) -> anyhow::Error {
+    let refusal = template_error(file, line, column, sql, error).exit(exit);
+    match error.is_of_the_statement() {
+        true => refusal.into(),
+        false => anyhow::Error::new(error.clone()).context(refusal.message),
+    }
 }
 
 /// The id of this transaction, to see that a statement did not end it.
@@ -177,4 +194,23 @@ pub async fn refresh_views(transaction: &Transaction<'_>, schema: &Ident) -> Res
         transaction.batch_execute(&format!("refresh materialized view {view}")).await.server()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_statement_s_own_errors_blame_the_template() {
+        let failure = |code: &str| {
+            let error = ServerError { sqlstate: Some(code.into()), message: "no".into(), ..ServerError::default() };
+            template_failure("t.sql", (3, 1), "create table t ()", &error, Exit::Refused)
+        };
+        assert_eq!(failure("42P07").downcast_ref::<Refusal>().map(|refusal| refusal.exit), Some(Exit::Refused));
+        for code in ["57014", "55P03", "08006"] {
+            let error = failure(code);
+            assert!(error.downcast_ref::<Refusal>().is_none() && error.downcast_ref::<ServerError>().is_some());
+            assert_eq!(error.to_string(), "template t.sql, line 3, column 1: create table t ()");
+        }
+    }
 }

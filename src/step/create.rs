@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::Means;
-use crate::error::Refusal;
+use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::pg::catalog;
 use crate::pg::journal::{Created, Move, Planned, Receipt, Resource, ResourceState, record_resource};
@@ -82,11 +82,8 @@ async fn run_first_section(unit: &Unit<'_>, the_move: &Move) -> Result<()> {
             script::run(unit.transaction(), &setting.sql).await?;
         }
         if let Err(error) = script::run(unit.transaction(), &statement.sql).await {
-            let file = &the_move.template.file;
-            bail!(
-                script::template_error(file, statement.line, statement.column, &statement.sql, &error)
-                    .exit(crate::error::Exit::Failed)
-            );
+            let (file, place) = (&the_move.template.file, (statement.line, statement.column));
+            return Err(script::template_failure(file, place, &statement.sql, &error, Exit::Failed));
         }
     }
     script::close_path(unit.transaction()).await?;

@@ -9,7 +9,7 @@ use tokio_postgres::types::Json;
 use tokio_postgres::{Client, GenericClient, Row};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::error::Refusal;
+use crate::error::{Exit, Refusal};
 use crate::ident::Ident;
 use crate::manifest::Manifest;
 use crate::pg::failure::ServerResult;
@@ -424,7 +424,11 @@ impl Move {
         let changed =
             client.execute(&sql, &[&self.id, &self.epoch, &next.word(), &self.stage.word()]).await.server()?;
         if changed != 1 {
-            bail!(Refusal::new(format!("another run has taken store {} over", self.store.key)));
+            bail!(
+                Refusal::new(format!("another run has taken store {} over", self.store.key))
+                    .hint("`tenantctl status` shows who works on it")
+                    .exit(Exit::Held)
+            );
         }
         super::record_event(client, run, Some(self.id), next.word(), &serde_json::json!({})).await
     }
