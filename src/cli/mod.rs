@@ -223,7 +223,13 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => return output::failed(&cli.globals, name, &started, &anyhow::Error::new(error)),
     };
     let line = command_line(&arguments);
-    let exit = match runtime.block_on(perform(&cli, &line)) {
+    let performed = runtime.block_on(async {
+        let performed = perform(&cli, &line).await;
+        // Connections say goodbye to the server, whose log would else speak of a reset.
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        performed
+    });
+    let exit = match performed {
         Ok(page) => output::print(&cli.globals, &page),
         Err(error) => output::failed(&cli.globals, name, &started, &error),
     };

@@ -51,7 +51,9 @@ const LATER_MANNERS: &[(u32, &str, &str)] = &[
 ];
 
 /// What makes a used connection a new one: also the open transaction and the advisory locks of the last borrower.
-const RECYCLE: &str = "rollback; close all; set session authorization default; reset all; unlisten *; \
+/// `begin` first, so that `rollback` meets a transaction and the server's log stays quiet; where one is open already or
+/// aborted, the connection says so and is not used again.
+const RECYCLE: &str = "begin; rollback; close all; set session authorization default; reset all; unlisten *; \
      select pg_advisory_unlock_all(); discard temp; discard sequences";
 
 /// Connections beyond this many of one kind wait for one to come back.

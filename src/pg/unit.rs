@@ -62,14 +62,15 @@ impl<'a> Unit<'a> {
     /// The server's error, or that the transaction was rolled back.
     pub async fn commit(self, observer: &dyn Observer, table: Option<&Ident>) -> Result<()> {
         let id: String = self.0.query_one("select pg_catalog.pg_current_xact_id()::text", &[]).await.server()?.get(0);
-        // COMMIT as a plain statement: the transaction object stays, so the question can follow on its connection;
-        // the ROLLBACK that its drop sends afterwards meets no transaction.
-        let mut commit = pin!(self.0.batch_execute("commit"));
-        let sent = std::future::poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
-        observer.notice(&Event::Reached { moment: Moment::CommitSent, table });
-        match sent {
-            Poll::Ready(answer) => answer.server()?,
-            Poll::Pending => commit.await.server()?,
+        // COMMIT as a plain statement: the transaction object stays, so the question can follow on its connection.
+        {
+            let mut commit = pin!(self.0.batch_execute("commit"));
+            let sent = std::future::poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
+            observer.notice(&Event::Reached { moment: Moment::CommitSent, table });
+            match sent {
+                Poll::Ready(answer) => answer.server()?,
+                Poll::Pending => commit.await.server()?,
+            }
         }
         let status: Option<String> = self
             .0
@@ -79,7 +80,10 @@ impl<'a> Unit<'a> {
             .context("asking whether the transaction was committed")?
             .get(0);
         match status.as_deref() {
-            Some("committed") => Ok(()),
+            Some("committed") => {
+                std::mem::forget(self.0); // its drop would send a ROLLBACK, which meets no transaction
+                Ok(())
+            }
             other => bail!("the server rolled the transaction back ({})", other.unwrap_or("status unknown")),
         }
     }

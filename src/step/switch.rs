@@ -23,6 +23,7 @@ use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
 use crate::pg::{catalog, lock};
+use crate::plan::ChangeTest;
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
 
@@ -166,6 +167,11 @@ async fn hold_and_commit(
     let ground = Ground::of_move(&reader, the_move).await?;
     let store_tables = catalog::tables_of(&reader, &the_move.store.schema).await?;
     let statements = ground.statements(&the_move.store, &store_tables)?;
+    if the_move.kind == MoveKind::Move
+        && let Some(changed) = rehearse(means, &ground, the_move, &statements, equal).await?
+    {
+        return Ok(Held::Changed(changed));
+    }
     let attempt = Attempt { means, registry, the_move, ground: &ground, statements: &statements, equal };
     let mut last = String::from("the shared tables stay busy");
     for _ in 0..means.switch.tries.get() {
@@ -198,10 +204,7 @@ async fn hold_and_commit(
                 if was_switched(means, the_move).await? {
                     return switched(means, the_move, evidence).await;
                 }
-                last = format!(
-                    "the deadline of {} ms passed; tables without an index on the owner path take longer",
-                    means.switch.deadline.as_millis()
-                );
+                last = format!("the deadline of {} ms passed", means.switch.deadline.as_millis());
             }
         }
         tokio::time::sleep(Duration::from_millis(rand::random_range(50..200))).await;
@@ -212,6 +215,46 @@ async fn hold_and_commit(
             .hint(format!("try again when it is quieter: `tenantctl switch --store {}`", the_move.store.key))
             .exit(Exit::Failed)
     )
+}
+
+/// The change test once without any lock: what takes too long there is not begun under one. The tables that changed,
+/// where some did.
+async fn rehearse(
+    means: &Means<'_>,
+    ground: &Ground,
+    the_move: &Move,
+    statements: &[CopyStatement],
+    equal: &Versions,
+) -> Result<Option<Vec<Ident>>> {
+    let mut session = means.sessions.reader().await?;
+    let transaction = repeatable_read(&mut session).await?;
+    let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
+    let began = Instant::now();
+    let changed = changed_tables(&transaction, ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;
+    let (took, time) = (began.elapsed(), means.switch.deadline.saturating_sub(means.switch.lock_wait));
+    if changed.is_empty() && took > time {
+        let scanned: Vec<&str> = ground
+            .owners
+            .iter()
+            .filter(|owner| ground.change_test(owner) == ChangeTest::Scan)
+            .map(|owner| owner.table.table.raw())
+            .collect();
+        let hint = match scanned.is_empty() {
+            true => "try again when it is quieter, or give [switch] deadline more time".to_owned(),
+            false => format!("index the owner path of {}, or give [switch] deadline more time", scanned.join(", ")),
+        };
+        bail!(
+            Refusal::new(format!(
+                "the last look for changes takes {} ms, and [switch] deadline leaves {} ms for it",
+                took.as_millis(),
+                time.as_millis()
+            ))
+            .because("writers of other stores would wait as long")
+            .hint(hint)
+            .exit(Exit::Failed)
+        );
+    }
+    Ok((!changed.is_empty()).then_some(changed))
 }
 
 /// The receipt, read back; how long others were held up is known only now.
@@ -264,7 +307,8 @@ impl Attempt<'_> {
         means.observer.notice(&Event::Reached { moment: Moment::LockTaken, table: None });
         if the_move.kind == MoveKind::Move {
             let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
-            let changed = changed_tables(unit.transaction(), ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;
+            let changed =
+                changed_tables(unit.transaction(), ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;
             if !changed.is_empty() {
                 return Ok(Err(changed));
             }

@@ -159,7 +159,8 @@ async fn a_transaction_that_is_open_elsewhere_on_the_server_does_not_hold_up_a_s
 #[test]
 fn the_steps_one_by_one_come_to_the_same_end() {
     let town = three_stores();
-    for (command, stage) in [("create", "created"), ("copy", "copied"), ("verify", "verified"), ("switch", "switched")] {
+    for (command, stage) in [("create", "created"), ("copy", "copied"), ("verify", "verified"), ("switch", "switched")]
+    {
         let report = town.run(&[command, "--store", "4", "--format", "json"]).exits(0).json();
         assert_eq!(report["command"], command);
         assert_eq!(report["stores"][0]["stage"], stage);
@@ -210,7 +211,8 @@ fn a_reversed_store_has_its_old_registry_values_also_nulls() {
 fn going_back_is_refused_while_it_would_lose_what_the_application_wrote() {
     let town = three_stores();
     town.run(&["migrate", "--store", "4"]).exits(0);
-    let written = town.value("insert into store_4.lines (order_id, what) select max(id), 'after' from store_4.orders returning id");
+    let written = town
+        .value("insert into store_4.lines (order_id, what) select max(id), 'after' from store_4.orders returning id");
     let before = (town.fingerprint("public"), town.fingerprint("store_4"));
     let ran = town.run(&["reverse", "--store", "4", "--yes", "--format", "json"]).exits(1).json();
     let tables = ran["stores"][0]["tables"].as_array().unwrap();
