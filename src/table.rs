@@ -88,6 +88,8 @@ pub struct Table {
     pub has_children: bool,
     /// It is itself a partition or inherits: its rows belong to another table.
     pub is_child: bool,
+    /// The tables of the same schema that it is a partition of or inherits from.
+    pub parents: Vec<Ident>,
 }
 
 impl Table {

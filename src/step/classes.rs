@@ -42,7 +42,7 @@ pub async fn classes(client: &Client, ground: &Ground, registry: Option<&Qualifi
 pub fn undecided(ground: &Ground, registry: Option<&QualifiedTable>) -> Vec<Finding> {
     let suspects = suspects(ground, registry);
     let undecided = ground.tables.iter().filter_map(|table| match class_of(ground, registry, &suspects, table) {
-        ("undecided", why) => Some(
+        ("undecided", why) if suspects.contains_key(&table.name.table) => Some(
             Finding::stop("unclassified_table", format!("could hold rows of a store and is listed nowhere: {why}"))
                 .table(&table.name.table)
                 .hint(format!(
@@ -85,10 +85,16 @@ fn class_of(
     if registry == Some(&table.name) {
         return ("registry", "the application's table of stores".into());
     }
+    let parents = table.parents.iter().filter_map(|parent| ground.table(parent));
+    let of_parents = parents.map(|parent| (class_of(ground, registry, suspects, parent).0, &parent.name.table));
+    let inherited = of_parents.map(|(class, parent)| (class, format!("a partition or heir of `{}`", parent.raw())));
+    let mut inherited: Vec<_> = inherited.collect();
+    if let Some(owned) = inherited.iter().position(|(class, _)| *class == "owned") {
+        return inherited.swap_remove(owned); // its rows are read with its parent's
+    }
     match suspects.get(name) {
         Some(why) => ("undecided", why.clone()),
-        None if table.is_child => ("owned", "a partition or heir of another table".into()),
-        None => ("common", "nothing leads from it to a store".into()),
+        None => inherited.pop().unwrap_or_else(|| ("common", "nothing leads from it to a store".into())),
     }
 }
 
@@ -97,8 +103,11 @@ fn suspects(ground: &Ground, registry: Option<&QualifiedTable>) -> BTreeMap<Iden
     let manifest = &ground.manifest;
     let settled = |name: &Ident| manifest.common.contains(name) || manifest.ignore.contains(name);
     let mut reasons: BTreeMap<Ident, String> = BTreeMap::new();
-    for table in ground.tables.iter().filter(|table| !table.is_child && registry != Some(&table.name)) {
-        if table.column(&manifest.tenant_column).is_some() {
+    // A partition has its parent's columns and goes with it; an heir may have the tenant column for itself.
+    let has_column = |table: &Table| table.column(&manifest.tenant_column).is_some();
+    let of_parent = |table: &Table| table.parents.iter().filter_map(|parent| ground.table(parent)).any(has_column);
+    for table in ground.tables.iter().filter(|table| registry != Some(&table.name)) {
+        if has_column(table) && !of_parent(table) {
             reasons.insert(table.name.table.clone(), format!("it has a column `{}`", manifest.tenant_column.raw()));
         }
     }

@@ -71,7 +71,7 @@ pub struct PlanOf<'a> {
 pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Finding>> {
     let reader = means.sessions.reader().await?;
     let mut found = classes::undecided(of.ground, of.registry.table());
-    found.extend(row_security(&reader, of.ground).await?);
+    refuse_hidden_rows(&reader, of.ground).await?;
     found.extend(findings::rows_of_nobody(&*reader, of.ground, of.registry_config).await?);
     for owner in &of.ground.owners {
         if of.ground.change_test(owner) == crate::plan::ChangeTest::Scan {
@@ -92,19 +92,20 @@ pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Findi
     Ok(found)
 }
 
-/// Row security that would hide rows is an error of every later read; said here in plain words.
-async fn row_security(reader: &Session, ground: &Ground) -> Result<Vec<Finding>> {
-    let mut found = Vec::new();
+/// Row security that would hide rows is an error of every read, the next one already; said here in plain words.
+async fn refuse_hidden_rows(reader: &Session, ground: &Ground) -> Result<()> {
+    let mut hidden = Vec::new();
     for owner in &ground.owners {
         if rows::are_hidden(&**reader, &owner.table).await? {
-            found.push(
-                Finding::stop("row_security", "row security hides rows from this role")
-                    .table(&owner.table.table)
-                    .hint("connect as the table's owner or as a role with BYPASSRLS"),
-            );
+            hidden.push(owner.table.raw());
         }
     }
-    Ok(found)
+    match hidden.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::new(format!("row security hides rows of {} from this role", hidden.join(", ")))
+            .hint("connect as the tables' owner or as a role with BYPASSRLS")
+            .into()),
+    }
 }
 
 /// Plans stores that have no live move.

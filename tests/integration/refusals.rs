@@ -91,7 +91,7 @@ mod connections {
         let plan = town.run(&["plan", "--store", "4", "-d", &url, "-f", "json"]).exits(0).json();
         assert!(plan["findings"].to_string().contains("template_not_tried"), "{plan}");
         assert_eq!(plan["plans"][0]["tables"][2]["row_count"], 36);
-        town.run(&["migrate", "--store", "4", "-d", &url]).exits(5).says("hint: ").says(&role);
+        town.run(&["migrate", "--store", "4", "-d", &url]).exits(5).says("hint: ").says("permission denied for database");
         assert_eq!(town.untouched(), before);
         assert!(!town.has_schema("tenantctl"));
     }
@@ -160,7 +160,7 @@ mod configuration {
     fn columns_that_do_not_exist_are_named() {
         let town = three_stores();
         town.edit("tenantctl.toml", "name = \"customers\"", "name = \"customers\"\ntenant_column = \"shop\"");
-        town.refuses(&["migrate", "--store", "4"], 2, &["table `customers` has no column `shop`"]);
+        town.refuses(&["migrate", "--store", "4"], 2, &["table `public.customers` has no column `shop`"]);
         let town = three_stores();
         town.edit("tenantctl.toml", "name = \"name\"", "name = \"title\"");
         town.refuses(&["migrate", "--store", "4"], 2, &["the registry public.stores has no column \"title\"", "is_active"]);
@@ -172,16 +172,16 @@ mod configuration {
         town.refuses(&["migrate", "--store", "4"], 2, &["there is no schema `pubic`"]);
         let town = three_stores();
         town.edit("tenantctl.toml", "parent = \"orders\"", "parent = \"orders\"\non = \"order_id = nr\"");
-        town.refuses(&["migrate", "--store", "4"], 2, &["table `orders` has no column `nr`"]);
+        town.refuses(&["migrate", "--store", "4"], 2, &["table `public.orders` has no column `nr`"]);
     }
 
     #[test]
     fn a_parent_without_exactly_one_foreign_key_wants_to_know_which() {
         let town = three_stores();
         town.sql("alter table lines drop constraint lines_order_id_fkey");
-        town.refuses(&["migrate", "--store", "4"], 2, &["table `lines` has no foreign key to `orders`", "on = "]);
+        town.refuses(&["migrate", "--store", "4"], 2, &["table `public.lines` has no foreign key to `orders`", "on = "]);
         town.sql("alter table lines add foreign key (order_id) references orders, add foreign key (quantity) references orders not valid");
-        town.refuses(&["migrate", "--store", "4"], 2, &["table `lines` has 2 foreign keys to `orders`", "on = \"order_id = id\""]);
+        town.refuses(&["migrate", "--store", "4"], 2, &["table `public.lines` has 2 foreign keys to `orders`", "on = \"order_id = id\""]);
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tables {
             "create table log (id int, store_id int) partition by list (store_id); create table log_4 partition of log for values in (4);
              create table base (id int); create table heir (store_id int) inherits (base)",
         );
-        plan_refused(&town, "unclassified_table", "log", &["log"]);
+        plan_refused(&town, "unclassified_table", "log", &["log", "and 1 more"]);
         plan_refused(&town, "unclassified_table", "heir", &["heir"]);
     }
 }
@@ -264,9 +264,9 @@ mod templates {
 
     #[test]
     fn what_would_leave_the_transaction_is_refused() {
-        template_refused("\n-- tenantctl", "\ncommit;\n-- tenantctl", &["COMMIT", "store_schema.sql", "line 22"]);
+        template_refused("\n-- tenantctl", "\ncommit;\n-- tenantctl", &["COMMIT", "store_schema.sql:23:1"]);
         template_refused("\n-- tenantctl", "\ncreate index concurrently on {{schema}}.lines (what);\n-- tenantctl", &["CONCURRENTLY"]);
-        template_refused("\n-- tenantctl", "\ndo $$ begin commit; end $$;\n-- tenantctl", &["store_schema.sql", "line 22"]);
+        template_refused("\n-- tenantctl", "\ndo $$ begin commit; end $$;\n-- tenantctl", &["store_schema.sql, line 23, column 1"]);
     }
 
     #[test]
@@ -566,7 +566,7 @@ mod rows {
             town.database
         ));
         let url = town.url().replace("postgres@", &format!("{role}@"));
-        town.refuses(&["migrate", "--store", "4", "-d", &url], 2, &["orders", "row security hides rows", "BYPASSRLS"]);
+        town.refuses(&["migrate", "--store", "4", "-d", &url], 2, &["row security hides rows of public.orders", "BYPASSRLS"]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub async fn tables_of(client: &Client, schema: &Ident) -> Result<Vec<Table>> {
             row_security: row.try_get("row_security").server()?,
             has_children: row.try_get("has_children").server()?,
             is_child: row.try_get("is_child").server()?,
+            parents: idents(&row, "parents")?,
         });
     }
     Ok(tables)
