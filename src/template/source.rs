@@ -401,7 +401,7 @@ COMMENT ON TABLE {{schema}}.t IS 'x';
     fn a_file_is_read_and_its_troubles_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a \"b\" 🦙.sql");
-        assert!(format!("{:#}", Template::read(&path).unwrap_err()).contains("reading template"));
+        assert!(format!("{:#}", Template::read(&path).unwrap_err()).contains("cannot be read"));
         std::fs::write(&path, b"a;\n \xff").unwrap();
         let error = Template::read(&path).unwrap_err();
         assert!(error.downcast_ref::<Refusal>().unwrap().message.ends_with(":2:2: this is not UTF-8"));
