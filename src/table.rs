@@ -25,6 +25,8 @@ pub struct TypeName {
     pub labels: Vec<String>,
     /// Whether the base type, or what it is made of, belongs to a user and not to PostgreSQL itself.
     pub user_defined: bool,
+    /// Whether every value of it, and of what it is made of, can be sent and taken in binary.
+    pub has_binary: bool,
 }
 
 /// What a base type is.
@@ -107,7 +109,7 @@ pub enum Passage {
     Same,
     /// A wider type: the source is cast, then binary COPY is safe.
     Cast,
-    /// Equal as text only: containers whose binary form carries oids.
+    /// Equal as text only: containers whose binary form carries oids, types that have no whole binary form.
     Text,
     /// Would lose something.
     Lossy,
@@ -126,6 +128,13 @@ mod oid {
 /// Whether a value of one type arrives unchanged in another.
 #[must_use]
 pub fn passage(source: &TypeName, target: &TypeName) -> Passage {
+    match passage_of_values(source, target) {
+        Passage::Same if !(source.has_binary && target.has_binary) => Passage::Text,
+        passage => passage,
+    }
+}
+
+fn passage_of_values(source: &TypeName, target: &TypeName) -> Passage {
     if source.base_oid == target.base_oid {
         return match source.base_modifier == target.base_modifier || widens(source, target) {
             true => Passage::Same,
@@ -180,6 +189,7 @@ mod tests {
             kind: TypeKind::Base,
             labels: vec![],
             user_defined: false,
+            has_binary: true,
         }
     }
 
@@ -190,7 +200,9 @@ mod tests {
 
     #[test]
     fn what_passes_and_what_would_lose() {
+        let text_only = TypeName { has_binary: false, ..base(3615, -1) };
         let cases = [
+            (text_only.clone(), text_only, Passage::Text),
             (base(oid::INT4, -1), base(oid::INT4, -1), Passage::Same),
             (base(oid::INT4, -1), base(oid::INT8, -1), Passage::Cast),
             (base(oid::INT8, -1), base(oid::INT4, -1), Passage::Lossy),
