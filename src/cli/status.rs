@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Globals;
 use super::open::Opened;
 use super::output::{Page, now};
-use super::resume::open_stores;
+use super::resume::{abandoned, open_stores};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::pg::journal::{self, Move, RunRow};
@@ -67,7 +67,8 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
 
 async fn run_line(reader: &Session, run: &RunRow, live: &[Move]) -> Result<RunLine> {
     let moves = journal::moves_of_run(reader, &run.id).await?;
-    let open = run.errand.as_ref().map(|errand| open_stores(errand, run, live)).unwrap_or_default();
+    let given_up = abandoned(reader, run).await?;
+    let open = run.errand.as_ref().map(|errand| open_stores(errand, run, live, &given_up)).unwrap_or_default();
     let still_open = open.iter().any(|key| live.iter().any(|of| of.store.key.text() == key && of.run == run.id));
     let at_work = run.ended.is_none() && journal::is_at_work(reader, &run.id).await?;
     let outcome = match (&run.outcome, at_work) {

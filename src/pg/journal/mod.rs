@@ -9,7 +9,7 @@ mod runs;
 
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
-    all_live_moves, begin, live_move, live_moves, moves_of_run, record_registry_before, record_samples, record_switch,
+    all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_registry_before, record_samples, record_switch,
     reread, take_over,
 };
 pub use records::{

@@ -14,6 +14,7 @@ use crate::manifest::Manifest;
 use crate::pg::failure::ServerResult;
 use crate::pg::lease::Lease;
 use crate::pg::registry::RegistryValues;
+use crate::pg::session::Facts;
 use crate::plan::{Blueprint, Plan};
 use crate::report::{ErrorReport, Sample, SwitchEvidence};
 use crate::stage::Stage;
@@ -282,6 +283,28 @@ impl Move {
         }
         differing
     }
+}
+
+/// The database in which the last run of a move worked.
+const LAST_DATABASE: &str = "select r.database_oid, r.system_identifier
+    from tenantctl.move m join tenantctl.run r on r.id = m.run_id where m.id = $1";
+
+/// Refuses a journal that came here by a dump: its snapshots and transaction ids belong to another database.
+///
+/// # Errors
+/// A refusal, or the server's error.
+pub async fn check_home(client: &Client, id: i64, facts: &Facts) -> Result<()> {
+    let row = client.query_one(LAST_DATABASE, &[&id]).await.server()?;
+    let (oid, system): (u32, Option<String>) = (row.get(0), row.get(1));
+    let other_system = system.zip(facts.system_identifier.as_ref()).is_some_and(|(then, now)| then != *now);
+    if oid != facts.database_oid || other_system {
+        bail!(
+            Refusal::new("the journal was written in another database and came here by a dump")
+                .because("its snapshots mean nothing here, so no change since could be told")
+                .hint("give the move up with `tenantctl abandon`, and begin anew")
+        );
+    }
+    Ok(())
 }
 
 /// Takes a move over for this run: what is left of the last run is ended, and the epoch grows.
