@@ -2,6 +2,8 @@
 //!
 //! Values only; `pg/catalog` fills them, `step/plan` compares the shared table with the store table.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ident::{Ident, QualifiedTable};
@@ -86,19 +88,40 @@ pub struct Table {
     pub row_estimate: i64,
     /// Row security is on for it.
     pub row_security: bool,
-    /// It is partitioned, or others inherit from it: its rows lie in several relations.
-    pub has_children: bool,
-    /// It is itself a partition or inherits: its rows belong to another table.
-    pub is_child: bool,
+    /// It is partitioned: all its rows lie in other tables. An heir's rows, in contrast, are the heir's own.
+    pub is_partitioned: bool,
+    /// It is itself a partition: its rows belong to another table.
+    pub is_partition: bool,
     /// The tables of the same schema that it is a partition of or inherits from.
     pub parents: Vec<Ident>,
 }
 
 impl Table {
+    /// The table in a FROM: its own rows and those of its partitions, not those of its heirs.
+    #[must_use]
+    pub fn relation(&self) -> Relation {
+        Relation { table: self.name.clone(), only: !self.is_partitioned }
+    }
+
     /// The column of this name.
     #[must_use]
     pub fn column(&self, name: &Ident) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == *name)
+    }
+}
+
+/// A table as SQL reads it; `Display` is SQL text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Relation {
+    /// The table.
+    pub table: QualifiedTable,
+    /// Without the rows of its heirs.
+    pub only: bool,
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.only { "only " } else { "" }, self.table)
     }
 }
 

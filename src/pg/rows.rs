@@ -1,5 +1,7 @@
 //! Small questions and orders about the rows of one table.
 
+use std::fmt;
+
 use anyhow::Result;
 use tokio_postgres::GenericClient;
 
@@ -20,7 +22,7 @@ pub async fn count_source(client: &impl GenericClient, statement: &CopyStatement
 ///
 /// # Errors
 /// The server's error.
-pub async fn count(client: &impl GenericClient, table: &QualifiedTable) -> Result<u64> {
+pub async fn count(client: &impl GenericClient, table: &impl fmt::Display) -> Result<u64> {
     let row = client.query_one(&format!("select count(*) from {table}"), &[]).await.server()?;
     Ok(row.get::<_, i64>(0).unsigned_abs())
 }
@@ -29,7 +31,7 @@ pub async fn count(client: &impl GenericClient, table: &QualifiedTable) -> Resul
 ///
 /// # Errors
 /// The server's error.
-pub async fn has_rows(client: &impl GenericClient, table: &QualifiedTable) -> Result<bool> {
+pub async fn has_rows(client: &impl GenericClient, table: &impl fmt::Display) -> Result<bool> {
     Ok(client.query_one(&format!("select exists (select from {table})"), &[]).await.server()?.get(0))
 }
 
@@ -37,7 +39,7 @@ pub async fn has_rows(client: &impl GenericClient, table: &QualifiedTable) -> Re
 ///
 /// # Errors
 /// The server's error, such as a foreign key that points at it.
-pub async fn truncate(client: &impl GenericClient, table: &QualifiedTable) -> Result<()> {
+pub async fn truncate(client: &impl GenericClient, table: &impl fmt::Display) -> Result<()> {
     Ok(client.batch_execute(&format!("truncate {table}")).await.server()?)
 }
 

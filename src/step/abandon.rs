@@ -103,7 +103,7 @@ async fn empty(unit: &Unit<'_>, the_move: &Move) -> Result<()> {
     let tables: Vec<QualifiedTable> = catalog::tables_of(unit.client(), &the_move.store.schema)
         .await?
         .into_iter()
-        .filter(|table| !table.is_child)
+        .filter(|table| !table.is_partition)
         .map(|table| table.name)
         .collect();
     teardown::empty_tables(unit.transaction(), &tables).await?;

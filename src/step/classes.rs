@@ -85,16 +85,13 @@ fn class_of(
     if registry == Some(&table.name) {
         return ("registry", "the application's table of stores".into());
     }
-    let parents = table.parents.iter().filter_map(|parent| ground.table(parent));
-    let of_parents = parents.map(|parent| (class_of(ground, registry, suspects, parent).0, &parent.name.table));
-    let inherited = of_parents.map(|(class, parent)| (class, format!("a partition or heir of `{}`", parent.raw())));
-    let mut inherited: Vec<_> = inherited.collect();
-    if let Some(owned) = inherited.iter().position(|(class, _)| *class == "owned") {
-        return inherited.swap_remove(owned); // its rows are read with its parent's
+    if let Some(whole) = table.parents.iter().find_map(|parent| ground.table(parent)).filter(|_| table.is_partition) {
+        let (class, _) = class_of(ground, registry, suspects, whole);
+        return (class, format!("a partition of `{}`", whole.name.table.raw()));
     }
     match suspects.get(name) {
         Some(why) => ("undecided", why.clone()),
-        None => inherited.pop().unwrap_or_else(|| ("common", "nothing leads from it to a store".into())),
+        None => ("common", "nothing leads from it to a store".into()),
     }
 }
 
@@ -103,11 +100,10 @@ fn suspects(ground: &Ground, registry: Option<&QualifiedTable>) -> BTreeMap<Iden
     let manifest = &ground.manifest;
     let settled = |name: &Ident| manifest.common.contains(name) || manifest.ignore.contains(name);
     let mut reasons: BTreeMap<Ident, String> = BTreeMap::new();
-    // A partition has its parent's columns and goes with it; an heir may have the tenant column for itself.
-    let has_column = |table: &Table| table.column(&manifest.tenant_column).is_some();
-    let of_parent = |table: &Table| table.parents.iter().filter_map(|parent| ground.table(parent)).any(has_column);
-    for table in ground.tables.iter().filter(|table| registry != Some(&table.name)) {
-        if has_column(table) && !of_parent(table) {
+    // A partition goes with its table.
+    let whole = |table: &&Table| !(table.is_partition && !table.parents.is_empty()) && registry != Some(&table.name);
+    for table in ground.tables.iter().filter(whole) {
+        if table.column(&manifest.tenant_column).is_some() {
             reasons.insert(table.name.table.clone(), format!("it has a column `{}`", manifest.tenant_column.raw()));
         }
     }
@@ -118,17 +114,31 @@ fn suspects(ground: &Ground, registry: Option<&QualifiedTable>) -> BTreeMap<Iden
                 && (ground.owner(&parent.table).is_some() || reasons.contains_key(&parent.table))
     };
     loop {
-        let next = ground.keys.iter().find(|key| {
+        let by_key = ground.keys.iter().find(|key| {
             key.table.schema == *ground.shared()
                 && key.table != key.parent
                 && registry != Some(&key.table)
                 && !reasons.contains_key(&key.table.table)
                 && leads(&key.parent, &reasons)
         });
-        let Some(key) = next else { return reasons };
-        reasons.insert(
-            key.table.table.clone(),
-            format!("its foreign key `{}` leads to `{}`", key.name.raw(), key.parent.table.raw()),
-        );
+        let heir_of = |table: &Table, reasons: &BTreeMap<Ident, String>| {
+            let of = |parent: &&Ident| leads(&QualifiedTable::new(ground.shared().clone(), (*parent).clone()), reasons);
+            table.parents.iter().find(of).cloned()
+        };
+        let by_parent = || {
+            let open = ground.tables.iter().filter(whole).filter(|table| !reasons.contains_key(&table.name.table));
+            open.filter_map(|table| Some((table.name.table.clone(), heir_of(table, &reasons)?))).next()
+        };
+        let (table, why) = match by_key {
+            Some(key) => (
+                key.table.table.clone(),
+                format!("its foreign key `{}` leads to `{}`", key.name.raw(), key.parent.table.raw()),
+            ),
+            None => match by_parent() {
+                Some((table, parent)) => (table, format!("it inherits from `{}`", parent.raw())),
+                None => return reasons,
+            },
+        };
+        reasons.insert(table, why);
     }
 }

@@ -319,7 +319,7 @@ async fn table_plans(
         });
     }
     for table in &trial.tables {
-        if of.ground.manifest.entry(&table.name.table).is_none() && !table.is_child {
+        if of.ground.manifest.entry(&table.name.table).is_none() && !table.is_partition {
             found.push(
                 Finding::note(
                     "table_not_migrated",

@@ -243,14 +243,20 @@ mod tables {
     }
 
     #[test]
-    fn a_partition_or_an_heir_of_an_unlisted_table_is_no_way_around() {
+    fn a_partition_or_an_heir_is_no_way_around() {
         let town = three_stores();
         town.sql(
             "create table log (id int, store_id int) partition by list (store_id); create table log_4 partition of log for values in (4);
              create table base (id int); create table heir (store_id int) inherits (base)",
         );
         plan_refused(&town, "unclassified_table", "log", &["log", "and 1 more"]);
-        plan_refused(&town, "unclassified_table", "heir", &["heir"]);
+        plan_refused(&town, "unclassified_table", "heir", &["and 1 more"]);
+        let partition = town.run(&["tables", "-f", "json"]).exits(0).json();
+        let partition = partition["tables"].as_array().unwrap().iter().find(|table| table["table"] == "log_4").unwrap().clone();
+        assert_eq!((&partition["class"], &partition["why"]), (&"undecided".into(), &"a partition of `log`".into()));
+        let town = three_stores();
+        town.sql("create table gifts (wrapping text) inherits (lines)");
+        plan_refused(&town, "unclassified_table", "gifts", &["it inherits from `lines`"]);
     }
 }
 

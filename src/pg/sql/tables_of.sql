@@ -40,8 +40,8 @@ select
     else r.reltuples::int8
   end as row_estimate,
   r.relrowsecurity as row_security,
-  r.relkind = 'p' or exists (select from pg_catalog.pg_inherits h where h.inhparent = r.oid) as has_children,
-  r.relispartition or exists (select from pg_catalog.pg_inherits h where h.inhrelid = r.oid) as is_child,
+  r.relkind = 'p' as is_partitioned,
+  r.relispartition as is_partition,
   array(
     select p.relname::text
     from pg_catalog.pg_inherits h
