@@ -169,8 +169,12 @@ async fn tables_are_as_the_catalogs_say() {
     assert_eq!(by_name["logs"].key, []);
     assert_eq!(by_name["pairs"].key, ids(&["b", "a"]));
     assert_eq!(by_name["Weird \"Name\""].key, ids(&["sélect", "a.b"]));
-    assert!(by_name["events"].has_children && !by_name["events"].is_child && by_name["events_2026"].is_child);
-    assert!(by_name["notes"].has_children && by_name["special_notes"].is_child && by_name["notes"].row_security);
+    assert!(by_name["events"].is_partitioned && !by_name["events"].is_partition && by_name["events_2026"].is_partition);
+    assert!(
+        !by_name["notes"].is_partitioned
+            && by_name["special_notes"].parents == ids(&["notes"])
+            && by_name["notes"].row_security
+    );
     assert_eq!(orders.row_estimate, -1);
     run(&client, "insert into \"Weird \"\"Town\"\"\".orders (store_id) values (1), (2); analyze").await;
     let again = tables_of(&client, &id("Weird \"Town\"")).await.unwrap();

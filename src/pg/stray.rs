@@ -48,7 +48,7 @@ fn newer_rows(statement: &CopyStatement, key: &[Ident], snapshot: &str) -> Strin
     format!(
         "select {} from {} as {name} where {} and pg_catalog.age({name}.xmin) <= pg_catalog.age('{}'::xid)",
         list(key.iter().map(|column| format!("{name}.{column}::text"))),
-        statement.source,
+        statement.from_source(),
         statement.condition(),
         xmin.rem_euclid(1 << 32)
     )
@@ -65,9 +65,9 @@ fn gone_rows(statement: &CopyStatement, key: &[Ident]) -> String {
          where pg_catalog.age(kept.xmin) = (select max(pg_catalog.age(xmin)) from {})
            and not exists (select 1 from {} as {name} where {} and {})",
         list(key.iter().map(|column| format!("kept.{column}::text"))),
-        statement.target,
-        statement.target,
-        statement.source,
+        statement.from_target(),
+        statement.from_target(),
+        statement.from_source(),
         statement.condition(),
         joined.join(" and ")
     )

@@ -89,7 +89,7 @@ async fn only_our_rows(session: &mut Session, the_move: &Move) -> Result<()> {
     let tables = catalog::tables_of(transaction.client(), &the_move.store.schema).await?;
     let statements = ground.statements(&the_move.store, &tables)?;
     let mut strange = Vec::new();
-    for table in tables.iter().filter(|table| !table.is_child) {
+    for table in tables.iter().filter(|table| !table.is_partition) {
         if !rows::has_rows(&transaction, &table.name).await? {
             continue;
         }
@@ -155,7 +155,7 @@ async fn empty(unit: &Unit<'_>, the_move: &Move) -> Result<()> {
     let tables: Vec<QualifiedTable> = catalog::tables_of(unit.client(), &the_move.store.schema)
         .await?
         .into_iter()
-        .filter(|table| !table.is_child)
+        .filter(|table| !table.is_partition)
         .map(|table| table.name)
         .collect();
     teardown::empty_tables(unit.transaction(), &tables).await?;
