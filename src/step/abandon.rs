@@ -3,12 +3,16 @@
 use anyhow::{Context, Result, bail};
 
 use super::Means;
+use super::after_load::unit_name;
 use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
 use crate::ident::QualifiedTable;
 use crate::pg::journal::{self, Move, Resource, ResourceState, record_resource, resources_of};
+use crate::pg::session::Session;
+use crate::pg::teardown::OuterKey;
 use crate::pg::unit::Unit;
 use crate::pg::{catalog, scaffold, teardown};
+use crate::plan::UnitKind;
 use crate::stage::Stage;
 
 /// Abandons one store.
@@ -37,11 +41,17 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move) -> Result<Move> {
     let made = resources_of(&*session, the_move.id, "schema").await?;
     let stands = made.iter().any(|schema| schema.state == ResourceState::Made);
     let exists = catalog::schema_exists(&session, schema).await?;
+    let mut now = the_move.clone();
     if stands && exists && !the_move.adopted {
         let known: Vec<String> =
             resources_of(&*session, the_move.id, "object").await?.into_iter().map(|object| object.name).collect();
         teardown::check(&session, schema, &known).await?;
-        teardown::drop_outer_keys(&mut session, schema).await.context("dropping foreign keys to common tables")?;
+        let keys = teardown::outer_keys(&session, schema).await?;
+        if !keys.is_empty() {
+            now = keys_will_go(means, &mut session, the_move, &keys).await?;
+            let dropped = teardown::drop_outer_keys(&mut session, schema, &keys).await;
+            dropped.context("dropping foreign keys to common tables")?;
+        }
     }
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
     if stands && exists {
@@ -52,11 +62,39 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move) -> Result<Move> {
         let dropped = Resource::new("schema", schema.raw(), None, ResourceState::Dropped);
         record_resource(unit.transaction(), the_move.id, &[dropped]).await?;
     }
-    the_move.advance(unit.transaction(), means.run, Stage::Abandoned, &[]).await?;
+    now.advance(unit.transaction(), means.run, Stage::Abandoned, &[]).await?;
     means.observer.notice(&Event::Reached { moment: Moment::InAbandon, table: None });
     unit.commit(means.observer, None).await?;
     means.observer.notice(&Event::StepDone { store, step: Step::Abandon, elapsed: begun.elapsed() });
     journal::reread(&session, the_move.id).await
+}
+
+/// Keys go one by one before the schema does. Before the first one goes, the journal says that they are not there and
+/// that the copy is not whole: a run that ends in between can be given up once more, or be gone on with.
+async fn keys_will_go(means: &Means<'_>, session: &mut Session, the_move: &Move, keys: &[OuterKey]) -> Result<Move> {
+    let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
+    let mut gone = Vec::new();
+    for key in keys {
+        let made_by = the_move.blueprint.after.iter().position(|unit| match &unit.kind {
+            UnitKind::OuterKey { table, name, .. } => *table == key.table && *name == key.name,
+            _ => false,
+        });
+        gone.push(match made_by {
+            Some(index) => Resource::new("unit", unit_name(index), None, ResourceState::Dropped),
+            None => {
+                let table = QualifiedTable::new(the_move.store.schema.clone(), key.table.clone());
+                let again = format!("alter table {table} add constraint {} {}", key.name, key.definition);
+                let name = format!("{}/{}", key.table.raw(), key.name.raw());
+                Resource::new("foreign_key", name, Some(again), ResourceState::Off)
+            }
+        });
+    }
+    record_resource(unit.transaction(), the_move.id, &gone).await?;
+    if matches!(the_move.stage, Stage::Copied | Stage::Verified) {
+        the_move.advance(unit.transaction(), means.run, Stage::Created, &[]).await?;
+    }
+    unit.commit(means.observer, None).await?;
+    journal::reread(session, the_move.id).await
 }
 
 /// A schema that was taken over is given back as it came: whole and empty.

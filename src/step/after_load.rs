@@ -35,8 +35,9 @@ pub fn unit_name(index: usize) -> String {
 pub async fn perform(means: &Means<'_>, the_move: &Move) -> Result<()> {
     put_back(means, the_move).await?;
     let session = means.sessions.reader().await?;
-    let done: Vec<String> =
-        resources_of(&*session, the_move.id, "unit").await?.into_iter().map(|done| done.name).collect();
+    let mut done = resources_of(&*session, the_move.id, "unit").await?;
+    done.retain(|unit| unit.state == ResourceState::Made);
+    let done: Vec<String> = done.into_iter().map(|unit| unit.name).collect();
     drop(session);
     let count = the_move.blueprint.after.len();
     let half = count / 2;
