@@ -132,7 +132,6 @@ fn resumes_to_the_same_end(moment: &str) {
     assert_eq!(town.end_state(STORE), undisturbed(STORE));
     assert_eq!(town.shared_rows(), before);
     town.holds_the_shared_rows(STORE, &town.schema_of(STORE));
-    town.run(&["verify", "--store", STORE]).exits(0);
     town.run(&["verify", "--store", STORE, "--live"]).exits(0);
     town.is_quiet();
 }
@@ -211,7 +210,7 @@ fn killed_while_it_gives_a_move_up_it_is_given_up_by_the_next_run() {
     let rows = town.fingerprint(&schema);
     town.paused("in_abandon", &["abandon", "--store", STORE, "--yes"]).kill();
     town.is_quiet();
-    assert_eq!(town.stage(STORE), "verified");
+    assert_eq!(town.stage(STORE), "created", "its keys to common tables may be gone");
     assert_eq!(town.fingerprint(&schema), rows);
     town.run(&["abandon", "--store", STORE, "--yes"]).exits(0);
     assert!(!town.has_schema(&schema));
