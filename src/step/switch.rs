@@ -11,7 +11,7 @@ use tokio_postgres::NoTls;
 use tokio_postgres::types::Json;
 
 use super::Means;
-use super::changes::{Changes, changed_tables};
+use super::changes::{Changes, Seen, changed_tables, seen};
 use super::copy::{copy, raise_sequences, reopen};
 use super::ground::Ground;
 use super::verify::verify;
@@ -68,7 +68,7 @@ async fn switch_one(
     let mut receipt = receipt.clone();
     for round in 0..=means.switch.rounds.get() {
         means.sessions.check()?;
-        let changed = what_changed(means, receipt.the_move()).await?;
+        let (changed, seen) = what_changed(means, receipt.the_move()).await?;
         if !changed.is_empty() {
             if round == means.switch.rounds.get() {
                 bail!(written_to(receipt.the_move(), &changed, round));
@@ -77,7 +77,7 @@ async fn switch_one(
             continue;
         }
         raise_sequences(means, receipt.the_move()).await?;
-        match hold_and_commit(means, registry, receipt.the_move(), &mut evidence).await? {
+        match hold_and_commit(means, registry, receipt.the_move(), &seen, &mut evidence).await? {
             Held::Switched(switched) => {
                 means.observer.notice(&Event::Reached { moment: Moment::AfterSwitchCommit, table: None });
                 means.observer.notice(&Event::StepDone { store: &store, step: Step::Switch, elapsed: begun.elapsed() });
@@ -105,17 +105,22 @@ fn written_to(the_move: &Move, changed: &[Ident], rounds: u32) -> Refusal {
     .exit(Exit::Failed)
 }
 
-/// Without any lock: which tables changed since they were loaded.
-async fn what_changed(means: &Means<'_>, the_move: &Move) -> Result<Vec<Ident>> {
+/// Without any lock: which tables changed since they were loaded; and if none did, what was seen of them.
+async fn what_changed(means: &Means<'_>, the_move: &Move) -> Result<(Vec<Ident>, Vec<Seen>)> {
     if the_move.kind == MoveKind::New {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let mut session = means.sessions.reader().await?;
     let ground = Ground::of_move(&session, the_move).await?;
     let transaction = repeatable_read(&mut session).await?;
     let statements = statements_of(&transaction, &ground, the_move).await?;
     let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
-    changed_tables(&transaction, &ground, &statements, &loaded, Changes::ByDigest).await
+    let changed = changed_tables(&transaction, &ground, &statements, &loaded, Changes::ByDigest).await?;
+    let seen = match changed.is_empty() {
+        true => seen(&transaction, &statements, &loaded).await?,
+        false => Vec::new(),
+    };
+    Ok((changed, seen))
 }
 
 async fn statements_of(
@@ -165,6 +170,7 @@ async fn hold_and_commit(
     means: &Means<'_>,
     registry: &Registry<'_>,
     the_move: &Move,
+    seen: &[Seen],
     evidence: &mut SwitchEvidence,
 ) -> Result<Held> {
     let mut last = String::from("the shared tables stay busy");
@@ -179,12 +185,11 @@ async fn hold_and_commit(
         }
         let mut session = means.sessions.writer().await?;
         let token = session.cancel_token();
+        let (ground, statements) = shared_side(means, the_move).await?;
+        let target = Target { ground: &ground, statements: &statements, seen };
         let began = Instant::now();
-        let tried =
-            tokio::time::timeout(means.switch.deadline, one_try(means, registry, the_move, evidence, &mut session))
-                .await;
-        let held = began.elapsed().as_secs_f64() * 1000.0;
-        evidence.longest_hold_ms = evidence.longest_hold_ms.max((held * 10.0).round() / 10.0);
+        let one_try = one_try(means, registry, the_move, target, evidence, &mut session);
+        let tried = tokio::time::timeout(means.switch.deadline, one_try).await;
         match tried {
             Ok(Ok(held)) => return settle(means, the_move, held).await,
             Ok(Err(error)) if is_busy(&error) => last = "a writer holds a shared table".into(),
@@ -196,6 +201,7 @@ async fn hold_and_commit(
                 // The hard stop: whatever the server is doing for us, it ends now, and the locks are gone with it.
                 let _gone = token.cancel_query(NoTls).await;
                 session.discard();
+                note_hold(evidence, began);
                 if let Some(switched) = switched_after_all(means, the_move).await? {
                     return Ok(Held::Switched(Box::new(switched)));
                 }
@@ -245,26 +251,41 @@ fn is_busy(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<ServerError>().is_some_and(|error| error.is(&["55P03"])))
 }
 
+/// What a try locks and looks at: read before the deadline begins to run.
+#[derive(Clone, Copy)]
+struct Target<'a> {
+    ground: &'a Ground,
+    statements: &'a [CopyStatement],
+    seen: &'a [Seen],
+}
+
+async fn shared_side(means: &Means<'_>, the_move: &Move) -> Result<(Ground, Vec<CopyStatement>)> {
+    let reader = means.sessions.reader().await?;
+    let ground = Ground::of_move(&reader, the_move).await?;
+    let store_tables = catalog::tables_of(&reader, &the_move.store.schema).await?;
+    let statements = ground.statements(&the_move.store, &store_tables)?;
+    Ok((ground, statements))
+}
+
 async fn one_try(
     means: &Means<'_>,
     registry: &Registry<'_>,
     the_move: &Move,
-    evidence: &SwitchEvidence,
+    target: Target<'_>,
+    evidence: &mut SwitchEvidence,
     session: &mut Session,
 ) -> Result<Result<(), Vec<Ident>>> {
-    let (ground, statements) = {
-        let reader = means.sessions.reader().await?;
-        let ground = Ground::of_move(&reader, the_move).await?;
-        let store_tables = catalog::tables_of(&reader, &the_move.store.schema).await?;
-        let statements = ground.statements(&the_move.store, &store_tables)?;
-        (ground, statements)
-    };
+    let Target { ground, statements, seen } = target;
     let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
-    lock_shared_tables(means, &unit, &ground).await?;
+    let began = Instant::now();
+    let locked = lock_shared_tables(means, &unit, ground).await;
+    note_hold(evidence, began);
+    locked?;
     means.observer.notice(&Event::Reached { moment: Moment::LockTaken, table: None });
     if the_move.kind == MoveKind::Move {
         let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
-        let changed = changed_tables(unit.transaction(), &ground, &statements, &loaded, Changes::Quickly).await?;
+        let changed = changed_tables(unit.transaction(), ground, statements, &loaded, Changes::Since(seen)).await?;
+        note_hold(evidence, began);
         if !changed.is_empty() {
             return Ok(Err(changed));
         }
@@ -274,9 +295,10 @@ async fn one_try(
     if !evidence.by_hand {
         registry.write(unit.transaction(), &the_move.store.key, &values).await?;
     }
+    note_hold(evidence, began); // the journal's row is written before the hold ends: its last milliseconds are COMMIT
     unit.execute(
         "update tenantctl.move set registry_before = $2, switch = $3 where id = $1",
-        &[&the_move.id, &Json(&before), &Json(evidence)],
+        &[&the_move.id, &Json(&before), &Json(&*evidence)],
     )
     .await
     .server()?;
@@ -284,6 +306,12 @@ async fn one_try(
     means.observer.notice(&Event::Reached { moment: Moment::BeforeSwitchCommit, table: None });
     unit.commit(means.observer, None).await?;
     Ok(Ok(()))
+}
+
+/// How long others may have waited for us: for the locks that we asked for, and while we had them.
+fn note_hold(evidence: &mut SwitchEvidence, began: Instant) {
+    let held = began.elapsed().as_secs_f64() * 1000.0;
+    evidence.longest_hold_ms = evidence.longest_hold_ms.max((held * 10.0).round() / 10.0);
 }
 
 /// SHARE locks in a fixed order; each waits for what is left of the time for all.
