@@ -45,6 +45,9 @@ struct Cli {
 /// Flags of every command.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Globals {
+    /// A signal came: whatever fails afterwards failed for that reason.
+    #[arg(skip)]
+    interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
     /// Configuration file [default: the nearest tenantctl.toml upwards]
     #[arg(short, long, global = true, value_name = "FILE", help_heading = "Global options")]
     config: Option<PathBuf>,
@@ -119,6 +122,14 @@ enum Color {
 }
 
 impl Globals {
+    /// A statement that a signal cancelled fails in its own words; the signal is the reason.
+    fn reason_of(&self, error: anyhow::Error) -> anyhow::Error {
+        match self.interrupted.load(std::sync::atomic::Ordering::SeqCst) {
+            true => error.context(crate::error::Refusal::new("interrupted").exit(Exit::Interrupted)),
+            false => error,
+        }
+    }
+
     fn progress(&self) -> ProgressMode {
         match self.progress {
             Progress::Auto => ProgressMode::Auto,
@@ -225,7 +236,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let line = command_line(&arguments);
     let exit = match runtime.block_on(perform(&cli, &line)) {
         Ok(page) => output::print(&cli.globals, &page),
-        Err(error) => output::failed(&cli.globals, name, &started, &error),
+        Err(error) => output::failed(&cli.globals, name, &started, &cli.globals.reason_of(error)),
     };
     // A connection that is being cancelled must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));

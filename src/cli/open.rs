@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 
@@ -73,7 +74,7 @@ impl Opened {
         let run = format!("{:08x}", rand::random::<u32>());
         let sessions = Sessions::open(&conninfo, &run, config.session()?.lock_timeout).await?;
         let sessions = Arc::new(sessions);
-        tokio::spawn(listen_for_signals(sessions.clone()));
+        tokio::spawn(listen_for_signals(sessions.clone(), globals.interrupted.clone()));
         let registry_config = config.registry()?;
         let store_schema = config.store_schema()?;
         Ok(Self {
@@ -192,7 +193,7 @@ pub(super) fn page_options(config: &Config) -> text::Options {
 }
 
 /// The first signal cancels what is in flight, so that it rolls back; the second ends the process at once.
-async fn listen_for_signals(sessions: Arc<Sessions>) {
+async fn listen_for_signals(sessions: Arc<Sessions>, interrupted: Arc<AtomicBool>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -206,6 +207,7 @@ async fn listen_for_signals(sessions: Arc<Sessions>) {
         if count > 0 {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
+        interrupted.store(true, Ordering::SeqCst);
         let sessions = sessions.clone();
         tokio::spawn(async move {
             while !sessions.is_closing() {
