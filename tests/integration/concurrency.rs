@@ -113,12 +113,12 @@ fn a_run_whose_lease_was_taken_over_commits_nothing_more() {
     let town = patient_town();
     town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
     let blocker = Person::named(&town, "blocker");
-    blocker.does("begin; lock table public.whatsapp_logs in access exclusive mode");
+    blocker.does("begin; lock table store_1751273256223.whatsapp_logs in access exclusive mode");
     let first = town.start(&["migrate", "--store", STORE]);
-    town.wait_for_lock_queue("public.whatsapp_logs");
+    town.wait_for_lock_queue("store_1751273256223.whatsapp_logs");
     let epoch = town.value("select epoch from tenantctl.move");
     first.signal("STOP"); // it sleeps while the world goes on
-    town.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'tenantctl/%/lease'");
+    town.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'tenantctl/%/lease' and datname = current_database()");
     let second = town.start(&["migrate", "--store", STORE]);
     eventually("the second run takes the store over", Duration::from_secs(20), || {
         town.value("select epoch from tenantctl.move") != epoch
@@ -143,9 +143,9 @@ fn a_run_with_an_old_epoch_is_kept_out_though_its_sessions_live() {
     let town = patient_town();
     town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
     let blocker = Person::named(&town, "blocker");
-    blocker.does("begin; lock table public.whatsapp_logs in access exclusive mode");
+    blocker.does("begin; lock table store_1751273256223.whatsapp_logs in access exclusive mode");
     let run = town.start(&["switch", "--store", STORE]);
-    town.wait_for_lock_queue("public.whatsapp_logs");
+    town.wait_for_lock_queue("store_1751273256223.whatsapp_logs");
     town.sql("update tenantctl.move set epoch = epoch + 1");
     blocker.does("rollback");
     run.end().exits(2).says("another run has taken this store over");
@@ -251,14 +251,15 @@ fn what_is_written_during_the_copy_is_copied_again() {
     let town = patient_town();
     town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
     let blocker = Person::named(&town, "blocker");
-    // The snapshot stands, the largest table is not read yet.
-    blocker.does("begin; lock table public.whatsapp_logs in access exclusive mode");
+    // The snapshot stands, no table is read yet.
+    blocker.does("begin; lock table store_1751273256223.whatsapp_logs in access exclusive mode");
     let run = town.start(&["migrate", "--store", STORE, "--format", "json"]);
-    town.wait_for_lock_queue("public.whatsapp_logs");
+    town.wait_for_lock_queue("store_1751273256223.whatsapp_logs");
     for (sql, _) in WRITES {
         town.sql(sql);
     }
-    blocker.does("insert into public.whatsapp_logs (store_id, event) values (13, 'late'); commit");
+    town.sql("insert into whatsapp_logs (store_id, event) values (13, 'late')");
+    blocker.does("rollback");
     let report = run.end().exits(0).json();
     let recopied = recopied(&report["stores"][0]);
     for table in ["order_items", "products", "shopping_cart", "whatsapp_logs", "messages"] {
@@ -266,6 +267,39 @@ fn what_is_written_during_the_copy_is_copied_again() {
     }
     town.holds_the_shared_rows(STORE, SCHEMA);
     assert_eq!(town.value(&format!("select count(*) from {SCHEMA}.whatsapp_logs where event = 'late'")), "1");
+}
+
+#[test]
+fn a_transaction_that_stays_open_elsewhere_does_not_make_old_writes_look_new() {
+    let town = Town::sample();
+    // It has a transaction id and holds every snapshot's xmin back, but writes to none of the shared tables.
+    let batch = Person::named(&town, "batch");
+    batch.does("create table job (id integer); begin; insert into job values (1)");
+    town.sql("update products set stock = stock + 1 where store_id = 13");
+    let report = town.run(&["migrate", "--store", STORE, "--format", "json"]).exits(0).json();
+    assert_eq!(recopied(&report["stores"][0]), Vec::<String>::new());
+    batch.does("commit");
+    town.holds_the_shared_rows(STORE, SCHEMA);
+}
+
+#[test]
+fn what_is_written_between_the_last_look_and_the_lock_is_noticed() {
+    let town = Town::sample();
+    town.edit("tenantctl.toml", "[store_schema]\n", "[switch]\ntries = 100\n\n[store_schema]\n");
+    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    // Rows that look new all the time: only their versions tell that one more was written.
+    let batch = Person::named(&town, "batch");
+    batch.does("create table job (id integer); begin; insert into job values (1)");
+    town.sql("update products set stock = stock + 1 where store_id = 13");
+    let idle = Person::named(&town, "idle");
+    idle.does("begin; update orders set notes = 'idle' where store_id = 20");
+    let mut run = town.start(&["switch", "--store", STORE, "--format", "json"]);
+    run.wait_for("sits idle"); // the look without a lock is over
+    town.sql("update products set stock = stock + 1 where id = (select min(id) from products where store_id = 13)");
+    idle.does("commit");
+    let report = run.end().exits(0).json();
+    assert_eq!(recopied(&report["stores"][0]), ["products"]);
+    town.holds_the_shared_rows(STORE, SCHEMA);
 }
 
 #[test]
@@ -330,8 +364,8 @@ fn somebody_idle_in_a_transaction_is_named_and_others_do_not_wait() {
     town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
     let idle = Person::named(&town, "billing");
     idle.does("begin; update orders set notes = 'idle' where store_id = 20");
-    let pid = town.value("select pid from pg_stat_activity where application_name = 'billing'");
-    let idle_long = "select count(*) from pg_stat_activity where application_name = 'billing' and state_change < clock_timestamp() - interval '60 ms'";
+    let pid = town.value("select pid from pg_stat_activity where datname = current_database() and application_name = 'billing'");
+    let idle_long = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'billing' and state_change < clock_timestamp() - interval '60 ms'";
     eventually("it is idle for a while", Duration::from_secs(5), || town.value(idle_long) == "1");
     let other = "update orders set notes = 'w' where id = (select min(id) from orders where store_id = 21)";
     let writer = Writer::of(&town, other);
@@ -352,7 +386,7 @@ fn a_busy_writer_fails_every_try_and_costs_others_one_short_wait_each() {
     town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
     let busy = Person::named(&town, "busy");
     let end = busy.begins("begin; update orders set notes = 'busy' where store_id = 20; select pg_sleep(600)");
-    let at_work = "select count(*) from pg_stat_activity where application_name = 'busy' and wait_event = 'PgSleep'";
+    let at_work = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'busy' and wait_event = 'PgSleep'";
     eventually("it is at work", Duration::from_secs(5), || town.value(at_work) == "1");
     let other = "update orders set notes = 'w' where id = (select min(id) from orders where store_id = 21)";
     let writer = Writer::of(&town, other);
@@ -361,7 +395,7 @@ fn a_busy_writer_fails_every_try_and_costs_others_one_short_wait_each() {
     ran.exits(1).says("4 tries");
     assert!(longest < Duration::from_millis(300), "a writer of another store waited {longest:?}");
     assert!(is_not_routed(&town, STORE));
-    town.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'busy'");
+    town.sql("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'busy' and datname = current_database()");
     assert!(end.recv().unwrap().is_err());
     town.run(&["switch", "--store", STORE]).exits(0);
 }
@@ -404,9 +438,9 @@ fn a_signal_while_a_statement_waits_ends_it_at_once() {
         let town = patient_town();
         town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
         let blocker = Person::named(&town, "blocker");
-        blocker.does("begin; lock table public.whatsapp_logs in access exclusive mode");
+        blocker.does("begin; lock table store_1751273256223.whatsapp_logs in access exclusive mode");
         let run = town.start(&["migrate", "--store", STORE, "--format", "json"]);
-        town.wait_for_lock_queue("public.whatsapp_logs");
+        town.wait_for_lock_queue("store_1751273256223.whatsapp_logs");
         let began = Instant::now();
         run.signal(signal);
         let report = run.end().exits(130).json();
@@ -419,6 +453,38 @@ fn a_signal_while_a_statement_waits_ends_it_at_once() {
         town.run(&["resume"]).exits(0);
         town.holds_the_shared_rows(STORE, SCHEMA);
     }
+}
+
+#[test]
+fn a_signal_before_the_work_begins_leaves_nothing() {
+    let town = patient_town();
+    let before = town.fingerprint("public");
+    let blocker = Person::named(&town, "blocker");
+    blocker.does("begin; lock table public.whatsapp_logs in access exclusive mode");
+    let run = town.start(&["migrate", "--store", STORE, "--format", "json"]);
+    town.wait_for_lock_queue("public.whatsapp_logs");
+    run.signal("INT");
+    assert_eq!(run.end().exits(130).json()["outcome"], "interrupted");
+    blocker.does("rollback");
+    eventually("its sessions are gone", Duration::from_secs(2), || town.session_count() == 0);
+    assert!(!town.has_schema(SCHEMA));
+    assert_eq!(town.fingerprint("public"), before);
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let town = patient_town();
+    let blocker = Person::named(&town, "blocker");
+    blocker.does("begin; lock table public.whatsapp_logs in access exclusive mode");
+    let run = town.start(&["migrate", "--store", STORE]);
+    town.wait_for_lock_queue("public.whatsapp_logs");
+    run.signal("STOP"); // so that the second comes before the first was answered
+    run.signal("INT");
+    run.signal("TERM");
+    run.signal("CONT");
+    run.end().exits(130);
+    blocker.does("rollback");
+    eventually("its sessions are gone", Duration::from_secs(2), || town.session_count() == 0);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
