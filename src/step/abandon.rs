@@ -45,14 +45,16 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move, lose_changes: bool) -> 
     let made = resources_of(&*session, the_move.id, "schema").await?;
     let stands = made.iter().any(|schema| schema.state == ResourceState::Made);
     let exists = catalog::schema_exists(&session, schema).await?;
-    if stands && exists && !lose_changes && the_move.stage != Stage::Reversed && the_move.kind == MoveKind::Move {
-        only_our_rows(&mut session, the_move).await?;
-    }
     let mut now = the_move.clone();
     if stands && exists && !the_move.adopted {
         let known: Vec<String> =
             resources_of(&*session, the_move.id, "object").await?.into_iter().map(|object| object.name).collect();
         teardown::check(&session, schema, &known).await?;
+    }
+    if stands && exists && !lose_changes && the_move.stage != Stage::Reversed && the_move.kind == MoveKind::Move {
+        only_our_rows(&mut session, the_move).await?;
+    }
+    if stands && exists && !the_move.adopted {
         let keys = teardown::outer_keys(&session, schema).await?;
         if !keys.is_empty() {
             now = keys_will_go(means, &mut session, the_move, &keys).await?;

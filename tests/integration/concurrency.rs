@@ -148,7 +148,7 @@ fn a_run_with_an_old_epoch_is_kept_out_though_its_sessions_live() {
     town.wait_for_lock_queue("store_1751273256223.whatsapp_logs");
     town.sql("update tenantctl.move set epoch = epoch + 1");
     blocker.does("rollback");
-    run.end().exits(2).says("another run has taken this store over");
+    run.end().exits(6).says("another run has taken this store over");
     assert_eq!(town.journal_stage(STORE), "verified");
     assert!(is_not_routed(&town, STORE));
 }
