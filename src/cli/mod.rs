@@ -3,6 +3,7 @@
 //! A command is its words, then its deed: one file each. The doc comments are the help.
 
 mod abandon;
+mod completions;
 mod config;
 mod demo;
 mod list;
@@ -178,6 +179,8 @@ enum Command {
     Config(config::ConfigArgs),
     #[command(subcommand)]
     Template(template::TemplateCommand),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
 }
 
 impl Command {
@@ -200,6 +203,8 @@ impl Command {
             Self::Tables(_) => "tables",
             Self::Config(_) => "config",
             Self::Template(_) => "template",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 }
@@ -258,6 +263,8 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Tables(args) => list::run(globals, &env, args).await,
         Command::Config(args) => config::run(globals, &env, args),
         Command::Template(command) => template::run(globals, &env, command).await,
+        Command::Completions(args) => completions::completions(args),
+        Command::Man(args) => completions::man(args),
     }
 }
 
