@@ -84,12 +84,7 @@ pub(super) async fn abandoned(reader: &Session, run: &RunRow) -> Result<Vec<Stri
 }
 
 /// Stores of the run that are not where it wanted them, and that no later run has taken over.
-pub(super) fn open_stores(
-    errand: &RecordedErrand,
-    run: &RunRow,
-    moves: &[Move],
-    abandoned: &[String],
-) -> Vec<String> {
+pub(super) fn open_stores(errand: &RecordedErrand, run: &RunRow, moves: &[Move], abandoned: &[String]) -> Vec<String> {
     let is_open = |key: &&String| match moves.iter().find(|of| of.store.key.text() == key.as_str()) {
         Some(of) => of.stage < errand.until && of.run == run.id,
         None => !abandoned.contains(key),

@@ -69,7 +69,9 @@ pub async fn travel(
                 }
                 continue;
             }
-            Stage::Verified if !until.by_hand && !until.insists && !registry.can_switch() => return Ok(Arrival::WaitsForHand),
+            Stage::Verified if !until.by_hand && !until.insists && !registry.can_switch() => {
+                return Ok(Arrival::WaitsForHand);
+            }
             Stage::Verified => {
                 only(step::switch::switch(means, registry, &[receipt::<Verified>(&now)?], until.by_hand).await)?;
                 return Ok(Arrival::Arrived);

@@ -193,9 +193,14 @@ impl<'a> Registry<'a> {
             let sql = format!("update {} set {column} = $1::text where {}::text = $2", config.table, config.key);
             let changed = client.execute(&sql, &[value, &key.text()]).await.server()?;
             if changed != 1 {
-                bail!(Refusal::new(format!("writing the registry {} changed {changed} rows of store {key}", config.table.raw()))
+                bail!(
+                    Refusal::new(format!(
+                        "writing the registry {} changed {changed} rows of store {key}",
+                        config.table.raw()
+                    ))
                     .because("a trigger or a rule of the registry keeps it from being written")
-                    .hint("let the role that tenantctl connects as write it"));
+                    .hint("let the role that tenantctl connects as write it")
+                );
             }
             let sql = format!("select {column}::text from {} where {}::text = $1", config.table, config.key);
             let now: Option<String> = client.query_one(&sql, &[&key.text()]).await.server()?.get(0);

@@ -181,11 +181,14 @@ fn within(statement: &Statement, shape: &Shape) -> Option<RefusedAt> {
     let sets = |name: &str| {
         ["SET", "SET LOCAL", "SET SESSION"].iter().any(|set| inner.view().has_words(&format!("{set} {name}")))
     };
-    let found = set_config(inner.view()).or_else(|| draws(inner.view())).map(|(_, what, because, hint)| (what, because, hint)).or_else(|| {
-        let name = ["search_path", "role"].into_iter().find(|name| sets(&name.to_uppercase()))?;
-        own_setting(name)
-            .map(|(because, hint)| (format!("SET {name} in a DO block may not stand in a template"), because, hint))
-    });
+    let found = set_config(inner.view())
+        .or_else(|| draws(inner.view()))
+        .map(|(_, what, because, hint)| (what, because, hint))
+        .or_else(|| {
+            let name = ["search_path", "role"].into_iter().find(|name| sets(&name.to_uppercase()))?;
+            own_setting(name)
+                .map(|(because, hint)| (format!("SET {name} in a DO block may not stand in a template"), because, hint))
+        });
     found.map(|(what, because, hint)| (0, what, because, hint))
 }
 
@@ -207,7 +210,8 @@ fn set_config(view: View<'_>) -> Option<RefusedAt> {
 /// A call that moves a sequence, which no rollback undoes: only one of the store schema's own may be meant. A default
 /// that draws is no call; where its sequence lies, the catalogs say.
 fn draws(view: View<'_>) -> Option<RefusedAt> {
-    let defines = ["CREATE TABLE", "ALTER TABLE", "CREATE DOMAIN", "ALTER DOMAIN"].iter().any(|words| view.has_words(words));
+    let defines =
+        ["CREATE TABLE", "ALTER TABLE", "CREATE DOMAIN", "ALTER DOMAIN"].iter().any(|words| view.has_words(words));
     (0..view.0.len()).find_map(|index| {
         let name = match &view.0[index] {
             Lexeme::Word(word) => word.to_lowercase(),

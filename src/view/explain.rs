@@ -49,7 +49,9 @@ fn way_on(server: &ServerError) -> Option<&'static str> {
         None if !["connect", "communicat", "timed out", "Timeout"].iter().any(|word| server.message.contains(word)) => {
             return None;
         }
-        None | Some("08001" | "08006") => "see that the server is up and that host and port are right; `pg_isready` asks it",
+        None | Some("08001" | "08006") => {
+            "see that the server is up and that host and port are right; `pg_isready` asks it"
+        }
         Some("28P01" | "28000") => "check user and password: -d, DATABASE_URL, PGPASSWORD or ~/.pgpass",
         Some("3D000") => "check the database's name; `psql -l` lists the databases",
         Some("42501") => "grant the right to this role, or connect as one that has it",

@@ -67,12 +67,24 @@ fn an_application_named(shared: &str, table: &str, child: &str, column: &str, re
     assert_eq!((&store["tables"][0]["table"], &store["tables"][1]["table"]), (&table.into(), &child.into()));
     let o = q(&own);
     town.moved(&format!("{s}.{t}"), &format!("{k} = 1"), &format!("{o}.{t}"));
-    town.moved(&format!("{s}.{c}"), &format!("\"from\" in (select \"Id\" from {s}.{t} where {k} = 1)"), &format!("{o}.{c}"));
+    town.moved(
+        &format!("{s}.{c}"),
+        &format!("\"from\" in (select \"Id\" from {s}.{t} where {k} = 1)"),
+        &format!("{o}.{c}"),
+    );
     assert_eq!(town.value(&format!("select count(*) from {o}.{c}")), "30");
     assert_eq!(town.value(&format!("select \"Schema\" from {s}.{r} where {k} = 1")), own);
     let url = town.value(&format!("select \"Url\" from {s}.{r} where {k} = 1"));
     assert!(url.starts_with("postgresql://app@db/main?schema=") && !url.contains([' ', '"']), "{url}");
-    for words in [&["verify", "--store", "1"][..], &["verify", "--store", "1", "--live"], &["report"], &["tables"], &["stores"], &["plan", "--store", "2", "--sql"], &["template", "check"]] {
+    for words in [
+        &["verify", "--store", "1"][..],
+        &["verify", "--store", "1", "--live"],
+        &["report"],
+        &["tables"],
+        &["stores"],
+        &["plan", "--store", "2", "--sql"],
+        &["template", "check"],
+    ] {
         town.run(words).exits(0);
     }
     town.run(&["reverse", "--store", "1", "--yes"]).exits(0);
@@ -88,7 +100,14 @@ fn names_that_are_words_of_sql() {
 
 #[test]
 fn names_with_quotes_dots_and_spaces() {
-    an_application_named("Weird \"Name\"", "a.b", "c d", "Store \"Key\"", "the.registry of \"stores\"", "own \"{key}\".x y");
+    an_application_named(
+        "Weird \"Name\"",
+        "a.b",
+        "c d",
+        "Store \"Key\"",
+        "the.registry of \"stores\"",
+        "own \"{key}\".x y",
+    );
 }
 
 #[test]
@@ -110,11 +129,16 @@ fn a_schema_name_that_postgres_would_cut_is_refused() {
 #[track_caller]
 fn keys_of(key_type: &str, setup: &str, keys: &[&str]) {
     let mut script = format!("{setup};\ncreate table stores (key {key_type} primary key, own_schema text);\n");
-    script.push_str(&format!("create table things (tenant {key_type} not null, n integer, primary key (tenant, n));\n"));
+    script
+        .push_str(&format!("create table things (tenant {key_type} not null, n integer, primary key (tenant, n));\n"));
     script.push_str("create table parts (id serial primary key, thing_tenant text, n integer);\n");
     for key in keys {
         let key = key.replace('\'', "''");
-        write!(script, "insert into stores values ('{key}'); insert into things select '{key}', n from generate_series(1, 7) n;\n").unwrap();
+        write!(
+            script,
+            "insert into stores values ('{key}'); insert into things select '{key}', n from generate_series(1, 7) n;\n"
+        )
+        .unwrap();
     }
     script.push_str("insert into parts (thing_tenant, n) select tenant::text, n from things;\n");
     let config = "[shared]\ntenant_column = \"tenant\"\n[registry]\ntable = \"stores\"\nkey = \"key\"\nschema_column = \"own_schema\"\n
@@ -157,14 +181,34 @@ fn uuid_keys() {
 
 #[test]
 fn text_keys_with_quotes_commas_percents_and_backslashes() {
-    keys_of("text", "", &["O'Hara", "a,b", "4-7", "100%", "back\\slash", "ñandú 表", "say \"hi\"", " lead", "{{schema}}", "--all", "a/b?c=d&e"]);
+    keys_of(
+        "text",
+        "",
+        &[
+            "O'Hara",
+            "a,b",
+            "4-7",
+            "100%",
+            "back\\slash",
+            "ñandú 表",
+            "say \"hi\"",
+            " lead",
+            "{{schema}}",
+            "--all",
+            "a/b?c=d&e",
+        ],
+    );
 }
 
 #[test]
 fn varchar_keys_and_domains() {
     keys_of("varchar(8)", "", &["north", "so'uth"]);
     keys_of("shop", "create domain shop as text check (value <> '')", &["north", "so'uth"]);
-    keys_of("\"Shop No\"", "create domain \"base no\" as bigint; create domain \"Shop No\" as \"base no\" check (value > 0)", &["4", "77"]);
+    keys_of(
+        "\"Shop No\"",
+        "create domain \"base no\" as bigint; create domain \"Shop No\" as \"base no\" check (value > 0)",
+        &["4", "77"],
+    );
 }
 
 #[test]
@@ -268,7 +312,11 @@ fn every_table_may_name_its_tenant_column_and_its_way_to_the_store() {
             ("e", format!("tenant = {store}"), "10"),
             ("f", format!("owner = {store}"), "10"),
             ("g", format!("e_id in (select id from e where tenant = {store})"), "20"),
-            ("coupons", format!("id in (select coupon from coupon_use where shop = {store})"), if store == 1 { "5" } else { "3" }),
+            (
+                "coupons",
+                format!("id in (select coupon from coupon_use where shop = {store})"),
+                if store == 1 { "5" } else { "3" },
+            ),
             ("coupon_use", format!("shop = {store}"), if store == 1 { "5" } else { "3" }),
         ] {
             town.moved(&format!("public.{table}"), &condition, &format!("own_{store}.{table}"));

@@ -21,10 +21,22 @@ fn stdout_has_the_result_only_and_stderr_the_progress() {
     let ran = town.run(&["migrate", "--store", "4"]).exits(0);
     assert!(ran.stdout.starts_with("Migration report"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("started"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("store 4 plan: started") && ran.stderr.contains("store 4 Four: done"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("store 4 plan: started") && ran.stderr.contains("store 4 Four: done"),
+        "{}",
+        ran.stderr
+    );
     assert!(!ran.stderr.contains("Migration report"), "{}", ran.stderr);
     no_escapes(&ran);
-    for words in [&["stores"][..], &["tables"], &["status"], &["report"], &["config"], &["plan", "--store", "5"], &["template", "render", "--store", "4"]] {
+    for words in [
+        &["stores"][..],
+        &["tables"],
+        &["status"],
+        &["report"],
+        &["config"],
+        &["plan", "--store", "5"],
+        &["template", "render", "--store", "4"],
+    ] {
         let ran = town.run(words).exits(0);
         assert!(!ran.stdout.is_empty());
         no_escapes(&ran);
@@ -69,7 +81,10 @@ fn json_is_one_document_with_text_keys_whatever_happens() {
     same(&["copy", "--store", "4"], 0);
     town.sql("delete from store_4.lines where id in (select id from store_4.lines limit 1)");
     let differs = same(&["verify", "--store", "4"], 3);
-    assert_eq!((&differs["outcome"], &differs["stores"][0]["tables"][2]["differences"][0]["kind"]), (&"differs".into(), &"missing".into()));
+    assert_eq!(
+        (&differs["outcome"], &differs["stores"][0]["tables"][2]["differences"][0]["kind"]),
+        (&"differs".into(), &"missing".into())
+    );
     same(&["migrate", "--store", "4"], 0);
     same(&["switch", "--store", "4"], 0);
     same(&["reverse", "--store", "4"], 2);
@@ -153,11 +168,13 @@ fn a_locale_without_utf8_gets_ascii() {
 fn machines_get_one_event_per_line() {
     let town = three_stores();
     let ran = town.run(&["migrate", "--store", "4,5", "--progress", "json"]).exits(0);
-    let events: Vec<Value> = ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
+    let events: Vec<Value> =
+        ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
     assert!(events.iter().all(|event| event["event"].is_string() && event["time"].is_string()));
     let of = |name: &str| events.iter().filter(|event| event["event"] == name).count();
     assert_eq!((of("run_started"), of("store_done")), (1, 2));
-    let copied: Vec<_> = events.iter().filter(|event| event["event"] == "table_done" && event["step"] == "copy").collect();
+    let copied: Vec<_> =
+        events.iter().filter(|event| event["event"] == "table_done" && event["step"] == "copy").collect();
     assert_eq!(copied.len(), 6);
     assert!(copied.iter().all(|event| event["row_count"].is_u64() && event["store"].is_string()));
     let failed = town.run(&["migrate", "--store", "999", "--progress", "json", "-f", "json"]).exits(2);
@@ -223,13 +240,25 @@ fn a_secret_is_in_no_output_and_not_in_the_journal() {
     town.edit("tenantctl.toml", "postgresql://app@db", "postgresql://app:s3cr3t@db");
     let url = town.url().replace("postgres@", "postgres:hunter2@");
     let mut all = String::new();
-    for words in [&["plan", "--store", "4"][..], &["migrate", "--store", "4"], &["report"], &["report", "-f", "json"], &["status"], &["config", "--origin"], &["migrate", "--store", "5"], &["plan", "--store", "3", "--sql"]] {
+    for words in [
+        &["plan", "--store", "4"][..],
+        &["migrate", "--store", "4"],
+        &["report"],
+        &["report", "-f", "json"],
+        &["status"],
+        &["config", "--origin"],
+        &["migrate", "--store", "5"],
+        &["plan", "--store", "3", "--sql"],
+    ] {
         let words = [words, &["-d", &url]].concat();
         let ran = town.run(&words);
         all.push_str(&(ran.stdout + &ran.stderr));
     }
     assert!(!all.contains("hunter2") && !all.contains("s3cr3t"), "{all}");
-    assert_eq!(town.value("select database_url from stores where id = 4"), "postgresql://app:s3cr3t@db/main?schema=store_4");
+    assert_eq!(
+        town.value("select database_url from stores where id = 4"),
+        "postgresql://app:s3cr3t@db/main?schema=store_4"
+    );
     let journal = town.value("select string_agg(r::text, ' ') from tenantctl.run r");
     assert!(!journal.contains("hunter2"), "{journal}");
 }

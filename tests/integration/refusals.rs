@@ -59,14 +59,20 @@ mod connections {
         assert!(ran.stderr.contains(&port.to_string()), "{}", ran.stderr);
         assert!(ran.stdout.is_empty(), "{}", ran.stdout);
         let json = town.run(&["migrate", "--store", "4", "-d", &url, "-f", "json"]).exits(5).json();
-        assert_eq!((&json["outcome"], &json["exit_code"], &json["error"]["exit_code"]), (&"failed".into(), &5.into(), &5.into()));
+        assert_eq!(
+            (&json["outcome"], &json["exit_code"], &json["error"]["exit_code"]),
+            (&"failed".into(), &5.into(), &5.into())
+        );
     }
 
     #[test]
     fn a_missing_database_is_told_by_name() {
         let town = three_stores();
         let url = town.url().replace(&town.database, "atlantis");
-        town.run(&["migrate", "--store", "4", "-d", &url]).exits(5).says("database \"atlantis\" does not exist").says("hint: ");
+        town.run(&["migrate", "--store", "4", "-d", &url])
+            .exits(5)
+            .says("database \"atlantis\" does not exist")
+            .says("hint: ");
     }
 
     #[test]
@@ -85,13 +91,18 @@ mod connections {
     fn a_role_that_may_not_create_is_told_what_to_grant() {
         let town = three_stores();
         let role = format!("planner_{}", town.database);
-        town.sql(&format!("create role {role} login; grant select, references on all tables in schema public to {role}"));
+        town.sql(&format!(
+            "create role {role} login; grant select, references on all tables in schema public to {role}"
+        ));
         let url = town.url().replace("postgres@", &format!("{role}@"));
         let before = town.untouched();
         let plan = town.run(&["plan", "--store", "4", "-d", &url, "-f", "json"]).exits(0).json();
         assert!(plan["findings"].to_string().contains("template_not_tried"), "{plan}");
         assert_eq!(plan["plans"][0]["tables"][2]["row_count"], 36);
-        town.run(&["migrate", "--store", "4", "-d", &url]).exits(5).says("hint: ").says("permission denied for database");
+        town.run(&["migrate", "--store", "4", "-d", &url])
+            .exits(5)
+            .says("hint: ")
+            .says("permission denied for database");
         assert_eq!(town.untouched(), before);
         assert!(!town.has_schema("tenantctl"));
     }
@@ -129,9 +140,14 @@ mod configuration {
     fn an_unknown_key_is_shown_with_its_line_and_a_caret() {
         let town = three_stores();
         town.edit("tenantctl.toml", "tenant_column = ", "tenant_colum = ");
-        let ran = town.refuses(&["migrate", "--store", "4"], 2, &["tenant_colum", "tenantctl.toml:3", "did you mean `tenant_column`"]);
+        let ran = town.refuses(
+            &["migrate", "--store", "4"],
+            2,
+            &["tenant_colum", "tenantctl.toml:3", "did you mean `tenant_column`"],
+        );
         let lines: Vec<&str> = ran.stderr.lines().collect();
-        let shown = lines.iter().position(|line| line.contains("tenant_colum = \"store_id\"")).expect("the line itself");
+        let shown =
+            lines.iter().position(|line| line.contains("tenant_colum = \"store_id\"")).expect("the line itself");
         assert!(lines[shown + 1].contains('^'), "{}", ran.stderr);
     }
 
@@ -163,7 +179,11 @@ mod configuration {
         town.refuses(&["migrate", "--store", "4"], 2, &["table `public.customers` has no column `shop`"]);
         let town = three_stores();
         town.edit("tenantctl.toml", "name = \"name\"", "name = \"title\"");
-        town.refuses(&["migrate", "--store", "4"], 2, &["the registry public.stores has no column \"title\"", "is_active"]);
+        town.refuses(
+            &["migrate", "--store", "4"],
+            2,
+            &["the registry public.stores has no column \"title\"", "is_active"],
+        );
         let town = three_stores();
         town.edit("tenantctl.toml", "table = \"stores\"", "table = \"shops\"");
         town.refuses(&["migrate", "--store", "4"], 2, &["there is no table public.shops for the registry"]);
@@ -179,9 +199,17 @@ mod configuration {
     fn a_parent_without_exactly_one_foreign_key_wants_to_know_which() {
         let town = three_stores();
         town.sql("alter table lines drop constraint lines_order_id_fkey");
-        town.refuses(&["migrate", "--store", "4"], 2, &["table `public.lines` has no foreign key to `orders`", "on = "]);
+        town.refuses(
+            &["migrate", "--store", "4"],
+            2,
+            &["table `public.lines` has no foreign key to `orders`", "on = "],
+        );
         town.sql("alter table lines add foreign key (order_id) references orders, add foreign key (quantity) references orders not valid");
-        town.refuses(&["migrate", "--store", "4"], 2, &["table `public.lines` has 2 foreign keys to `orders`", "on = \"order_id = id\""]);
+        town.refuses(
+            &["migrate", "--store", "4"],
+            2,
+            &["table `public.lines` has 2 foreign keys to `orders`", "on = \"order_id = id\""],
+        );
     }
 
     #[test]
@@ -197,7 +225,11 @@ mod configuration {
     #[test]
     fn a_condition_with_an_unknown_placeholder_or_bad_sql_is_told_with_its_table() {
         let town = three_stores();
-        town.edit("tenantctl.toml", "parent = \"orders\"", "rows = \"order_id in (select id from {{schemas}}.orders)\"");
+        town.edit(
+            "tenantctl.toml",
+            "parent = \"orders\"",
+            "rows = \"order_id in (select id from {{schemas}}.orders)\"",
+        );
         town.refuses(&["migrate", "--store", "4"], 2, &["{{schemas}}"]);
         let town = three_stores();
         town.edit("tenantctl.toml", "parent = \"orders\"", "rows = \"order_id === 4\"");
@@ -252,7 +284,8 @@ mod tables {
         plan_refused(&town, "unclassified_table", "log", &["log", "and 1 more"]);
         plan_refused(&town, "unclassified_table", "heir", &["and 1 more"]);
         let partition = town.run(&["tables", "-f", "json"]).exits(0).json();
-        let partition = partition["tables"].as_array().unwrap().iter().find(|table| table["table"] == "log_4").unwrap().clone();
+        let partition =
+            partition["tables"].as_array().unwrap().iter().find(|table| table["table"] == "log_4").unwrap().clone();
         assert_eq!((&partition["class"], &partition["why"]), (&"undecided".into(), &"a partition of `log`".into()));
         let town = three_stores();
         town.sql("create table gifts (wrapping text) inherits (lines)");
@@ -265,40 +298,92 @@ mod templates {
 
     #[test]
     fn a_syntax_error_is_told_with_file_line_and_column() {
-        template_refused("what text not null,", "what text not not null,", &["store_schema.sql, line 19, column ", "syntax error"]);
+        template_refused(
+            "what text not null,",
+            "what text not not null,",
+            &["store_schema.sql, line 19, column ", "syntax error"],
+        );
     }
 
     #[test]
     fn what_would_leave_the_transaction_is_refused() {
         template_refused("\n-- tenantctl", "\ncommit;\n-- tenantctl", &["COMMIT", "store_schema.sql:23:1"]);
-        template_refused("\n-- tenantctl", "\ncreate index concurrently on {{schema}}.lines (what);\n-- tenantctl", &["CONCURRENTLY"]);
-        template_refused("\n-- tenantctl", "\ndo $$ begin commit; end $$;\n-- tenantctl", &["store_schema.sql, line 23, column 1"]);
+        template_refused(
+            "\n-- tenantctl",
+            "\ncreate index concurrently on {{schema}}.lines (what);\n-- tenantctl",
+            &["CONCURRENTLY"],
+        );
+        template_refused(
+            "\n-- tenantctl",
+            "\ndo $$ begin commit; end $$;\n-- tenantctl",
+            &["store_schema.sql, line 23, column 1"],
+        );
     }
 
     #[test]
     fn objects_outside_the_store_schema_are_refused() {
-        template_refused("\n-- tenantctl", "\ncreate table public.x (i int);\n-- tenantctl", &["public.x", "outside the store schema"]);
-        template_refused("\n-- tenantctl", "\ncreate function public.f() returns int language sql as 'select 1';\n-- tenantctl", &["public.f()"]);
-        template_refused("\n-- tenantctl", "\nalter table public.lines add column x int;\n-- tenantctl", &["public.lines"]);
+        template_refused(
+            "\n-- tenantctl",
+            "\ncreate table public.x (i int);\n-- tenantctl",
+            &["public.x", "outside the store schema"],
+        );
+        template_refused(
+            "\n-- tenantctl",
+            "\ncreate function public.f() returns int language sql as 'select 1';\n-- tenantctl",
+            &["public.f()"],
+        );
+        template_refused(
+            "\n-- tenantctl",
+            "\nalter table public.lines add column x int;\n-- tenantctl",
+            &["public.lines"],
+        );
         template_refused("\n-- tenantctl", "\ncreate schema extra;\n-- tenantctl", &["CREATE SCHEMA"]);
         template_refused("\n-- tenantctl", "\ncreate role intruder;\n-- tenantctl", &["CREATE ROLE"]);
     }
 
     #[test]
     fn rows_of_shared_tables_are_not_the_templates_to_write() {
-        template_refused("\n-- tenantctl", "\ninsert into public.currencies values ('USD');\n-- tenantctl", &["rows of public.currencies"]);
+        template_refused(
+            "\n-- tenantctl",
+            "\ninsert into public.currencies values ('USD');\n-- tenantctl",
+            &["rows of public.currencies"],
+        );
         template_refused("\n-- tenantctl", "\ndelete from public.lines;\n-- tenantctl", &["rows of public.lines"]);
-        template_refused("\n-- tenantctl", "\nupdate stores set name = 'mine';\n-- tenantctl", &["rows of public.stores"]);
+        template_refused(
+            "\n-- tenantctl",
+            "\nupdate stores set name = 'mine';\n-- tenantctl",
+            &["rows of public.stores"],
+        );
         template_refused("\n-- tenantctl", "\ndo $$ begin truncate public.lines; end $$;\n-- tenantctl", &["lines"]);
-        template_refused("foreign key (currency) references {{shared}}.currencies;", "foreign key (currency) references {{shared}}.currencies;\ndelete from public.orders;", &["public.orders"]);
+        template_refused(
+            "foreign key (currency) references {{shared}}.currencies;",
+            "foreign key (currency) references {{shared}}.currencies;\ndelete from public.orders;",
+            &["public.orders"],
+        );
     }
 
     #[test]
     fn what_would_still_read_the_shared_rows_is_refused() {
-        template_refused("\n-- tenantctl", "\ncreate view {{schema}}.v as select * from {{shared}}.orders;\n-- tenantctl", &["v", "orders"]);
-        template_refused("\n-- tenantctl", "\ncreate view {{schema}}.v as select * from public.lines;\n-- tenantctl", &["v", "lines"]);
-        template_refused("    id bigserial,", "    id bigint default nextval('public.lines_id_seq'),", &["lines_id_seq", "lines"]);
-        template_refused("foreign key (order_id) references {{schema}}.orders", "foreign key (order_id) references {{shared}}.orders", &["lines", "orders"]);
+        template_refused(
+            "\n-- tenantctl",
+            "\ncreate view {{schema}}.v as select * from {{shared}}.orders;\n-- tenantctl",
+            &["v", "orders"],
+        );
+        template_refused(
+            "\n-- tenantctl",
+            "\ncreate view {{schema}}.v as select * from public.lines;\n-- tenantctl",
+            &["v", "lines"],
+        );
+        template_refused(
+            "    id bigserial,",
+            "    id bigint default nextval('public.lines_id_seq'),",
+            &["lines_id_seq", "lines"],
+        );
+        template_refused(
+            "foreign key (order_id) references {{schema}}.orders",
+            "foreign key (order_id) references {{shared}}.orders",
+            &["lines", "orders"],
+        );
         template_refused(
             "\n-- tenantctl",
             "\ncreate function {{schema}}.f() returns bigint language sql as $$ select count(*) from public.orders $$;\n-- tenantctl",
@@ -309,7 +394,11 @@ mod templates {
     #[test]
     fn settings_that_would_change_where_names_lead_are_refused() {
         template_refused("\n-- tenantctl", "\nset search_path = public;\n-- tenantctl", &["search_path"]);
-        template_refused("\n-- tenantctl", "\nselect set_config('search_path', '', false);\n-- tenantctl", &["search_path"]);
+        template_refused(
+            "\n-- tenantctl",
+            "\nselect set_config('search_path', '', false);\n-- tenantctl",
+            &["search_path"],
+        );
         template_refused("\n-- tenantctl", "\nset role postgres;\n-- tenantctl", &["role"]);
     }
 
@@ -324,7 +413,10 @@ mod templates {
     #[test]
     fn a_table_that_the_template_lacks_is_named() {
         let town = three_stores();
-        town.write("store_schema.sql", "create table {{schema}}.customers (id int, store_id int, name text, email text, referred_by int);");
+        town.write(
+            "store_schema.sql",
+            "create table {{schema}}.customers (id int, store_id int, name text, email text, referred_by int);",
+        );
         plan_refused(&town, "table_missing_in_template", "orders", &["the template makes no table `orders`"]);
         plan_refused(&town, "table_missing_in_template", "lines", &[]);
     }
@@ -333,7 +425,12 @@ mod templates {
     fn a_column_that_the_template_lacks_is_never_dropped_silently() {
         let town = three_stores();
         town.edit("store_schema.sql", "    email text,\n", "");
-        let found = plan_refused(&town, "column_missing_in_template", "customers", &["the template lacks column `email`", "omit = "]);
+        let found = plan_refused(
+            &town,
+            "column_missing_in_template",
+            "customers",
+            &["the template lacks column `email`", "omit = "],
+        );
         assert!(found["hint"].as_str().unwrap().contains("omit = [\"email\"]"));
         town.edit("tenantctl.toml", "name = \"customers\"", "name = \"customers\"\nomit = [\"email\"]");
         town.run(&["migrate", "--store", "4"]).exits(0);
@@ -386,7 +483,11 @@ mod stores {
     fn a_store_that_does_not_exist_is_named() {
         let town = three_stores();
         for command in ["migrate", "plan", "create", "copy", "verify", "switch"] {
-            town.refuses(&[command, "--store", "999"], 2, &["store 999 is not in the registry public.stores", "tenantctl stores"]);
+            town.refuses(
+                &[command, "--store", "999"],
+                2,
+                &["store 999 is not in the registry public.stores", "tenantctl stores"],
+            );
         }
         town.refuses(&["migrate", "--store", "4,999"], 2, &["store 999"]);
         town.refuses(&["migrate"], 2, &["no store is named", "--store", "--all"]);
@@ -397,7 +498,12 @@ mod stores {
     fn a_range_may_have_gaps_but_not_run_backwards() {
         let town = three_stores();
         let plan = town.run(&["plan", "--store", "4-90", "--format", "json"]).exits(0).json();
-        let keys: Vec<&str> = plan["plans"].as_array().unwrap().iter().map(|plan| plan["store"]["key"]["text"].as_str().unwrap()).collect();
+        let keys: Vec<&str> = plan["plans"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|plan| plan["store"]["key"]["text"].as_str().unwrap())
+            .collect();
         assert_eq!(keys, ["4", "5"]);
         town.refuses(&["migrate", "--store", "9-4"], 2, &["the range `9-4` runs backwards", "write `4-9`"]);
         town.refuses(&["migrate", "--store", "90-99"], 2, &["no store is left"]);
@@ -518,7 +624,11 @@ mod rows {
     #[test]
     fn duplicates_that_the_templates_key_would_refuse_are_named_with_their_values() {
         let town = three_stores();
-        town.edit("store_schema.sql", "add constraint orders_number_key unique (number)", "add constraint one_total unique (customer_id, currency)");
+        town.edit(
+            "store_schema.sql",
+            "add constraint orders_number_key unique (number)",
+            "add constraint one_total unique (customer_id, currency)",
+        );
         let found = plan_refused(&town, "duplicate_key", "orders", &["`one_total` (customer_id, currency)"]);
         assert_eq!(found["count"], 6);
         let customer = town.value("select min(id) from customers where store_id = 4");
@@ -528,12 +638,17 @@ mod rows {
     #[test]
     fn a_row_that_refers_to_another_stores_row_is_named_on_both_sides() {
         let town = three_stores();
-        let (mine, theirs) = (town.value("select max(id) from orders where store_id = 4"), town.value("select max(id) from customers where store_id = 5"));
+        let (mine, theirs) = (
+            town.value("select max(id) from orders where store_id = 4"),
+            town.value("select max(id) from customers where store_id = 5"),
+        );
         town.sql(&format!("update orders set customer_id = {theirs} where id = {mine}"));
-        let found = plan_refused(&town, "refers_to_foreign_row", "orders", &["`orders_customer_id_fkey`", "another store's"]);
+        let found =
+            plan_refused(&town, "refers_to_foreign_row", "orders", &["`orders_customer_id_fkey`", "another store's"]);
         assert_eq!((&found["count"], &found["keys"][0]), (&1.into(), &mine.as_str().into()));
         let plan = town.run(&["plan", "--store", "5", "--format", "json"]).exits(2).json();
-        let found = plan["findings"].as_array().unwrap().iter().find(|f| f["code"] == "referred_to_by_foreign_row").unwrap();
+        let found =
+            plan["findings"].as_array().unwrap().iter().find(|f| f["code"] == "referred_to_by_foreign_row").unwrap();
         assert_eq!((&found["table"], &found["keys"][0]), (&"orders".into(), &mine.as_str().into()));
         town.run(&["plan", "--store", "3"]).exits(0);
     }
@@ -572,7 +687,11 @@ mod rows {
             town.database
         ));
         let url = town.url().replace("postgres@", &format!("{role}@"));
-        town.refuses(&["migrate", "--store", "4", "-d", &url], 2, &["row security hides rows of public.orders", "BYPASSRLS"]);
+        town.refuses(
+            &["migrate", "--store", "4", "-d", &url],
+            2,
+            &["row security hides rows of public.orders", "BYPASSRLS"],
+        );
     }
 
     #[test]
@@ -587,7 +706,9 @@ mod rows {
         town.edit("tenantctl.toml", "parent = \"orders\"", "parent = \"orders\"\non = \"order_id = id\"");
         let before = town.fingerprint("public");
         let plan = town.run(&["plan", "--store", "4", "--format", "json"]).exits(0).json();
-        for (code, table, count) in [("no_owner", "customers", 1), ("unknown_store", "customers", 2), ("no_parent", "lines", 1)] {
+        for (code, table, count) in
+            [("no_owner", "customers", 1), ("unknown_store", "customers", 2), ("no_parent", "lines", 1)]
+        {
             let findings = plan["findings"].as_array().unwrap();
             let found = findings.iter().find(|f| f["code"] == code && f["table"] == table);
             assert_eq!(found.unwrap_or_else(|| panic!("{code} {table}: {plan:#}"))["count"], count);
@@ -638,7 +759,10 @@ mod words {
     fn refusals_in_json_say_what_the_text_says() {
         let town = three_stores();
         let json = town.run(&["migrate", "--store", "999", "-f", "json"]).exits(2).json();
-        assert_eq!((&json["command"], &json["outcome"], &json["exit_code"]), (&"migrate".into(), &"refused".into(), &2.into()));
+        assert_eq!(
+            (&json["command"], &json["outcome"], &json["exit_code"]),
+            (&"migrate".into(), &"refused".into(), &2.into())
+        );
         assert!(json["error"]["message"].as_str().unwrap().contains("999"));
         assert_eq!(json["error"]["hint"], "`tenantctl stores` lists the stores");
     }

@@ -23,7 +23,8 @@ fn without_a_registry_the_road_ends_at_verified_and_the_url_is_told() {
     town.sql("insert into customers (store_id, name) values (5, 'x')");
     let before = town.fingerprint("public");
     let stores = town.run(&["stores", "--format", "json"]).exits(0).json();
-    let keys: Vec<&str> = stores["store_list"].as_array().unwrap().iter().map(|s| s["store"].as_str().unwrap()).collect();
+    let keys: Vec<&str> =
+        stores["store_list"].as_array().unwrap().iter().map(|s| s["store"].as_str().unwrap()).collect();
     assert_eq!(keys, ["3", "4", "5"], "the tenant columns name the stores");
     let text = town.run(&["migrate", "--store", "4"]).exits(0).stdout;
     assert!(text.contains("verified") && text.contains("postgresql://app@db/main?schema=store_4"), "{text}");
@@ -60,7 +61,10 @@ fn a_schema_that_the_registry_names_already_is_the_one_that_is_made() {
     let plan = town.run(&["plan", "--store", "4"]).exits(0).stdout;
     assert!(plan.contains("the registry already names schema `Shop \"four\"`"), "{plan}");
     let report = town.run(&["migrate", "--store", "4,5", "--format", "json"]).exits(0).json();
-    assert_eq!((&report["stores"][0]["schema"], &report["stores"][1]["schema"]), (&"Shop \"four\"".into(), &"store_5".into()));
+    assert_eq!(
+        (&report["stores"][0]["schema"], &report["stores"][1]["schema"]),
+        (&"Shop \"four\"".into(), &"store_5".into())
+    );
     let notes = report["stores"][0]["findings"].to_string();
     assert!(notes.contains("schema_reserved"), "{notes}");
     assert!(!report["stores"][1]["findings"].to_string().contains("schema_reserved"));
@@ -118,7 +122,10 @@ fn a_registry_in_another_schema_with_other_types_is_written_to() {
     town.write("tenantctl.toml", &format!("{before}{registry}[store_schema]{after}"));
     let office = town.fingerprint("the office");
     town.run(&["migrate", "--store", "4"]).exits(0);
-    assert_eq!(town.value("select place || ' ' || dsn from \"the office\".shops where code = '4'"), "store_4 postgresql://app@db/main?schema=store_4");
+    assert_eq!(
+        town.value("select place || ' ' || dsn from \"the office\".shops where code = '4'"),
+        "store_4 postgresql://app@db/main?schema=store_4"
+    );
     town.three_tables_moved(4, "store_4");
     town.run(&["reverse", "--store", "4", "--yes"]).exits(0);
     assert_eq!(town.fingerprint("the office"), office);

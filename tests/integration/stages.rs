@@ -44,7 +44,10 @@ fn a_move_can_be_given_up_at_every_stage_and_begun_anew() {
         assert_eq!(report["stores"][0]["stage"], "abandoned", "{stage}");
         assert!(!town.has_schema("store_4"), "{stage}");
         assert_eq!(town.fingerprint("public"), shared, "{stage}");
-        assert_eq!(town.value("select count(*) from pg_constraint where conrelid::regclass::text like 'store\\_%'"), "0");
+        assert_eq!(
+            town.value("select count(*) from pg_constraint where conrelid::regclass::text like 'store\\_%'"),
+            "0"
+        );
         assert_eq!(town.stage("4"), "none");
         town.all_sessions_end();
         town.run(&["migrate", "--store", "4"]).exits(0);
@@ -57,7 +60,11 @@ fn a_switched_move_is_not_given_up() {
     let town = three_stores();
     town.run(&["migrate", "--store", "4"]).exits(0);
     let before = town.fingerprint("store_4");
-    town.refuses(&["abandon", "--store", "4", "--yes"], 2, &["its application works in schema store_4", "tenantctl reverse"]);
+    town.refuses(
+        &["abandon", "--store", "4", "--yes"],
+        2,
+        &["its application works in schema store_4", "tenantctl reverse"],
+    );
     assert_eq!(town.fingerprint("store_4"), before);
 }
 
@@ -92,7 +99,10 @@ fn a_run_goes_on_from_the_stage_at_which_it_failed() {
     town.sql("alter table store_4.customers add constraint nobody check (name = '')");
     let ran = town.run(&["migrate", "--store", "4"]).exits(1).says("copying store 4, table customers").says("nobody");
     ran.says("all that is done is kept; go on with `tenantctl resume");
-    assert_eq!((town.stage("4").as_str(), town.value("select count(*) from store_4.customers").as_str()), ("created", "0"));
+    assert_eq!(
+        (town.stage("4").as_str(), town.value("select count(*) from store_4.customers").as_str()),
+        ("created", "0")
+    );
     town.sql("alter table store_4.customers drop constraint nobody");
     finishes_by_resume(&town);
 
@@ -130,7 +140,10 @@ fn a_finished_run_that_is_resumed_has_nothing_to_do() {
         let run = run["run"].as_str().unwrap().to_owned();
         let before = town.fingerprint("store_4");
         let report = town.run(&["resume", &run, "--format", "json"]).exits(0).json();
-        assert_eq!((&report["stores"][0]["stage"], &report["stores"][0]["already_done"]), (&stage.into(), &true.into()));
+        assert_eq!(
+            (&report["stores"][0]["stage"], &report["stores"][0]["already_done"]),
+            (&stage.into(), &true.into())
+        );
         assert_eq!(town.fingerprint("store_4"), before);
         town.run(&["resume", &run[..5]]).exits(0).says("already");
     }
@@ -186,13 +199,23 @@ fn resume_without_a_journal_or_with_an_unknown_run_says_so() {
 fn a_move_keeps_to_its_recorded_files_and_says_which_changed() {
     let town = at_stage("created");
     town.edit("store_schema.sql", "what text not null", "what text");
-    town.refuses(&["migrate", "--store", "4"], 2, &["planned with other files: the template changed", "--use-recorded", "abandon"]);
-    town.edit("tenantctl.toml", "[[tables]]\nname = \"lines\"\nparent", "[[tables]]\nname = \"lines\"\non = \"order_id = id\"\nparent");
+    town.refuses(
+        &["migrate", "--store", "4"],
+        2,
+        &["planned with other files: the template changed", "--use-recorded", "abandon"],
+    );
+    town.edit(
+        "tenantctl.toml",
+        "[[tables]]\nname = \"lines\"\nparent",
+        "[[tables]]\nname = \"lines\"\non = \"order_id = id\"\nparent",
+    );
     town.refuses(&["copy", "--store", "4"], 2, &["the manifest (", "and the template changed"]);
     town.run(&["migrate", "--store", "4", "--use-recorded"]).exits(0);
     town.three_tables_moved(4, "store_4");
     assert_eq!(
-        town.value("select is_nullable from information_schema.columns where table_schema = 'store_4' and column_name = 'what'"),
+        town.value(
+            "select is_nullable from information_schema.columns where table_schema = 'store_4' and column_name = 'what'"
+        ),
         "NO",
         "the recorded template counts"
     );
@@ -254,7 +277,9 @@ fn the_report_next_day_says_what_the_run_said() {
     let town = three_stores();
     let then = town.run(&["migrate", "--store", "4", "--format", "json"]).exits(0).json();
     let now = town.run(&["report", then["run"].as_str().unwrap(), "--format", "json"]).exits(0).json();
-    for part in ["tables", "checks", "evidence", "stage", "row_count", "bytes", "schema", "url", "not_checked", "outcome"] {
+    for part in
+        ["tables", "checks", "evidence", "stage", "row_count", "bytes", "schema", "url", "not_checked", "outcome"]
+    {
         assert_eq!(then["stores"][0][part], now["stores"][0][part], "{part}");
     }
 }

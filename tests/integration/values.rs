@@ -10,9 +10,27 @@ const FIXTURE: &str = include_str!("../fixtures/hard_values.sql");
 
 /// Tables of the fixture, in its order.
 const TABLES: [&str; 21] = [
-    "texts", "big_text", "numbers", "times", "documents", "arrays", "ranges", "composites", "search", "bytes",
-    "networks", "shapes", "system_values", "generated", "keyless", "json_keyless", "events", "animals", "dogs",
-    "nothing", "wide",
+    "texts",
+    "big_text",
+    "numbers",
+    "times",
+    "documents",
+    "arrays",
+    "ranges",
+    "composites",
+    "search",
+    "bytes",
+    "networks",
+    "shapes",
+    "system_values",
+    "generated",
+    "keyless",
+    "json_keyless",
+    "events",
+    "animals",
+    "dogs",
+    "nothing",
+    "wide",
 ];
 
 fn config(tables: &[&str]) -> String {
@@ -76,14 +94,22 @@ fn hard_values_are_read_back_equal() {
         assert_eq!(town.value(&format!("select count(*) from own_1.{table} where store_id <> 1")), "0");
     }
     // ::text may be kinder than the bytes are: zeros behind the point, the sign of zero, spaces in json.
-    for (table, columns) in [("numbers", "n::text, scale(n), f::text, r::text, float8send(f)"), ("documents", "j::text, md5(j::text), b::text"), ("big_text", "length(t), md5(t)"), ("times", "tz::text, tt::text, timetz_send(tt), i::text")] {
+    for (table, columns) in [
+        ("numbers", "n::text, scale(n), f::text, r::text, float8send(f)"),
+        ("documents", "j::text, md5(j::text), b::text"),
+        ("big_text", "length(t), md5(t)"),
+        ("times", "tz::text, tt::text, timetz_send(tt), i::text"),
+    ] {
         let select = |from: &str| format!("select store_id, id, {columns} from {from}.{table} where store_id = 1");
         town.same_rows(&select("public"), &select("own_1"));
     }
     assert_eq!(town.value("select length(t) from own_1.big_text where id = 1"), "52799999");
     assert_eq!(town.value("select count(*) from own_1.keyless where a = 'twin'"), "3");
     assert_eq!(town.value("select count(*) from only own_1.animals"), "1");
-    assert_eq!(town.value("select count(*) from own_1.events_2024_one"), town.value("select count(*) from public.events_2024_one"));
+    assert_eq!(
+        town.value("select count(*) from own_1.events_2024_one"),
+        town.value("select count(*) from public.events_2024_one")
+    );
     assert_eq!(town.fingerprint("public"), before);
     town.run(&["verify", "--store", "1"]).exits(0);
     town.run(&["switch", "--store", "1"]).exits(0);
@@ -114,7 +140,11 @@ fn xml_is_compared_by_its_bytes() {
         let script = r#"create table stores (id integer primary key, schema_name text); insert into stores values (1);
             create table pages (store_id integer not null, x xml);
             insert into pages values (1, '<a  b="1"/>'), (1, '<a b="1"></a>'), (1, 'text &amp; <b>ñ</b>'), (1, null), (1, '<?xml version="1.0" encoding="UTF-8"?><z/>')"#;
-        let town = Town::with(script, &config(&["pages"]), "create table {{schema}}.pages (store_id integer not null, x xml);");
+        let town = Town::with(
+            script,
+            &config(&["pages"]),
+            "create table {{schema}}.pages (store_id integer not null, x xml);",
+        );
         let report = town.run(&["migrate", "--store", "1", "--to", "verified", "--format", "json"]).exits(0).json();
         all_equal(&report);
         town.moved("public.pages", "store_id = 1", "own_1.pages");

@@ -9,8 +9,8 @@ mod runs;
 
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
-    all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_registry_before, record_samples, record_switch,
-    reread, take_over,
+    all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_registry_before, record_samples,
+    record_switch, reread, take_over,
 };
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
