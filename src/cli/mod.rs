@@ -219,11 +219,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let name = cli.command.name();
     let started = output::now();
     if let Err(error) = output::check_files(&cli.globals) {
-        return output::failed(&Globals { output: Vec::new(), ..cli.globals }, name, &started, &error);
+        return output::failed(&Globals { output: Vec::new(), ..cli.globals }, name, &started, error);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return output::failed(&cli.globals, name, &started, &anyhow::Error::new(error)),
+        Err(error) => return output::failed(&cli.globals, name, &started, anyhow::Error::new(error)),
     };
     let line = command_line(&arguments);
     let performed = runtime.block_on(async {
@@ -234,7 +234,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     });
     let exit = match performed {
         Ok(page) => output::print(&cli.globals, &page),
-        Err(error) => output::failed(&cli.globals, name, &started, &error),
+        Err(error) => output::failed(&cli.globals, name, &started, error),
     };
     // A connection that is being cancelled must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));

@@ -38,12 +38,21 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     let mut unfinished = 0;
     if journal::exists(&reader).await? {
         let live = journal::all_live_moves(&reader).await?;
-        let runs = match &args.run {
+        let mut runs = match &args.run {
             Some(prefix) => vec![journal::run_of(&reader, prefix).await?],
             None => journal::runs(&reader, LISTED).await?,
         };
+        let listed: Vec<String> = runs.iter().map(|run| run.id.clone()).collect();
+        if args.check && args.run.is_none() {
+            // An unfinished run is one however many came after it.
+            let older = journal::runs_not_done(&reader).await?;
+            runs.extend(older.into_iter().filter(|run| !listed.contains(&run.id)));
+        }
         for run in runs {
             let line = run_line(&reader, &run, &live).await?;
+            if line.outcome != "unfinished" && !listed.contains(&run.id) {
+                continue;
+            }
             if args.store.as_ref().is_some_and(|key| !line.stores.iter().any(|store| store.store == *key)) {
                 continue;
             }

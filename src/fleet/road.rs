@@ -98,7 +98,7 @@ async fn must_load_again(means: &Means<'_>, the_move: &Move) -> Result<bool> {
     let differing: Vec<_> = crate::pg::journal::table_runs_of(&*reader, the_move.id)
         .await?
         .into_iter()
-        .filter(|run| run.verdict == "differs")
+        .filter(|run| run.must_be_loaded())
         .map(|run| run.table)
         .collect();
     if differing.is_empty() {

@@ -14,8 +14,26 @@ use crate::error::ServerError;
 pub fn server_error(error: &tokio_postgres::Error) -> ServerError {
     match error.as_db_error() {
         Some(said) => from_server(said),
-        None => ServerError { message: words(error), ..ServerError::default() },
+        None => ServerError { message: words(error), of_connection: is_of_connection(error), ..ServerError::default() },
     }
+}
+
+/// The driver keeps the kind to itself and says it in words (tokio-postgres 0.7, `Kind`); those that are left out are
+/// about a value, a column or a row.
+const OF_CONNECTION: [&str; 8] = [
+    "connection closed",
+    "error communicating with the server",
+    "error connecting to server",
+    "error performing TLS handshake",
+    "timeout waiting for server",
+    "authentication error",
+    "invalid configuration",
+    "invalid connection string",
+];
+
+fn is_of_connection(error: &tokio_postgres::Error) -> bool {
+    let said = error.to_string();
+    error.is_closed() || OF_CONNECTION.iter().any(|words| said.starts_with(words))
 }
 
 /// The same for an error of the pool: it waited too long, is closed, or could not connect.
@@ -24,7 +42,7 @@ pub fn pool_error(error: &PoolError) -> ServerError {
     match error {
         PoolError::Backend(error) => server_error(error),
         PoolError::PostCreateHook(deadpool_postgres::HookError::Backend(error)) => server_error(error),
-        other => ServerError { message: words(other), ..ServerError::default() },
+        other => ServerError { message: words(other), of_connection: true, ..ServerError::default() },
     }
 }
 
@@ -69,6 +87,7 @@ fn from_server(said: &DbError) -> ServerError {
         column: owned(said.column()),
         constraint: owned(said.constraint()),
         position,
+        of_connection: false,
     }
 }
 
@@ -84,4 +103,22 @@ fn words(error: &(dyn Error + 'static)) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_where_nobody_listens_is_about_the_connection() {
+        let refused = tokio_postgres::connect("host=127.0.0.1 port=1 user=x", tokio_postgres::NoTls).await;
+        let error = refused.map(drop).server().unwrap_err();
+        assert!(error.is_connection(), "{error:?}");
+    }
+
+    #[test]
+    fn a_string_that_is_no_url_is_about_the_connection() {
+        let error = "postgresql://x@:port".parse::<tokio_postgres::Config>().map(drop).server().unwrap_err();
+        assert!(error.is_connection(), "{error:?}");
+    }
 }

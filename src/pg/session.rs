@@ -50,6 +50,10 @@ const LATER_MANNERS: &[(u32, &str, &str)] = &[
     (170_000, "transaction_timeout", "0"),
 ];
 
+/// A peer that vanished without a word is noticed within a minute. Not checked: over a Unix socket the server says 0.
+const KEEPALIVES: &[(&str, &str)] =
+    &[("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3")];
+
 /// What makes a used connection a new one: also the open transaction and the advisory locks of the last borrower.
 /// `begin` first, so that `rollback` meets a transaction and the server's log stays quiet; where one is open already or
 /// aborted, the connection says so and is not used again.
@@ -163,6 +167,7 @@ impl Sessions {
                 settings.push(((*name).to_owned(), (*value).to_owned()));
             }
         }
+        settings.extend(KEEPALIVES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut reading = settings.clone();
         reading.push(("default_transaction_read_only".into(), "on".into())); // a mistake must not be able to write
         Ok(Self {
@@ -194,6 +199,15 @@ impl Sessions {
     /// The connection's own error.
     pub async fn writer(&self) -> Result<Session> {
         self.take(&self.writers).await
+    }
+
+    /// A session that can write, also after a signal: to learn how a commit ended.
+    ///
+    /// # Errors
+    /// The connection's own error.
+    pub async fn writer_at_last(&self) -> Result<Session> {
+        let object = self.writers.get().await.server().context("connecting to the database")?;
+        Ok(Session(object))
     }
 
     /// The session that holds the run's advisory locks.

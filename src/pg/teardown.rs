@@ -10,8 +10,11 @@ use tokio_postgres::GenericClient;
 
 use super::catalog;
 use super::failure::ServerResult;
+use super::journal::Move;
 use super::session::Session;
+use super::unit::Unit;
 use crate::error::{Exit, Refusal};
+use crate::event::Observer;
 use crate::ident::{Ident, QualifiedTable};
 
 /// Foreign keys of the schema to tables outside it.
@@ -83,26 +86,31 @@ pub async fn outer_keys(client: &tokio_postgres::Client, schema: &Ident) -> Resu
     Ok(rows.iter().map(key).collect())
 }
 
-/// Drops these keys, each in a transaction of its own.
+/// Drops these keys, each in a unit of its own.
 ///
 /// # Errors
 /// A refusal with exit code 1 where a common table stays busy, or the server's error.
-pub async fn drop_outer_keys(session: &mut Session, schema: &Ident, keys: &[OuterKey]) -> Result<()> {
+pub async fn drop_outer_keys(
+    session: &mut Session,
+    observer: &dyn Observer,
+    the_move: &Move,
+    keys: &[OuterKey],
+) -> Result<()> {
     for OuterKey { table, name, common, .. } in keys {
-        let qualified = QualifiedTable::new(schema.clone(), table.clone());
-        let drop = format!("alter table {qualified} drop constraint {name}");
+        let qualified = QualifiedTable::new(the_move.store.schema.clone(), table.clone());
+        let order = format!("alter table {qualified} drop constraint {name}");
         let mut tries = 0;
         loop {
             tries += 1;
-            let transaction = session.transaction().await.server()?;
-            transaction.batch_execute("set local lock_timeout = '50ms'").await.server()?;
-            match transaction.batch_execute(&drop).await.server() {
+            let unit = Unit::begin(session, the_move.id, the_move.epoch).await?;
+            unit.batch_execute("set local lock_timeout = '50ms'").await.server()?;
+            match unit.batch_execute(&order).await.server() {
                 Ok(()) => {
-                    transaction.commit().await.server()?;
+                    unit.commit(observer, None).await?;
                     break;
                 }
                 Err(error) if error.is(&["55P03"]) && tries < TRIES => {
-                    transaction.rollback().await.server()?;
+                    drop(unit);
                     tokio::time::sleep(Duration::from_millis(rand::random_range(50..250))).await;
                 }
                 Err(error) if error.is(&["55P03"]) => bail!(

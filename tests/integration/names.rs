@@ -134,9 +134,9 @@ fn keys_of(key_type: &str, setup: &str, keys: &[&str]) {
     script.push_str("create table parts (id serial primary key, thing_tenant text, n integer);\n");
     for key in keys {
         let key = key.replace('\'', "''");
-        write!(
+        writeln!(
             script,
-            "insert into stores values ('{key}'); insert into things select '{key}', n from generate_series(1, 7) n;\n"
+            "insert into stores values ('{key}'); insert into things select '{key}', n from generate_series(1, 7) n;"
         )
         .unwrap();
     }

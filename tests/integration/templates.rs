@@ -236,7 +236,7 @@ fn plan_sql_is_what_is_run() {
         "from stdin",
         "add constraint orders_number_key",
         "lock table",
-        "update \"public\".\"stores\" set \"schema_name\" = 'store_4' where \"id\"::text = '4'",
+        "update \"public\".\"stores\" set \"schema_name\" = 'store_4', \"database_url\" = 'postgresql://app@db/main?schema=store_4' where \"id\"::text = '4'",
     ] {
         assert!(sql.contains(part), "{part} is not in\n{sql}");
     }

@@ -9,14 +9,14 @@ mod runs;
 
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
-    all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_registry_before, record_samples,
-    record_switch, reread, take_over,
+    all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_base_digests,
+    record_registry_before, record_samples, record_switch, reread, take_over,
 };
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, table_runs_of,
 };
-pub use runs::{NewRun, RecordedErrand, RunRow, begin_run, end_run, is_at_work, run_of, runs};
+pub use runs::{NewRun, RecordedErrand, RunRow, begin_run, end_run, is_at_work, run_of, runs, runs_not_done};
 
 use anyhow::{Result, bail};
 use tokio_postgres::Client;
@@ -66,11 +66,11 @@ pub async fn ensure(session: &mut Session) -> Result<()> {
         .batch_execute("select pg_catalog.pg_advisory_xact_lock(hashtext('tenantctl.journal'))")
         .await
         .server()?;
-    let there: bool = transaction
-        .query_one("select to_regclass('tenantctl.journal_version') is not null", &[])
-        .await
-        .server()?
-        .get(0);
+    // From the table itself: what `to_regclass` remembers may be from before the wait.
+    let sql =
+        "select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = 'tenantctl' and c.relname = 'journal_version')";
+    let there: bool = transaction.query_one(sql, &[]).await.server()?.get(0);
     if !there {
         let version = Literal::text(env!("CARGO_PKG_VERSION")).to_string();
         transaction.batch_execute(&DDL.replace("'{{tool_version}}'", &version)).await.server()?;
