@@ -223,6 +223,9 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     });
     let name = cli.command.name();
     let started = output::now();
+    if let Err(error) = output::check_files(&cli.globals) {
+        return output::failed(&Globals { output: Vec::new(), ..cli.globals }, name, &started, error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(&cli.globals, name, &started, anyhow::Error::new(error)),

@@ -101,7 +101,7 @@ fn suspects(ground: &Ground, registry: Option<&QualifiedTable>) -> BTreeMap<Iden
     let settled = |name: &Ident| manifest.common.contains(name) || manifest.ignore.contains(name);
     let mut reasons: BTreeMap<Ident, String> = BTreeMap::new();
     // A partition goes with its table.
-    let whole = |table: &&Table| !(table.is_partition && !table.parents.is_empty()) && registry != Some(&table.name);
+    let whole = |table: &&Table| (!table.is_partition || table.parents.is_empty()) && registry != Some(&table.name);
     for table in ground.tables.iter().filter(whole) {
         if table.column(&manifest.tenant_column).is_some() {
             reasons.insert(table.name.table.clone(), format!("it has a column `{}`", manifest.tenant_column.raw()));

@@ -379,10 +379,10 @@ fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Re
     if of.registry.can_switch() {
         let names = of.ground.owners.iter().map(|owner| owner.table.to_string()).collect::<Vec<_>>();
         all.push(format!("lock table {} in share mode", names.join(", ")));
-        let values = of
-            .registry
-            .values_for(&store.schema, of.store_schema.application_url(&store.schema, store.key.text()).as_deref());
-        all.push(format!("-- the registry's row of store {} becomes {values:?}", store.key));
+        // A person reads this, or a log keeps it: without the password that the application gets.
+        let url = of.store_schema.application_url(&store.schema, store.key.text());
+        let values = of.registry.values_for(&store.schema, url.as_deref().map(crate::conninfo::mask).as_deref());
+        all.extend(of.registry.statements(&store.key, &values));
     }
     Ok(all)
 }

@@ -45,6 +45,10 @@ pub fn error_report(error: &anyhow::Error) -> ErrorReport {
 /// What to do where the server refuses the connection or a right, and says no more than that.
 fn way_on(server: &ServerError) -> Option<&'static str> {
     Some(match server.sqlstate.as_deref() {
+        // no code: the driver's own words
+        None if !["connect", "communicat", "timed out", "Timeout"].iter().any(|word| server.message.contains(word)) => {
+            return None;
+        }
         None | Some("08001" | "08006") => {
             "see that the server is up and that host and port are right; `pg_isready` asks it"
         }
