@@ -15,7 +15,8 @@ use crate::error::{Exit, Refusal};
 use crate::ident::{Ident, QualifiedTable};
 
 /// Foreign keys of the schema to tables outside it.
-const OUTER_KEYS: &str = "select c.relname::text, k.conname::text, p.oid::regclass::text, pg_catalog.pg_get_constraintdef(k.oid)
+const OUTER_KEYS: &str =
+    "select c.relname::text, k.conname::text, p.oid::regclass::text, pg_catalog.pg_get_constraintdef(k.oid)
     from pg_catalog.pg_constraint k
     join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_class p on p.oid = k.confrelid

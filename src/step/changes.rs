@@ -35,11 +35,7 @@ pub struct Seen {
 ///
 /// # Errors
 /// The server's error.
-pub async fn seen(
-    client: &Transaction<'_>,
-    statements: &[CopyStatement],
-    loaded: &[TableRun],
-) -> Result<Vec<Seen>> {
+pub async fn seen(client: &Transaction<'_>, statements: &[CopyStatement], loaded: &[TableRun]) -> Result<Vec<Seen>> {
     let mut seen = Vec::new();
     for statement in statements {
         let table = &statement.source.table;

@@ -160,7 +160,10 @@ fn a_run_with_an_old_epoch_is_kept_out_though_its_sessions_live() {
 const WRITES: &[(&str, &[&str])] = &[
     ("insert into products (store_id, sku, name, price) values (13, 'NEW-1', 'new', 1)", &["products"]),
     ("update auto_responses set times_used = times_used + 1 where store_id = 13", &["auto_responses"]),
-    ("delete from notifications where id = (select min(id) from notifications where store_id = 13)", &["notifications"]),
+    (
+        "delete from notifications where id = (select min(id) from notifications where store_id = 13)",
+        &["notifications"],
+    ),
     (
         "update order_items set quantity = quantity + 1 where order_id = (select max(id) from orders where store_id = 13)",
         &["order_items"],
@@ -306,7 +309,9 @@ fn what_is_written_between_the_last_look_and_the_lock_is_noticed() {
 fn what_is_written_to_another_store_is_no_change() {
     let town = Town::sample();
     town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
-    town.sql("update products set price = price + 1 where store_id = 14; update orders set notes = 'x' where store_id = 15");
+    town.sql(
+        "update products set price = price + 1 where store_id = 14; update orders set notes = 'x' where store_id = 15",
+    );
     let report = town.run(&["switch", "--store", STORE, "--format", "json"]).exits(0).json();
     assert_eq!(recopied(&report["stores"][0]), Vec::<String>::new());
     assert_eq!(report["stores"][0]["evidence"]["switch"]["round_count"], 0);
@@ -364,7 +369,8 @@ fn somebody_idle_in_a_transaction_is_named_and_others_do_not_wait() {
     town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
     let idle = Person::named(&town, "billing");
     idle.does("begin; update orders set notes = 'idle' where store_id = 20");
-    let pid = town.value("select pid from pg_stat_activity where datname = current_database() and application_name = 'billing'");
+    let pid = town
+        .value("select pid from pg_stat_activity where datname = current_database() and application_name = 'billing'");
     let idle_long = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'billing' and state_change < clock_timestamp() - interval '60 ms'";
     eventually("it is idle for a while", Duration::from_secs(5), || town.value(idle_long) == "1");
     let other = "update orders set notes = 'w' where id = (select min(id) from orders where store_id = 21)";

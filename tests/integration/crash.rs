@@ -27,7 +27,9 @@ fn undisturbed(store: &'static str) -> &'static str {
 
 impl Town {
     fn schema_of(&self, store: &str) -> String {
-        self.value(&format!("select store_schema from tenantctl.move where store_key = '{store}' order by id desc limit 1"))
+        self.value(&format!(
+            "select store_schema from tenantctl.move where store_key = '{store}' order by id desc limit 1"
+        ))
     }
 
     /// Rows, definitions, registry and journal of a store; not where its sequences stand.
@@ -100,7 +102,9 @@ impl Town {
             );
             assert_eq!(self.value(&missing), "0", "{stage} with a key that is not validated");
         }
-        let switched = self.value(&format!("select schema_name is not null and database_url is not null from stores where id = {store}"));
+        let switched = self.value(&format!(
+            "select schema_name is not null and database_url is not null from stores where id = {store}"
+        ));
         assert_eq!(switched == "t", stage == "switched", "the registry and stage {stage} disagree");
         let objects = self.value(&format!(
             "select coalesce(string_agg(name, ', '), '') from tenantctl.resource r where move_id = {id} and kind = 'object' and state = 'made'

@@ -31,7 +31,9 @@ fn differing(store: &Value) -> Vec<&str> {
 fn what_the_application_writes_is_a_difference_to_the_shared_rows_and_none_to_a_nightly_job() {
     let town = switched_town();
     let id = town.value(&format!("select min(id) from {SCHEMA}.products"));
-    town.sql(&format!("set session_replication_role = replica; update {SCHEMA}.products set stock = stock + 1 where id = {id}"));
+    town.sql(&format!(
+        "set session_replication_role = replica; update {SCHEMA}.products set stock = stock + 1 where id = {id}"
+    ));
     let report = town.run(&["verify", "--store", STORE, "--format", "json"]).exits(3).json();
     let store = &report["stores"][0];
     assert_eq!(differing(store), ["products"]);
@@ -75,7 +77,10 @@ fn ids_that_the_application_takes_do_not_meet_those_of_other_stores() {
 fn a_stray_write_to_the_shared_rows_is_found_with_its_key() {
     for (sql, kind) in [
         ("insert into products (id, store_id, sku, name, price) values (555555, 13, 'stray', 'stray', 1)", "changed"),
-        ("update products set id = 555555 where id = (select max(id) from products where store_id = 13 and not exists (select from order_items i where i.product_id = products.id) and not exists (select from shopping_cart i where i.product_id = products.id))", "changed"),
+        (
+            "update products set id = 555555 where id = (select max(id) from products where store_id = 13 and not exists (select from order_items i where i.product_id = products.id) and not exists (select from shopping_cart i where i.product_id = products.id))",
+            "changed",
+        ),
     ] {
         let town = switched_town();
         town.sql(sql);
@@ -90,9 +95,13 @@ fn a_stray_write_to_the_shared_rows_is_found_with_its_key() {
 #[test]
 fn a_stray_delete_from_the_shared_rows_is_found_with_its_key() {
     let town = switched_town();
-    let id = town.value("delete from notifications where id = (select min(id) from notifications where store_id = 13) returning id");
+    let id = town.value(
+        "delete from notifications where id = (select min(id) from notifications where store_id = 13) returning id",
+    );
     // The application goes on meanwhile: what it wrote to the same table is no reason to see less.
-    town.sql(&format!("update {SCHEMA}.notifications set read_at = now() where id = (select max(id) from {SCHEMA}.notifications)"));
+    town.sql(&format!(
+        "update {SCHEMA}.notifications set read_at = now() where id = (select max(id) from {SCHEMA}.notifications)"
+    ));
     let store = live(&town, 3);
     assert_eq!(differing(&store), ["notifications"]);
     let differences = &table(&store, "notifications")["differences"];
@@ -103,7 +112,9 @@ fn a_stray_delete_from_the_shared_rows_is_found_with_its_key() {
 #[test]
 fn a_stray_delete_beside_a_stray_insert_is_found_too() {
     let town = switched_town();
-    let id = town.value("delete from notifications where id = (select min(id) from notifications where store_id = 13) returning id");
+    let id = town.value(
+        "delete from notifications where id = (select min(id) from notifications where store_id = 13) returning id",
+    );
     town.sql("insert into notifications (id, store_id, user_id, title) overriding system value select 555555, 13, min(id), 'stray' from users where store_id = 13");
     let store = live(&town, 3);
     let differences = table(&store, "notifications")["differences"].as_array().unwrap();
@@ -125,7 +136,9 @@ fn an_order_that_is_moved_to_the_store_after_its_switch_is_a_stray_write() {
 #[test]
 fn writes_to_other_stores_are_no_stray_writes() {
     let town = switched_town();
-    town.sql("update products set stock = stock + 1 where store_id <> 13; delete from notifications where store_id = 14");
+    town.sql(
+        "update products set stock = stock + 1 where store_id <> 13; delete from notifications where store_id = 14",
+    );
     live(&town, 0);
 }
 
@@ -133,7 +146,11 @@ fn writes_to_other_stores_are_no_stray_writes() {
 fn a_schema_that_is_no_longer_sound_is_found_after_the_switch_too() {
     let town = switched_town();
     for (sql, undo, check) in [
-        ("drop index {S}.products_tags_idx", "create index products_tags_idx on {S}.products using gin (tags)", "structure_equals_template"),
+        (
+            "drop index {S}.products_tags_idx",
+            "create index products_tags_idx on {S}.products using gin (tags)",
+            "structure_equals_template",
+        ),
         ("select setval('{S}.products_id_seq', 1)", "select setval('{S}.products_id_seq', 1000000)", "sequences_ahead"),
     ] {
         town.sql(&sql.replace("{S}", SCHEMA));

@@ -155,7 +155,7 @@ fn row_at(town: &Town, table: &str, place: Place) -> (String, Value) {
     let of = |what: &str| {
         town.held(&format!("select {what} from {{S}}.{table} t order by 2, 1 {} limit 1", place.direction()))
     };
-    let of = |what: &str| of(&format!("{what}, t::text")) ;
+    let of = |what: &str| of(&format!("{what}, t::text"));
     (of("ctid"), texts(&of("to_jsonb(t)")))
 }
 
@@ -198,7 +198,13 @@ fn a_changed_value_is_found_in_every_kind_of_table() {
         ];
         for (table, change, columns) in changes {
             let id = id_at(&town, table, place);
-            faults.push(keyed(table, &id, "changed", columns, format!("update {{S}}.{table} set {change} where id = {id}")));
+            faults.push(keyed(
+                table,
+                &id,
+                "changed",
+                columns,
+                format!("update {{S}}.{table} set {change} where id = {id}"),
+            ));
         }
         for (table, column, value, sql) in [
             ("page_views", "ms", json!("-1"), "ms = -1"),
@@ -207,7 +213,12 @@ fn a_changed_value_is_found_in_every_kind_of_table() {
             let (ctid, row) = row_at(&town, table, place);
             let mut other = row.clone();
             other[column] = value;
-            faults.push(keyless(table, "missing", &row, format!("update {{S}}.{table} set {sql} where ctid = '{ctid}'")));
+            faults.push(keyless(
+                table,
+                "missing",
+                &row,
+                format!("update {{S}}.{table} set {sql} where ctid = '{ctid}'"),
+            ));
             faults.push(keyless(table, "extra", &other, String::from("select 1")));
         }
         found_named_and_repaired(&town, &faults);
@@ -237,10 +248,19 @@ fn an_extra_row_is_found_in_every_kind_of_table() {
     for place in PLACES {
         let id = place.beyond();
         let inserts = [
-            ("users", "insert into {S}.users (id, full_name, email, password_hash) values ($, 'a', 'planted@example.com', '')"),
-            ("notifications", "insert into {S}.notifications (id, user_id, title) overriding system value select $, max(id), '' from {S}.users"),
+            (
+                "users",
+                "insert into {S}.users (id, full_name, email, password_hash) values ($, 'a', 'planted@example.com', '')",
+            ),
+            (
+                "notifications",
+                "insert into {S}.notifications (id, user_id, title) overriding system value select $, max(id), '' from {S}.users",
+            ),
             ("products", "insert into {S}.products (id, sku, name, price) values ($, 'planted', '', 0)"),
-            ("order_items", "insert into {S}.order_items (id, order_id, line_no, description, quantity, unit_price) select $, max(id), 999, '', 1, 0 from {S}.orders"),
+            (
+                "order_items",
+                "insert into {S}.order_items (id, order_id, line_no, description, quantity, unit_price) select $, max(id), 999, '', 1, 0 from {S}.orders",
+            ),
         ];
         let mut faults: Vec<Fault> = inserts
             .map(|(table, sql)| keyed(table, &id.to_string(), "extra", json!([]), sql.replace('$', &id.to_string())))
@@ -268,7 +288,12 @@ fn a_row_that_stands_twice_is_found_where_no_key_forbids_it() {
     for place in PLACES {
         let faults = ["page_views", "channel_uses"].map(|table| {
             let (ctid, row) = row_at(&town, table, place);
-            keyless(table, "extra", &row, format!("insert into {{S}}.{table} select * from {{S}}.{table} where ctid = '{ctid}'"))
+            keyless(
+                table,
+                "extra",
+                &row,
+                format!("insert into {{S}}.{table} select * from {{S}}.{table} where ctid = '{ctid}'"),
+            )
         });
         found_named_and_repaired(&town, &faults);
     }
@@ -281,23 +306,54 @@ fn a_row_that_stands_twice_is_found_where_no_key_forbids_it() {
 #[test]
 fn a_row_of_another_store_is_found_in_every_kind_of_table() {
     let town = town_with_keyless_tables();
-    let item = town.value("select i.id from order_items i join orders o on o.id = i.order_id where store_id = 14 order by 1 limit 1");
+    let item = town.value(
+        "select i.id from order_items i join orders o on o.id = i.order_id where store_id = 14 order by 1 limit 1",
+    );
     let product = town.value("select id from products where store_id = 14 order by 1 desc limit 1");
     let user = town.value("select id from users where store_id = 14 order by 1 limit 1");
     let columns = "id, order_id, line_no, product_id, description, quantity, unit_price, discount, options";
     // A foreign row needs its way in: the template's check would refuse it.
     town.plant("alter table {S}.products drop constraint products_store_id_check; alter table {S}.users drop constraint users_store_id_check");
     let faults = [
-        keyed("order_items", &item, "extra", json!([]),
-            format!("insert into {{S}}.order_items ({columns}) select {columns} from public.order_items where id = {item}")),
-        keyed("products", &product, "extra", json!([]),
-            format!("insert into {{S}}.products (id, store_id, sku, name, price) select id, store_id, sku, name, price from public.products where id = {product}")),
-        keyed("users", &user, "extra", json!([]),
-            format!("insert into {{S}}.users (id, store_id, full_name, email, password_hash) select id, store_id, full_name, email, password_hash from public.users where id = {user}")),
-        keyless("page_views", "extra", &json!({"store_id": "14", "page": "page 01", "ms": "10"}),
-            "insert into {S}.page_views values (14, 'page 01', 10)".into()),
-        keyless("channel_uses", "extra", &json!({"store_id": "14", "label": "use 20", "channels": "{web,push}"}),
-            "insert into {S}.channel_uses values (14, 'use 20', '{web,push}')".into()),
+        keyed(
+            "order_items",
+            &item,
+            "extra",
+            json!([]),
+            format!(
+                "insert into {{S}}.order_items ({columns}) select {columns} from public.order_items where id = {item}"
+            ),
+        ),
+        keyed(
+            "products",
+            &product,
+            "extra",
+            json!([]),
+            format!(
+                "insert into {{S}}.products (id, store_id, sku, name, price) select id, store_id, sku, name, price from public.products where id = {product}"
+            ),
+        ),
+        keyed(
+            "users",
+            &user,
+            "extra",
+            json!([]),
+            format!(
+                "insert into {{S}}.users (id, store_id, full_name, email, password_hash) select id, store_id, full_name, email, password_hash from public.users where id = {user}"
+            ),
+        ),
+        keyless(
+            "page_views",
+            "extra",
+            &json!({"store_id": "14", "page": "page 01", "ms": "10"}),
+            "insert into {S}.page_views values (14, 'page 01', 10)".into(),
+        ),
+        keyless(
+            "channel_uses",
+            "extra",
+            &json!({"store_id": "14", "label": "use 20", "channels": "{web,push}"}),
+            "insert into {S}.channel_uses values (14, 'use 20', '{web,push}')".into(),
+        ),
     ];
     for fault in &faults {
         town.plant(&fault.sql);
@@ -326,24 +382,46 @@ fn a_row_of_another_store_is_found_in_every_kind_of_table() {
 fn two_values_that_changed_places_are_found_in_every_kind_of_table() {
     let town = town_with_keyless_tables();
     let mut faults = Vec::new();
-    for (table, column) in [("users", "full_name"), ("notifications", "title"), ("products", "sku"), ("order_items", "description")] {
+    for (table, column) in
+        [("users", "full_name"), ("notifications", "title"), ("products", "sku"), ("order_items", "description")]
+    {
         let (first, last) = (id_at(&town, table, Place::First), id_at(&town, table, Place::Last));
-        let values = [&first, &last].map(|id| town.held(&format!("select {column}::text from {{S}}.{table} where id = {id}")));
+        let values =
+            [&first, &last].map(|id| town.held(&format!("select {column}::text from {{S}}.{table} where id = {id}")));
         // Two rows may say the same; then a swap would be no fault.
         assert_ne!(values[0], values[1], "{table}.{column}");
         // By way of a third value: unique keys look at every step.
         let third = "'third'";
         let set = |value: &str, id: &str| format!("update {{S}}.{table} set {column} = {value} where id = {id}");
-        let sql = [set(third, &first), set(&format!("'{}'", values[0].replace('\'', "''")), &last), set(&format!("'{}'", values[1].replace('\'', "''")), &first)];
+        let sql = [
+            set(third, &first),
+            set(&format!("'{}'", values[0].replace('\'', "''")), &last),
+            set(&format!("'{}'", values[1].replace('\'', "''")), &first),
+        ];
         faults.push(keyed(table, &first, "changed", json!([column]), sql.join(";")));
         faults.push(keyed(table, &last, "changed", json!([column]), "select 1".into()));
     }
-    let first = |row: &str, key: Value, sql: &str| keyless(if row == "p" { "page_views" } else { "channel_uses" }, "missing", &key, sql.into());
-    faults.push(first("p", json!({"store_id": "13", "page": "page 01", "ms": "10"}),
-        "update {S}.page_views set ms = 210 - ms where page in ('page 01', 'page 20')"));
+    let first = |row: &str, key: Value, sql: &str| {
+        keyless(if row == "p" { "page_views" } else { "channel_uses" }, "missing", &key, sql.into())
+    };
+    faults.push(first(
+        "p",
+        json!({"store_id": "13", "page": "page 01", "ms": "10"}),
+        "update {S}.page_views set ms = 210 - ms where page in ('page 01', 'page 20')",
+    ));
     faults.push(first("p", json!({"store_id": "13", "page": "page 20", "ms": "200"}), "select 1"));
-    faults.push(keyless("page_views", "extra", &json!({"store_id": "13", "page": "page 01", "ms": "200"}), "select 1".into()));
-    faults.push(keyless("page_views", "extra", &json!({"store_id": "13", "page": "page 20", "ms": "10"}), "select 1".into()));
+    faults.push(keyless(
+        "page_views",
+        "extra",
+        &json!({"store_id": "13", "page": "page 01", "ms": "200"}),
+        "select 1".into(),
+    ));
+    faults.push(keyless(
+        "page_views",
+        "extra",
+        &json!({"store_id": "13", "page": "page 20", "ms": "10"}),
+        "select 1".into(),
+    ));
     found_named_and_repaired(&town, &faults);
 }
 
@@ -381,36 +459,94 @@ fn a_fault_in_the_objects_is_found_by_its_check_and_named() {
     let structure = "structure_equals_template";
     let of_order = "foreign key (order_id) references {S}.orders (id) on delete cascade";
     let faults: &[(&str, &str, &str, &str)] = &[
-        ("sequences_ahead", "products_id_seq",
-            "select setval('{S}.products_id_seq', 1)", &format!("select setval('{{S}}.products_id_seq', {stands})")),
-        (structure, "products_tags_idx",
-            "drop index {S}.products_tags_idx", "create index products_tags_idx on {S}.products using gin (tags)"),
-        (structure, "products_tags_idx",
+        (
+            "sequences_ahead",
+            "products_id_seq",
+            "select setval('{S}.products_id_seq', 1)",
+            &format!("select setval('{{S}}.products_id_seq', {stands})"),
+        ),
+        (
+            structure,
+            "products_tags_idx",
+            "drop index {S}.products_tags_idx",
+            "create index products_tags_idx on {S}.products using gin (tags)",
+        ),
+        (
+            structure,
+            "products_tags_idx",
             "drop index {S}.products_tags_idx; create index products_tags_idx on {S}.products (tags)",
-            "drop index {S}.products_tags_idx; create index products_tags_idx on {S}.products using gin (tags)"),
+            "drop index {S}.products_tags_idx; create index products_tags_idx on {S}.products using gin (tags)",
+        ),
         (structure, "planted_idx", "create index planted_idx on {S}.products (name)", "drop index {S}.planted_idx"),
-        (structure, "orders_stamp_status",
-            "alter table {S}.orders disable trigger orders_stamp_status", "alter table {S}.orders enable trigger orders_stamp_status"),
-        (structure, "orders_stamp_status",
-            "alter table {S}.orders enable always trigger orders_stamp_status", "alter table {S}.orders enable trigger orders_stamp_status"),
-        ("foreign_keys_validated", "order_items_order_id_fkey",
-            &format!("alter table {{S}}.order_items drop constraint order_items_order_id_fkey; alter table {{S}}.order_items add constraint order_items_order_id_fkey {of_order} not valid"),
-            "alter table {S}.order_items validate constraint order_items_order_id_fkey"),
-        (structure, "order_items_order_id_fkey",
+        (
+            structure,
+            "orders_stamp_status",
+            "alter table {S}.orders disable trigger orders_stamp_status",
+            "alter table {S}.orders enable trigger orders_stamp_status",
+        ),
+        (
+            structure,
+            "orders_stamp_status",
+            "alter table {S}.orders enable always trigger orders_stamp_status",
+            "alter table {S}.orders enable trigger orders_stamp_status",
+        ),
+        (
+            "foreign_keys_validated",
+            "order_items_order_id_fkey",
+            &format!(
+                "alter table {{S}}.order_items drop constraint order_items_order_id_fkey; alter table {{S}}.order_items add constraint order_items_order_id_fkey {of_order} not valid"
+            ),
+            "alter table {S}.order_items validate constraint order_items_order_id_fkey",
+        ),
+        (
+            structure,
+            "order_items_order_id_fkey",
             "alter table {S}.order_items drop constraint order_items_order_id_fkey",
-            &format!("alter table {{S}}.order_items add constraint order_items_order_id_fkey {of_order}")),
-        (structure, &reader, &format!("revoke select on {{S}}.orders from {reader}"), &format!("grant select on {{S}}.orders to {reader}")),
-        (structure, "products", "alter table {S}.products alter stock set default 1", "alter table {S}.products alter stock set default 0"),
-        (structure, "email", "alter table {S}.users alter email drop not null", "alter table {S}.users alter email set not null"),
+            &format!("alter table {{S}}.order_items add constraint order_items_order_id_fkey {of_order}"),
+        ),
+        (
+            structure,
+            &reader,
+            &format!("revoke select on {{S}}.orders from {reader}"),
+            &format!("grant select on {{S}}.orders to {reader}"),
+        ),
+        (
+            structure,
+            "products",
+            "alter table {S}.products alter stock set default 1",
+            "alter table {S}.products alter stock set default 0",
+        ),
+        (
+            structure,
+            "email",
+            "alter table {S}.users alter email drop not null",
+            "alter table {S}.users alter email set not null",
+        ),
         (structure, "planted", "alter table {S}.users add planted text", "alter table {S}.users drop planted"),
-        (structure, "touch_conversation",
-            "alter function {S}.touch_conversation() rename to touched", "alter function {S}.touched() rename to touch_conversation"),
-        (structure, "order_summary",
-            "alter view {S}.order_summary rename to order_total", "alter view {S}.order_total rename to order_summary"),
-        (structure, "orders", "alter table {S}.orders enable row level security", "alter table {S}.orders disable row level security"),
-        ("nothing_points_at_shared", "products",
+        (
+            structure,
+            "touch_conversation",
+            "alter function {S}.touch_conversation() rename to touched",
+            "alter function {S}.touched() rename to touch_conversation",
+        ),
+        (
+            structure,
+            "order_summary",
+            "alter view {S}.order_summary rename to order_total",
+            "alter view {S}.order_total rename to order_summary",
+        ),
+        (
+            structure,
+            "orders",
+            "alter table {S}.orders enable row level security",
+            "alter table {S}.orders disable row level security",
+        ),
+        (
+            "nothing_points_at_shared",
+            "products",
             "alter table {S}.products alter id set default nextval('public.products_id_seq')",
-            "alter table {S}.products alter id set default nextval('{S}.products_id_seq')"),
+            "alter table {S}.products alter id set default nextval('{S}.products_id_seq')",
+        ),
     ];
     for (check, thing, plant, undo) in faults {
         town.sql(&plant.replace("{S}", SCHEMA));

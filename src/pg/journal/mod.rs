@@ -66,7 +66,8 @@ pub async fn ensure(session: &mut Session) -> Result<()> {
         .await
         .server()?;
     // From the table itself: what `to_regclass` remembers may be from before the wait.
-    let sql = "select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    let sql =
+        "select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                where n.nspname = 'tenantctl' and c.relname = 'journal_version')";
     let there: bool = transaction.query_one(sql, &[]).await.server()?.get(0);
     if !there {
