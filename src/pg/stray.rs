@@ -25,12 +25,13 @@ pub async fn writes(
         true => statement.compared(),
         false => statement.key.clone(),
     };
-    let mut queries = vec![(DifferenceKind::Changed, newer_rows(statement, &key, &run.snapshot))];
-    if row_count < run.row_count {
-        queries.push((DifferenceKind::Extra, gone_rows(statement, &key)));
-    }
     let (mut listed, mut count) = (Vec::new(), 0);
-    for (kind, sql) in queries {
+    let newer = newer_rows(statement, &key, &run.snapshot);
+    for (kind, sql) in [(DifferenceKind::Changed, newer), (DifferenceKind::Extra, gone_rows(statement, &key))] {
+        // Fewer old rows than were loaded: some were deleted, or written to and listed already.
+        if kind == DifferenceKind::Extra && row_count.saturating_sub(count) >= run.row_count {
+            continue;
+        }
         for row in transaction.query(&sql, &[]).await.server()? {
             count += 1;
             if listed.len() < max {
