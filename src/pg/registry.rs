@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 use super::failure::ServerResult;
 use crate::config::Registry as RegistryConfig;
 use crate::error::Refusal;
-use crate::ident::{Ident, QualifiedTable, list};
+use crate::ident::{Ident, Literal, QualifiedTable, list};
 use crate::store::{KeyType, StoreKey};
 
 /// A store as the registry describes it.
@@ -140,18 +140,20 @@ impl<'a> Registry<'a> {
     /// The server's error, or that a trigger of the registry wrote something else.
     pub async fn write(&self, client: &impl GenericClient, key: &StoreKey, values: &RegistryValues) -> Result<()> {
         let Some(config) = self.config else { return Ok(()) };
-        let columns: Vec<(&Ident, &Option<String>)> = [
-            config.schema_column.as_ref().map(|column| (column, &values.schema)),
-            config
-                .url_column
-                .as_ref()
-                .filter(|_| values.url.is_some() || values.schema.is_none())
-                .map(|column| (column, &values.url)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        self.write_columns(client, config, key, &columns).await
+        self.write_columns(client, config, key, &written(config, values)).await
+    }
+
+    /// The statement that a switch sends, with values in place: for people, so give it a masked URL.
+    #[must_use]
+    pub fn update_sql(&self, key: &StoreKey, values: &RegistryValues) -> Option<String> {
+        let config = self.config?;
+        let sets = written(config, values).into_iter().map(|(column, value)| match value {
+            Some(value) => format!("{column} = {}", Literal::text(value)),
+            None => format!("{column} = null"),
+        });
+        let sets = list(sets);
+        let key = Literal::text(key.text());
+        (!sets.is_empty()).then(|| format!("update {} set {sets} where {}::text = {key}", config.table, config.key))
     }
 
     /// Writes both columns back as they were, also to NULL.
@@ -258,6 +260,13 @@ impl<'a> Registry<'a> {
             })
             .collect()
     }
+}
+
+/// The columns that a switch writes, with their values.
+fn written<'v>(config: &'v RegistryConfig, values: &'v RegistryValues) -> Vec<(&'v Ident, &'v Option<String>)> {
+    let schema = config.schema_column.as_ref().map(|column| (column, &values.schema));
+    let url = config.url_column.as_ref().filter(|_| values.url.is_some() || values.schema.is_none());
+    schema.into_iter().chain(url.map(|column| (column, &values.url))).collect()
 }
 
 fn text_of(column: Option<&Ident>) -> String {

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::{Means, adopt, classes};
 use crate::config::{Registry as RegistryConfig, StoreSchema};
+use crate::conninfo::mask;
 use crate::error::Refusal;
 use crate::event::{Event, Step};
 use crate::ident::Ident;
@@ -377,12 +378,12 @@ fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Re
         }));
     }
     if of.registry.can_switch() {
-        let names = of.ground.owners.iter().map(|owner| owner.table.to_string()).collect::<Vec<_>>();
-        all.push(format!("lock table {} in share mode", names.join(", ")));
-        let values = of
-            .registry
-            .values_for(&store.schema, of.store_schema.application_url(&store.schema, store.key.text()).as_deref());
-        all.push(format!("-- the registry's row of store {} becomes {values:?}", store.key));
+        let mut tables: Vec<_> = of.ground.owners.iter().map(|owner| &owner.table).collect();
+        tables.sort(); // the order in which the switch takes them
+        all.extend(tables.into_iter().map(|table| format!("lock table {table} in share mode")));
+        let url = of.store_schema.application_url(&store.schema, store.key.text());
+        let values = of.registry.values_for(&store.schema, url.as_deref().map(mask).as_deref());
+        all.extend(of.registry.update_sql(&store.key, &values));
     }
     Ok(all)
 }
