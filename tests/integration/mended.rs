@@ -174,3 +174,33 @@ fn verify_all_says_whom_it_passes_by_and_refuses_where_nobody_is_left() {
     );
     assert_eq!(report["stores"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn stores_and_status_show_what_was_copied_not_what_was_planned() {
+    let town = three_stores();
+    town.paused("schema_committed", &["migrate", "--store", "4"]).kill();
+    town.all_sessions_end();
+    town.sql("insert into customers (store_id, name) values (4, 'late')");
+    town.run(&["resume"]).exits(0);
+    let stores = town.run(&["stores", "--format", "json"]).exits(0).json();
+    assert_eq!(stores["store_list"][1]["row_count"], 55); // 54 when planned
+    let status = town.run(&["status", "--format", "json"]).exits(0).json();
+    assert_eq!(status["runs"][0]["stores"][0]["row_count"], 55);
+}
+
+#[test]
+fn the_statements_of_a_plan_are_sql_and_hold_no_password() {
+    let town = three_stores();
+    town.edit("tenantctl.toml", "postgresql://app@db", "postgresql://app:geheim@db");
+    let ran = town.run(&["plan", "--store", "4", "--sql"]).exits(0);
+    let end: Vec<&str> = ran.stdout.lines().rev().take(4).collect();
+    assert_eq!(
+        end,
+        [
+            "update \"public\".\"stores\" set \"schema_name\" = 'store_4', \"database_url\" = 'postgresql://app:***@db/main?schema=store_4' where \"id\"::text = '4';",
+            "lock table \"public\".\"orders\" in share mode;",
+            "lock table \"public\".\"lines\" in share mode;",
+            "lock table \"public\".\"customers\" in share mode;",
+        ]
+    );
+}
