@@ -25,6 +25,8 @@ pub struct TypeName {
     pub labels: Vec<String>,
     /// Whether the base type, or what it is made of, belongs to a user and not to PostgreSQL itself.
     pub user_defined: bool,
+    /// Whether it, and all that it is made of, can be sent and received in binary: aclitem cannot.
+    pub has_binary: bool,
 }
 
 /// What a base type is.
@@ -105,7 +107,7 @@ pub enum Passage {
     Same,
     /// A wider type: the source is cast, then binary COPY is safe.
     Cast,
-    /// Equal as text only: containers whose binary form carries oids.
+    /// Equal as text only: containers whose binary form carries oids, types without a binary form.
     Text,
     /// Would lose something.
     Lossy,
@@ -124,6 +126,13 @@ mod oid {
 /// Whether a value of one type arrives unchanged in another.
 #[must_use]
 pub fn passage(source: &TypeName, target: &TypeName) -> Passage {
+    match passage_in_binary(source, target) {
+        Passage::Same | Passage::Cast if !(source.has_binary && target.has_binary) => Passage::Text,
+        way => way,
+    }
+}
+
+fn passage_in_binary(source: &TypeName, target: &TypeName) -> Passage {
     if source.base_oid == target.base_oid {
         return match source.base_modifier == target.base_modifier || widens(source, target) {
             true => Passage::Same,
@@ -178,7 +187,15 @@ mod tests {
             kind: TypeKind::Base,
             labels: vec![],
             user_defined: false,
+            has_binary: true,
         }
+    }
+
+    #[test]
+    fn a_type_without_a_binary_form_goes_as_text() {
+        let aclitem = TypeName { has_binary: false, ..base(1033, -1) };
+        assert_eq!(passage(&aclitem, &aclitem), Passage::Text);
+        assert_eq!(passage(&aclitem, &base(oid::TEXT, -1)), Passage::Lossy);
     }
 
     fn enumeration(oid: u32, labels: &[&str]) -> TypeName {

@@ -204,3 +204,23 @@ fn the_statements_of_a_plan_are_sql_and_hold_no_password() {
         ]
     );
 }
+
+#[test]
+fn types_without_a_binary_form_are_copied_as_text() {
+    let town = three_stores();
+    town.sql(
+        "create type right_of as (who text, what aclitem[]);
+         alter table orders add rights aclitem, add more right_of;
+         update orders set rights = makeaclitem('postgres'::regrole, 'postgres'::regrole, 'SELECT', false),
+                           more = row('x', array[makeaclitem(0, 'postgres'::regrole, 'UPDATE', false)])::right_of where id % 2 = 0",
+    );
+    town.edit(
+        "store_schema.sql",
+        "    currency text not null default 'MXN'\n",
+        "    currency text not null default 'MXN',\n    rights aclitem,\n    more public.right_of\n",
+    );
+    let plan = town.run(&["plan", "--store", "4", "--format", "json"]).exits(0).json();
+    assert_eq!(plan["plans"][0]["tables"][1]["format"], "text");
+    town.run(&["migrate", "--store", "4"]).exits(0);
+    town.moved("public.orders", "store_id = 4", "store_4.orders");
+}

@@ -52,6 +52,7 @@ fn column(row: &Row) -> Result<Column, ServerError> {
         kind,
         labels: row.try_get("labels").server()?,
         user_defined: row.try_get("user_defined").server()?,
+        has_binary: row.try_get("has_binary").server()?,
     };
     Ok(Column {
         name: ident(row, "name")?,
