@@ -132,7 +132,8 @@ pub async fn run(transaction: &Transaction<'_>, sql: &str) -> Result<(), ServerE
     transaction.batch_execute(sql).await.server()
 }
 
-/// Adds a foreign key to a common table without looking at rows, waiting at most 50 ms for it; whether it got the lock.
+/// Adds a foreign key to a common table, waiting at most 50 ms for it; whether it got the lock. Without looking at rows,
+/// unless it is `at_once`.
 /// A key that is there already, from a run that ended before it validated, is left.
 ///
 /// # Errors
@@ -142,13 +143,15 @@ pub async fn add_outer_key(
     table: &QualifiedTable,
     name: &Ident,
     definition: &str,
+    at_once: bool,
 ) -> Result<bool> {
     let exists = "select 1 from pg_catalog.pg_constraint where conrelid = to_regclass($1) and conname = $2";
     if transaction.query_opt(exists, &[&table.to_string(), &name.raw()]).await.server()?.is_some() {
         return Ok(true);
     }
     transaction.batch_execute("set local lock_timeout = '50ms'").await.server()?;
-    let add = format!("alter table {table} add constraint {name} {definition} not valid");
+    let how = if at_once { "" } else { " not valid" };
+    let add = format!("alter table {table} add constraint {name} {definition}{how}");
     match transaction.batch_execute(&add).await.server() {
         Ok(()) => Ok(true),
         Err(error) if error.is(&["55P03"]) => Ok(false),

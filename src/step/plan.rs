@@ -19,7 +19,7 @@ use crate::pg::registry::{Registry, RegistryRow};
 use crate::pg::session::Session;
 use crate::pg::statement;
 use crate::pg::{findings, rows};
-use crate::plan::{Finding, Grade, Plan, PlannedTable};
+use crate::plan::{Finding, Grade, Plan, PlannedTable, UnitKind};
 use crate::stage::Stage;
 use crate::store::Store;
 use crate::template::Template;
@@ -370,7 +370,10 @@ fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Re
     }
     if !exists {
         all.extend(trial.blueprint.after.iter().map(|unit| match &unit.kind {
-            crate::plan::UnitKind::OuterKey { table, name, definition } => format!(
+            UnitKind::OuterKey { table, name, definition, at_once: true } => {
+                format!("alter table {}.{table} add constraint {name} {definition}", store.schema)
+            }
+            UnitKind::OuterKey { table, name, definition, at_once: false } => format!(
                 "alter table {}.{table} add constraint {name} {definition} not valid;\nalter table {}.{table} validate constraint {name}",
                 store.schema, store.schema
             ),

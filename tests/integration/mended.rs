@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::app::three_stores;
-use crate::town::{Town, finish};
+use crate::town::{Town, connect, finish};
 
 #[test]
 fn a_registry_whose_check_looks_at_both_columns_takes_the_switch_and_the_way_back() {
@@ -223,4 +223,64 @@ fn types_without_a_binary_form_are_copied_as_text() {
     assert_eq!(plan["plans"][0]["tables"][1]["format"], "text");
     town.run(&["migrate", "--store", "4"]).exits(0);
     town.moved("public.orders", "store_id = 4", "store_4.orders");
+}
+
+#[test]
+fn a_common_table_that_stays_busy_is_no_fault_of_the_template() {
+    let town = three_stores();
+    let url = town.url();
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+    let holder = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client = connect(&url).await;
+            client.batch_execute("begin; update currencies set code = code where code = 'EUR'").await.unwrap();
+            ready.send(()).unwrap();
+            let _told = is_done.await;
+        });
+    });
+    is_ready.recv().unwrap();
+    town.run(&["plan", "--store", "4"])
+        .exits(1)
+        .says("stays busy")
+        .says("store_schema.sql, line")
+        .says("hint: try again when it is quieter");
+    done.send(()).unwrap();
+    holder.join().unwrap();
+    town.run(&["plan", "--store", "4"]).exits(0);
+}
+
+#[test]
+fn keys_to_common_tables_and_their_comments_are_part_of_what_is_expected() {
+    let town = three_stores();
+    let key = "alter table {{schema}}.orders add foreign key (currency) references {{shared}}.currencies;";
+    town.edit("store_schema.sql", key, &format!(
+        "{key}\ncomment on constraint orders_currency_fkey on {{{{schema}}}}.orders is 'its money';
+         alter table {{{{schema}}}}.customers add constraint of_a_store foreign key (store_id) references {{{{shared}}}}.stores not valid;
+         comment on constraint of_a_store on {{{{schema}}}}.customers is 'its store';"
+    ));
+    town.run(&["migrate", "--store", "4"]).exits(0);
+    town.run(&["verify", "--store", "4", "--live"]).exits(0);
+    town.sql("comment on constraint of_a_store on store_4.customers is null; alter table store_4.orders drop constraint orders_currency_fkey");
+    town.run(&["verify", "--store", "4", "--live"])
+        .exits(3)
+        .says("missing: comment on table constraint of_a_store")
+        .says("missing: constraint orders_currency_fkey on orders");
+}
+
+#[test]
+fn a_partitioned_store_table_may_refer_to_a_common_table() {
+    let town = three_stores();
+    town.edit(
+        "store_schema.sql",
+        "    currency text not null default 'MXN'\n);",
+        "    currency text not null default 'MXN'\n) partition by range (id);
+         create table {{schema}}.orders_1 partition of {{schema}}.orders for values from (0) to (20);
+         create table {{schema}}.orders_2 partition of {{schema}}.orders default;",
+    );
+    town.edit("store_schema.sql", "unique (number)", "unique (id, number)");
+    town.run(&["plan", "--store", "4"]).exits(0).says("[key_checked_at_once]");
+    town.run(&["migrate", "--store", "4"]).exits(0);
+    town.run(&["verify", "--store", "4", "--live"]).exits(0);
 }
