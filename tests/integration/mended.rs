@@ -284,3 +284,36 @@ fn a_partitioned_store_table_may_refer_to_a_common_table() {
     town.run(&["migrate", "--store", "4"]).exits(0);
     town.run(&["verify", "--store", "4", "--live"]).exits(0);
 }
+
+#[test]
+fn keys_over_expressions_and_over_a_part_of_the_rows_are_held_against_the_rows() {
+    let town = three_stores();
+    town.sql(
+        "create type state as enum ('open', 'done');
+         alter table orders add state state not null default 'open'; update orders set state = 'done' where id % 2 = 0;
+         update customers set email = 'SAME@four.example' where id = 2; update customers set email = 'same@four.example' where id = 5",
+    );
+    town.edit("store_schema.sql", "create table {{schema}}.customers", "create type {{schema}}.state as enum ('open', 'done');
+         create function {{schema}}.own(text) returns text immutable language sql as 'select $1';
+         create table {{schema}}.customers");
+    town.edit("store_schema.sql", "not null default 'MXN'\n", "not null default 'MXN',\n    state {{schema}}.state not null default 'open'\n");
+    town.edit("store_schema.sql", "create index lines_order_id_idx", "create unique index one_open on {{schema}}.orders (currency) where state = 'open';
+         create unique index email_once on {{schema}}.customers (lower(email));
+         create unique index own_once on {{schema}}.customers ({{schema}}.own(name));
+         alter table {{schema}}.lines add constraint apart exclude (id with =);
+         create index lines_order_id_idx");
+    town.run(&["plan", "--store", "5"]).exits(2).says("one_open");
+    let plan = town.run(&["plan", "--store", "4", "--format", "json"]).exits(2).json();
+    let of = |code: &str| -> Vec<String> {
+        let all = plan["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == code);
+        all.map(|finding| finding["message"].as_str().unwrap().to_owned() + &finding["keys"].to_string()).collect()
+    };
+    let duplicate = of("duplicate_key");
+    assert_eq!(duplicate.len(), 2, "{duplicate:?}");
+    assert!(duplicate[0].contains("email_once") && duplicate[0].contains("same@four.example"), "{duplicate:?}");
+    assert!(duplicate[1].contains("one_open") && duplicate[1].contains("MXN"), "{duplicate:?}");
+    let open = of("key_not_checked");
+    assert_eq!(open.len(), 2, "{open:?}");
+    assert!(open[0].contains("own_once") && open[0].contains("public.own(text) does not exist"), "{open:?}");
+    assert!(open[1].contains("apart") && open[1].contains("exclusion"), "{open:?}");
+}
