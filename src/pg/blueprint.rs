@@ -204,6 +204,15 @@ impl TrialOf<'_> {
         before: &script::Before,
     ) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
+        if !script::counts_rows(transaction).await? {
+            findings.push(
+                Finding::stop(
+                    "rows_not_counted",
+                    "the server does not count the rows that are written (track_counts = off), so a template that writes to other schemas would not be seen",
+                )
+                .hint("set track_counts = on, for the server, the database or this role"),
+            );
+        }
         for stray in script::strays(transaction, schema, before).await? {
             findings.push(
                 Finding::stop(

@@ -13,10 +13,17 @@ use crate::ident::{Ident, Literal, QualifiedTable};
 /// Objects and rows outside the schema that this transaction made or changed.
 const STRAYS: &str = include_str!("sql/strays.sql");
 
-/// Rows that the session had written before this transaction.
+/// What is true before the transaction does anything.
 const ROWS_TOUCHED: &str = include_str!("sql/rows_touched.sql");
 
-/// What [`strays`] must not blame this transaction for: the rows that earlier ones of the session wrote.
+/// What of a table (`c`) a statement can change without touching another catalog; empty: all is as usual.
+const SETTINGS: &str = "pg_catalog.concat_ws(
+    ' ', c.relacl::text, c.reloptions::text, case when c.relrowsecurity then 'row security' end,
+    case when c.relforcerowsecurity then 'forced' end, nullif(c.relreplident, 'd'), nullif(c.relpersistence, 'p'),
+    nullif(c.reltablespace, 0))";
+
+/// What [`strays`] must not blame this transaction for: the rows that earlier ones of the session wrote, and what tables
+/// were like before.
 pub struct Before(String);
 
 /// Reads it; at the beginning of the transaction.
@@ -24,7 +31,7 @@ pub struct Before(String);
 /// # Errors
 /// The server's error.
 pub async fn before(transaction: &Transaction<'_>) -> Result<Before> {
-    Ok(Before(transaction.query_one(ROWS_TOUCHED, &[]).await.server()?.get(0)))
+    Ok(Before(transaction.query_one(&with_settings(ROWS_TOUCHED), &[]).await.server()?.get(0)))
 }
 
 /// Lets unqualified names of the template mean the store schema, then the shared schema.
@@ -43,12 +50,24 @@ pub async fn close_path(transaction: &Transaction<'_>) -> Result<()> {
     Ok(transaction.batch_execute("set local search_path = ''").await.server()?)
 }
 
+fn with_settings(sql: &str) -> String {
+    sql.replace("{{settings}}", SETTINGS)
+}
+
+/// Whether the server counts the rows that are written; else [`strays`] sees none.
+///
+/// # Errors
+/// The server's error.
+pub async fn counts_rows(transaction: &Transaction<'_>) -> Result<bool> {
+    Ok(transaction.query_one("select current_setting('track_counts') = 'on'", &[]).await.server()?.get(0))
+}
+
 /// What this transaction did outside the schema, as fragments: `table public.notes`, `rows of public.orders`.
 ///
 /// # Errors
 /// The server's error.
 pub async fn strays(transaction: &Transaction<'_>, schema: &Ident, before: &Before) -> Result<Vec<String>> {
-    let rows = transaction.query(STRAYS, &[&schema.raw(), &before.0]).await.server()?;
+    let rows = transaction.query(&with_settings(STRAYS), &[&schema.raw(), &before.0]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

@@ -317,3 +317,31 @@ fn keys_over_expressions_and_over_a_part_of_the_rows_are_held_against_the_rows()
     assert!(open[0].contains("own_once") && open[0].contains("public.own(text) does not exist"), "{open:?}");
     assert!(open[1].contains("apart") && open[1].contains("exclusion"), "{open:?}");
 }
+
+#[test]
+fn a_grant_on_a_common_table_is_seen_also_where_a_key_refers_to_it() {
+    let town = three_stores();
+    let inline = "currency text not null default 'MXN' references public.currencies";
+    town.edit("store_schema.sql", "currency text not null default 'MXN'", inline);
+    town.run(&["plan", "--store", "4"]).exits(0);
+    for reaching in [
+        "grant select on {{shared}}.currencies to public;",
+        "alter table {{shared}}.currencies enable row level security;",
+        "alter table {{shared}}.currencies set (fillfactor = 70);",
+        "update {{shared}}.currencies set code = code;",
+        "do $$ begin begin create table {{shared}}.sneaked (); exception when division_by_zero then null; end; end $$;",
+    ] {
+        let before = town.read("store_schema.sql");
+        town.edit("store_schema.sql", "-- tenantctl: after the load", &format!("{reaching}\n-- tenantctl: after the load"));
+        town.run(&["plan", "--store", "4"]).exits(2).says("[template_reaches_out]");
+        town.write("store_schema.sql", &before);
+    }
+    town.run(&["migrate", "--store", "4", "--to", "created"]).exits(0);
+}
+
+#[test]
+fn a_server_that_counts_no_rows_is_not_trusted_with_a_template() {
+    let town = three_stores();
+    town.sql(&format!("alter database {} set track_counts = off", town.database));
+    town.run(&["plan", "--store", "4"]).exits(2).says("[rows_not_counted]").says("track_counts");
+}
