@@ -145,7 +145,9 @@ impl ServerError {
     pub fn is_of_the_statement(&self) -> bool {
         let Some(code) = self.sqlstate.as_deref() else { return false };
         // 40: deadlock, serialization; 53: out of disk, memory, connections; 57: cancelled, shutting down; 58: I/O.
-        !self.is_connection() && code != "55P03" && !["40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+        !self.is_connection()
+            && code != "55P03"
+            && !["40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
     }
 
     /// Authentication, a missing database, a missing right: it will not pass by trying again.

@@ -124,8 +124,9 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     drop(means);
     let exit = match exits.is_empty() {
         true => {
-            let refusal = Refusal::new("none of these stores has a copy to look at")
-                .hint("`tenantctl stores` shows the stage of each; `tenantctl migrate --store KEY --to verified` copies one");
+            let refusal = Refusal::new("none of these stores has a copy to look at").hint(
+                "`tenantctl stores` shows the stage of each; `tenantctl migrate --store KEY --to verified` copies one",
+            );
             report.error = Some(explain::error_report(&refusal.into()));
             Exit::Refused
         }

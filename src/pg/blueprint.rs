@@ -192,7 +192,8 @@ impl TrialOf<'_> {
         };
         let exit = if error.is_access() { Exit::Unreachable } else { Exit::Refused };
         match error.is_of_the_statement() {
-            true => anyhow::Error::new(error).context(Refusal::new("owner and readers cannot be given").hint(hint).exit(exit)),
+            true => anyhow::Error::new(error)
+                .context(Refusal::new("owner and readers cannot be given").hint(hint).exit(exit)),
             false => error.into(),
         }
     }
@@ -291,7 +292,7 @@ impl<'a> Bench<'_, 'a> {
                     self.late.push(statement); // a comment on a key that is not there yet
                     Ok(None)
                 }
-                Err(error) => return Err(refused(self.of.template.file(), statement, &error)),
+                Err(error) => Err(refused(self.of.template.file(), statement, &error)),
             },
             StatementKind::CreateIndex | StatementKind::AddKey => {
                 let before = self.indexes().await?;
@@ -354,7 +355,10 @@ impl<'a> Bench<'_, 'a> {
             self.findings.push(
                 Finding::note(
                     "keys_in_one_statement",
-                    format!("line {} adds several foreign keys at once; writers of the common tables wait for all of them", statement.line),
+                    format!(
+                        "line {} adds several foreign keys at once; writers of the common tables wait for all of them",
+                        statement.line
+                    ),
                 )
                 .hint("write one ALTER TABLE for each foreign key to a common table"),
             );

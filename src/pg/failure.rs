@@ -14,9 +14,7 @@ use crate::error::ServerError;
 pub fn server_error(error: &tokio_postgres::Error) -> ServerError {
     match error.as_db_error() {
         Some(said) => from_server(said),
-        None => {
-            ServerError { message: words(error), of_connection: is_of_connection(error), ..ServerError::default() }
-        }
+        None => ServerError { message: words(error), of_connection: is_of_connection(error), ..ServerError::default() },
     }
 }
 

@@ -11,7 +11,10 @@ fn a_registry_whose_check_looks_at_both_columns_takes_the_switch_and_the_way_bac
     let town = three_stores();
     town.sql("alter table stores add check ((schema_name is null) = (database_url is null))");
     town.run(&["migrate", "--store", "4"]).exits(0);
-    assert_eq!(town.value("select schema_name || ' ' || (database_url is not null) from stores where id = 4"), "store_4 true");
+    assert_eq!(
+        town.value("select schema_name || ' ' || (database_url is not null) from stores where id = 4"),
+        "store_4 true"
+    );
     town.run(&["reverse", "--store", "4", "--yes"]).exits(0);
     assert_eq!(town.value("select count(*) from stores where schema_name is null and database_url is null"), "3");
 }
@@ -34,10 +37,7 @@ fn an_id_of_a_domain_over_an_integer_is_numbered_beyond_what_was_given_out() {
     );
     let ran = town.run(&["migrate", "--store", "4", "--format", "json"]).exits(0).json();
     let highest = town.value("select max(id) from public.lines");
-    assert_eq!(
-        town.value(&format!("select nextval('store_4.lines_id_seq') > {highest}")),
-        "t"
-    );
+    assert_eq!(town.value(&format!("select nextval('store_4.lines_id_seq') > {highest}")), "t");
     let checks = ran["stores"][0]["checks"].as_array().unwrap();
     let ahead = checks.iter().find(|check| check["check"] == "sequences_ahead").unwrap();
     assert!(ahead["detail"].as_str().unwrap().starts_with("3 of 4 sequences"), "{ahead}");
@@ -53,7 +53,11 @@ fn owner_and_readers_are_given_where_the_template_makes_functions() {
     let town = three_stores();
     let (owner, reader) = (format!("owner_{}", town.database), format!("reader_{}", town.database));
     town.sql(&format!("create role {owner}; create role {reader}"));
-    town.edit("tenantctl.toml", "[store_schema]", &format!("[store_schema]\nowner = \"{owner}\"\nreaders = [\"{reader}\"]"));
+    town.edit(
+        "tenantctl.toml",
+        "[store_schema]",
+        &format!("[store_schema]\nowner = \"{owner}\"\nreaders = [\"{reader}\"]"),
+    );
     town.edit("store_schema.sql", "-- tenantctl: after the load", FUNCTIONS);
     town.run(&["plan", "--store", "4"]).exits(0);
     town.run(&["migrate", "--store", "4"]).exits(0);
@@ -125,7 +129,10 @@ fn a_signal_during_a_plan_is_exit_130() {
     let mut command = town.command(&["plan", "--store", "4"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
-    while town.value("select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()") == "0" {
+    while town
+        .value("select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
+        == "0"
+    {
         assert!(Instant::now() < deadline);
     }
     let pid = rustix::process::Pid::from_child(&child);
@@ -293,15 +300,27 @@ fn keys_over_expressions_and_over_a_part_of_the_rows_are_held_against_the_rows()
          alter table orders add state state not null default 'open'; update orders set state = 'done' where id % 2 = 0;
          update customers set email = 'SAME@four.example' where id = 2; update customers set email = 'same@four.example' where id = 5",
     );
-    town.edit("store_schema.sql", "create table {{schema}}.customers", "create type {{schema}}.state as enum ('open', 'done');
+    town.edit(
+        "store_schema.sql",
+        "create table {{schema}}.customers",
+        "create type {{schema}}.state as enum ('open', 'done');
          create function {{schema}}.own(text) returns text immutable language sql as 'select $1';
-         create table {{schema}}.customers");
-    town.edit("store_schema.sql", "not null default 'MXN'\n", "not null default 'MXN',\n    state {{schema}}.state not null default 'open'\n");
-    town.edit("store_schema.sql", "create index lines_order_id_idx", "create unique index one_open on {{schema}}.orders (currency) where state = 'open';
+         create table {{schema}}.customers",
+    );
+    town.edit(
+        "store_schema.sql",
+        "not null default 'MXN'\n",
+        "not null default 'MXN',\n    state {{schema}}.state not null default 'open'\n",
+    );
+    town.edit(
+        "store_schema.sql",
+        "create index lines_order_id_idx",
+        "create unique index one_open on {{schema}}.orders (currency) where state = 'open';
          create unique index email_once on {{schema}}.customers (lower(email));
          create unique index own_once on {{schema}}.customers ({{schema}}.own(name));
          alter table {{schema}}.lines add constraint apart exclude (id with =);
-         create index lines_order_id_idx");
+         create index lines_order_id_idx",
+    );
     town.run(&["plan", "--store", "5"]).exits(2).says("one_open");
     let plan = town.run(&["plan", "--store", "4", "--format", "json"]).exits(2).json();
     let of = |code: &str| -> Vec<String> {
@@ -332,7 +351,11 @@ fn a_grant_on_a_common_table_is_seen_also_where_a_key_refers_to_it() {
         "do $$ begin begin create table {{shared}}.sneaked (); exception when division_by_zero then null; end; end $$;",
     ] {
         let before = town.read("store_schema.sql");
-        town.edit("store_schema.sql", "-- tenantctl: after the load", &format!("{reaching}\n-- tenantctl: after the load"));
+        town.edit(
+            "store_schema.sql",
+            "-- tenantctl: after the load",
+            &format!("{reaching}\n-- tenantctl: after the load"),
+        );
         town.run(&["plan", "--store", "4"]).exits(2).says("[template_reaches_out]");
         town.write("store_schema.sql", &before);
     }
