@@ -446,7 +446,8 @@ impl Site<'_> {
             .context("no store was planned")?;
         story.findings.clone_from(&planned.findings);
         let all = self.ground_findings.iter().chain(&planned.findings);
-        let stops: Vec<&Finding> = all.filter(|finding| finding.grade == Grade::Stop).collect();
+        let mut stops: Vec<&Finding> = all.filter(|finding| finding.grade == Grade::Stop).collect();
+        stops.dedup_by(|a, b| a.code == b.code && a.table == b.table && a.message == b.message);
         if let Some(first) = stops.first() {
             let more = match stops.len() {
                 1 => String::new(),

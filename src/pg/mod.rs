@@ -16,6 +16,7 @@ pub mod load_sample;
 pub mod lock;
 pub mod ownership;
 pub mod registry;
+pub mod requalify;
 pub mod rows;
 pub mod samples;
 pub mod scaffold;

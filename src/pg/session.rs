@@ -72,6 +72,12 @@ impl Session {
         drop(Object::take(self.0));
     }
 
+    /// Ends what the server may still be sending, and closes the connection: after an error in the middle of a stream.
+    pub async fn abandon(self) {
+        self.canceller().cancel().await;
+        self.discard();
+    }
+
     /// What ends a statement of this session from outside.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
