@@ -4,7 +4,6 @@
 
 use std::error::Error;
 
-use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 use crate::error::ServerError;
@@ -15,16 +14,6 @@ pub fn server_error(error: &tokio_postgres::Error) -> ServerError {
     match error.as_db_error() {
         Some(said) => from_server(said),
         None => ServerError { message: words(error), ..ServerError::default() },
-    }
-}
-
-/// The same for an error of the pool: it waited too long, is closed, or could not connect.
-#[must_use]
-pub fn pool_error(error: &PoolError) -> ServerError {
-    match error {
-        PoolError::Backend(error) => server_error(error),
-        PoolError::PostCreateHook(deadpool_postgres::HookError::Backend(error)) => server_error(error),
-        other => ServerError { message: words(other), ..ServerError::default() },
     }
 }
 
@@ -40,12 +29,6 @@ pub trait ServerResult<T> {
 impl<T> ServerResult<T> for Result<T, tokio_postgres::Error> {
     fn server(self) -> Result<T, ServerError> {
         self.map_err(|error| server_error(&error))
-    }
-}
-
-impl<T> ServerResult<T> for Result<T, PoolError> {
-    fn server(self) -> Result<T, ServerError> {
-        self.map_err(|error| pool_error(&error))
     }
 }
 
@@ -73,7 +56,7 @@ fn from_server(said: &DbError) -> ServerError {
 }
 
 /// `error connecting to server: Connection refused (os error 111)`: each cause once, though some repeat their own.
-fn words(error: &(dyn Error + 'static)) -> String {
+pub(super) fn words(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

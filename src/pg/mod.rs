@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod change;
 pub mod checks;
 pub mod compare;
+mod dial;
 pub mod failure;
 pub mod findings;
 pub mod ground;
@@ -27,6 +28,7 @@ pub mod statement;
 pub mod stray;
 pub mod structure;
 pub mod teardown;
+mod tls;
 pub mod transfer;
 pub mod unit;
 
