@@ -83,7 +83,7 @@ impl Ran {
     }
 
     #[track_caller]
-    fn is_silent_on(self, text: &str) -> Self {
+    fn keeps_silent_on(self, text: &str) -> Self {
         let all = format!("{}{}", self.stdout, self.stderr);
         assert!(!all.contains(text), "`{text}` is in\n{all}");
         self
@@ -244,7 +244,7 @@ fn a_good_certificate_is_checked_as_much_as_was_asked_for() {
         "",
         "sslmode=verify-full sslrootcert=ca.pem channel_binding=require",
     ] {
-        house.status(&house.string(good)).exits(0).says("no journal yet").is_silent_on("does not check");
+        house.status(&house.string(good)).exits(0).says("no journal yet").keeps_silent_on("does not check");
     }
     house.status(&house.string("sslmode=require")).exits(0).says("does not check who answers");
     house.status(&house.string("sslmode=disable")).exits(5).says("no encryption");
@@ -410,7 +410,8 @@ fn hosts_are_tried_in_their_order() {
     let house = House::without_tls("host all app 127.0.0.1/32 scram-sha-256\n");
     let (port, dead) = (house.server.port(), dead_port());
     let two = |more: &str| format!("host=127.0.0.1,127.0.0.1 port={dead},{port} user=app dbname=postgres {more}");
-    house.status(&two("password=secret")).exits(0).says(&format!("127.0.0.1:{port}"));
+    let json = house.command(&["status", "--format", "json", "-d", &two("password=secret")]);
+    run(json).exits(0).says(&format!("\"127.0.0.1:{port}/postgres as app\"")); // the one that answered
     house.status(&two("password=secret load_balance_hosts=random")).exits(0);
     for target in ["read-write", "primary", "prefer-standby", "any"] {
         house.status(&two(&format!("password=secret target_session_attrs={target}"))).exits(0);
@@ -435,7 +436,7 @@ fn hosts_are_tried_in_their_order() {
 
     // a server that says no ends the search, as in libpq
     let backwards = format!("host=127.0.0.1,127.0.0.1 port={port},{dead} user=app dbname=postgres password=wrong");
-    house.status(&backwards).exits(5).says("28P01").is_silent_on("refused");
+    house.status(&backwards).exits(5).says("28P01").keeps_silent_on("refused");
 
     // options of the user's come first, ours win
     let options = "password=secret options='-c work_mem=77MB -c DateStyle=German -c statement_timeout=1'";
@@ -491,6 +492,7 @@ impl Held {
         let child = Command::new("psql")
             .args(["-X", "-q", &url, "-c", &script.replace("\\;", ";")])
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         house.wait_for("the lock", || {
@@ -558,4 +560,28 @@ fn a_password_that_is_rotated_in_mid_run_is_read_anew() {
     held.let_go(&house);
     finish(child).exits(0);
     assert!(reads() > before, "no connection was made after the password was rotated");
+}
+
+/// Made by `openssl x509 -req`, as PostgreSQL's manual has it; OpenSSL 3.0 and older write version 1 then.
+#[test]
+fn a_certificate_of_version_1_encrypts_and_proves_nothing() {
+    let old = Signed {
+        certificate: include_str!("fixtures/version_1.crt").to_owned(),
+        key: include_str!("fixtures/version_1.key").to_owned(),
+    };
+    let house = House::with(&old, &authority("Ours"), APP_OVER_TLS);
+    house.write("server.pem", &old.certificate);
+    for version in ["TLSv1.3", "TLSv1.2"] {
+        house.sql(&format!("alter system set ssl_max_protocol_version = '{version}'"));
+        house.sql("select pg_reload_conf()");
+        house.wait_for(version, || house.sql("show ssl_max_protocol_version")[0] == version);
+        house.status(&house.string("sslmode=require channel_binding=require")).exits(0);
+    }
+    let checked = house.string("sslmode=verify-ca sslrootcert=server.pem");
+    house.status(&checked).exits(5).says("of version 1").says("subjectAltName=DNS:db.test");
+    house.sql("alter system set ssl_min_protocol_version = 'TLSv1'");
+    house.sql("alter system set ssl_max_protocol_version = 'TLSv1.1'");
+    house.sql("select pg_reload_conf()");
+    house.wait_for("TLSv1.1", || house.sql("show ssl_max_protocol_version")[0] == "TLSv1.1");
+    house.status(&house.string("sslmode=require")).exits(5).says("TLS 1.2 or later");
 }
