@@ -119,6 +119,9 @@ pub struct ServerError {
     pub constraint: Option<String>,
     /// Where in the statement, in characters from 1.
     pub position: Option<u32>,
+    /// The driver says that it is about the connection: closed, not made, timed out, without TLS.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_connection: bool,
 }
 
 impl ServerError {
@@ -128,13 +131,23 @@ impl ServerError {
         self.sqlstate.as_deref().is_some_and(|code| sqlstates.contains(&code))
     }
 
-    /// The connection is gone or never was: no code, or class 08, or the server is going down (57P01 … 57P03).
+    /// The connection is gone or never was: the driver says so, or class 08, or the server is going down (57P01 … 57P03).
     #[must_use]
     pub fn is_connection(&self) -> bool {
         match self.sqlstate.as_deref() {
-            None => true,
+            None => self.of_connection,
             Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03"),
         }
+    }
+
+    /// The statement itself is at fault: not the connection, a cancel, a lock that was not given, a server out of room.
+    #[must_use]
+    pub fn is_of_the_statement(&self) -> bool {
+        let Some(code) = self.sqlstate.as_deref() else { return false };
+        // 40: deadlock, serialization; 53: out of disk, memory, connections; 57: cancelled, shutting down; 58: I/O.
+        !self.is_connection()
+            && code != "55P03"
+            && !["40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
     }
 
     /// Authentication, a missing database, a missing right: it will not pass by trying again.
@@ -180,9 +193,15 @@ mod tests {
     #[test]
     fn a_lost_connection_is_told_from_a_refused_statement() {
         let error = |code: Option<&str>| ServerError { sqlstate: code.map(str::to_owned), ..ServerError::default() };
-        assert!(error(None).is_connection());
+        assert!(!error(None).is_connection()); // a value that the driver could not read
+        assert!(ServerError { of_connection: true, ..ServerError::default() }.is_connection());
         assert!(error(Some("08006")).is_connection());
         assert!(!error(Some("23505")).is_connection());
         assert!(error(Some("28P01")).is_access());
+        let of_the_statement = |code| error(code).is_of_the_statement();
+        assert!(of_the_statement(Some("42601")) && of_the_statement(Some("23505")));
+        for code in [None, Some("08006"), Some("57014"), Some("57P01"), Some("55P03"), Some("53100"), Some("40P01")] {
+            assert!(!of_the_statement(code), "{code:?}");
+        }
     }
 }

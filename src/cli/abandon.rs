@@ -21,6 +21,9 @@ pub(crate) struct AbandonArgs {
     /// Store key
     #[arg(short, long, value_name = "KEY")]
     store: String,
+    /// Also drop rows that tenantctl did not load
+    #[arg(long)]
+    lose_changes: bool,
 }
 
 pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: &AbandonArgs) -> Result<Page> {
@@ -47,7 +50,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     let ended = async {
         lease.take(ground.shared(), &the_move.store.key).await?;
         let taken = journal::take_over(&mut lease, the_move.id).await?;
-        let after = abandon(&opened.means()?, &taken).await?;
+        let after = abandon(&opened.means()?, &taken, args.lose_changes).await?;
         let mut store = StoreReport::of(&after.store);
         store.stage = Some(after.stage);
         report.stores.push(store);

@@ -220,7 +220,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let started = output::now();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return output::failed(&cli.globals, name, &started, &anyhow::Error::new(error)),
+        Err(error) => return output::failed(&cli.globals, name, &started, anyhow::Error::new(error)),
     };
     let line = command_line(&arguments);
     let performed = runtime.block_on(async {
@@ -231,7 +231,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     });
     let exit = match performed {
         Ok(page) => output::print(&cli.globals, &page),
-        Err(error) => output::failed(&cli.globals, name, &started, &error),
+        Err(error) => output::failed(&cli.globals, name, &started, error),
     };
     // A connection that is being cancelled must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));

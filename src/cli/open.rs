@@ -203,6 +203,7 @@ async fn listen_for_signals(sessions: Arc<Sessions>) {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+        super::output::interrupted();
         if count > 0 {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
@@ -58,11 +59,23 @@ pub(super) fn print_json(report: &Report) -> ExitCode {
     ExitCode::from(report.exit_code)
 }
 
-/// A command that came to nothing: the error, in the format that was asked for.
-pub(super) fn failed(globals: &Globals, command: &str, started: &str, error: &anyhow::Error) -> ExitCode {
+/// Whether a signal came; some commands end without ever asking their sessions.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Notes that a signal came.
+pub(super) fn interrupted() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+}
+
+/// A command that came to nothing: the error, in the format that was asked for. A statement that a signal cancelled
+/// fails in its own words; the signal is the reason.
+pub(super) fn failed(globals: &Globals, command: &str, started: &str, mut error: anyhow::Error) -> ExitCode {
+    if INTERRUPTED.load(Ordering::SeqCst) && explain::exit_of(&error) != Exit::Interrupted {
+        error = error.context(Refusal::new("interrupted").exit(Exit::Interrupted));
+    }
     let mut report = Report::new(command, None, started);
-    report.error = Some(explain::error_report(error));
-    print(globals, &report.end(explain::exit_of(error), now()).into())
+    report.error = Some(explain::error_report(&error));
+    print(globals, &report.end(explain::exit_of(&error), now()).into())
 }
 
 fn write_files(globals: &Globals, report: &Report) -> Result<()> {

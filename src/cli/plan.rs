@@ -54,6 +54,8 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
     report.database = Some(opened.database());
     report.findings = chosen.left_out;
     report.findings.extend(plan_ground(&means, &of).await?);
+    // Rows that are hidden from this role cannot be planned for; that they are is said already.
+    let hidden = report.findings.iter().any(|finding| finding.code == "row_security");
     for row in &chosen.rows {
         match moves.iter().find(|live| live.store.key == row.key) {
             Some(live) => {
@@ -67,6 +69,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
                 );
                 report.plans.push(Plan { steps, ..live.plan.clone() });
             }
+            None if hidden => {}
             None => {
                 for planned in plan(&means, &of, std::slice::from_ref(row), &moves).await? {
                     report.findings.extend(planned.findings);

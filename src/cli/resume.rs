@@ -12,6 +12,7 @@ use crate::fleet::road::Until;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, RecordedErrand, RunRow};
 use crate::pg::session::Session;
+use crate::stage::Stage;
 
 /// Go on with an unfinished or partly failed run
 ///
@@ -40,11 +41,11 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     let stores = StoreArgs { store: errand.stores, ..StoreArgs::default() };
     let errand = Errand {
         command: "resume",
-        until: Until { stage: errand.until, by_hand: errand.by_hand },
+        until: Until { stage: errand.until, by_hand: errand.by_hand, insists: false },
         kind: errand.kind,
         from: None,
         how: How { use_recorded: args.use_recorded, ..How::default() },
-        ask: false,
+        ask: errand.until == Stage::Switched,
     };
     road::work(globals, env, line, &stores, errand).await
 }
@@ -68,18 +69,25 @@ async fn wanted(reader: &Session, ground: &Ground, moves: &[Move], run: Option<&
                 .hint("give the command again; what is done is kept")
         );
     };
-    let open = open_stores(errand, &run, moves);
+    let open = open_stores(errand, &run, moves, &abandoned(reader, &run).await?);
     match open.is_empty() {
         true => Ok(errand.clone()), // all done: the road says so
         false => Ok(RecordedErrand { stores: open, ..errand.clone() }),
     }
 }
 
+/// Stores that this run worked on and that were given up since: they are nobody's unfinished work.
+pub(super) async fn abandoned(reader: &Session, run: &RunRow) -> Result<Vec<String>> {
+    let moves = journal::moves_of_run(reader, &run.id).await?;
+    let given_up = moves.iter().filter(|of| of.stage == Stage::Abandoned);
+    Ok(given_up.map(|of| of.store.key.text().to_owned()).collect())
+}
+
 /// Stores of the run that are not where it wanted them, and that no later run has taken over.
-pub(super) fn open_stores(errand: &RecordedErrand, run: &RunRow, moves: &[Move]) -> Vec<String> {
+pub(super) fn open_stores(errand: &RecordedErrand, run: &RunRow, moves: &[Move], abandoned: &[String]) -> Vec<String> {
     let is_open = |key: &&String| match moves.iter().find(|of| of.store.key.text() == key.as_str()) {
         Some(of) => of.stage < errand.until && of.run == run.id,
-        None => true,
+        None => !abandoned.contains(key),
     };
     errand.stores.iter().filter(is_open).cloned().collect()
 }
@@ -92,7 +100,7 @@ async fn newest_unfinished(reader: &Session, _ground: &Ground, moves: &[Move]) -
             .as_deref()
             .is_none_or(|outcome| matches!(outcome, "failed" | "partial" | "interrupted" | "differs"));
         let has_open = run.errand.as_ref().is_some_and(|errand| {
-            let open = open_stores(errand, &run, moves);
+            let open = open_stores(errand, &run, moves, &[]);
             // A store without a move counts only while the run is the last that was asked for it.
             open.iter().any(|key| moves.iter().any(|of| of.store.key.text() == key && of.run == run.id))
         });

@@ -6,7 +6,7 @@ use super::open::{self, Opened};
 use super::output::{Page, now};
 use super::{Globals, StoreArgs};
 use crate::conninfo::Environment;
-use crate::error::{Exit, Refusal};
+use crate::error::{Exit, Refusal, ServerError};
 use crate::event::Event;
 use crate::fleet::exit::{StoreExit, exit_of};
 use crate::fleet::road::{Arrival, Until, travel};
@@ -126,7 +126,7 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
     };
     let errand = Errand {
         command: "migrate",
-        until: Until { stage, by_hand: false },
+        until: Until { stage, by_hand: false, insists: false },
         kind: MoveKind::Move,
         from: None,
         how: args.how,
@@ -140,7 +140,7 @@ pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, arg
         true => (MoveKind::New, Stage::Switched),
         false => (MoveKind::Move, Stage::Created),
     };
-    let until = Until { stage, by_hand: false };
+    let until = Until { stage, by_hand: false, insists: false };
     let errand = Errand { command: "create", until, kind, from: None, how: args.how, ask: false };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -148,7 +148,7 @@ pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, arg
 pub(super) async fn copy(globals: &Globals, env: &Environment, line: &str, args: &CopyArgs) -> Result<Page> {
     let errand = Errand {
         command: "copy",
-        until: Until { stage: Stage::Copied, by_hand: false },
+        until: Until { stage: Stage::Copied, by_hand: false, insists: false },
         kind: MoveKind::Move,
         from: Some(Stage::Created),
         how: args.how,
@@ -160,7 +160,7 @@ pub(super) async fn copy(globals: &Globals, env: &Environment, line: &str, args:
 pub(super) async fn switch(globals: &Globals, env: &Environment, line: &str, args: &SwitchArgs) -> Result<Page> {
     let errand = Errand {
         command: "switch",
-        until: Until { stage: Stage::Switched, by_hand: args.by_hand },
+        until: Until { stage: Stage::Switched, by_hand: args.by_hand, insists: true },
         kind: MoveKind::Move,
         from: Some(Stage::Verified),
         how: args.how,
@@ -242,15 +242,17 @@ pub(super) async fn work(
         report.findings.extend(site.ground_findings.clone());
     }
     let mut exits = Vec::new();
-    for row in &chosen.rows {
+    let mut rows = chosen.rows.iter();
+    for row in rows.by_ref() {
         let (store, exit) = site.one_store(&mut lease, row).await;
-        exits.push(exit);
+        exits.push(exit.store);
         report.stores.push(store);
-        if exit.exit == Exit::Interrupted {
-            break;
+        if exit.ends_all {
+            break; // what keeps one store out keeps out all that follow
         }
     }
-    report.next_steps = next_steps(&report, &opened.run);
+    report.stores.extend(rows.map(|row| site.not_begun(row)));
+    report.next_steps = next_steps(&report, &opened.run, registry.can_switch());
     close(opened, &lease, report, Ok(exit_of(&exits))).await
 }
 
@@ -316,7 +318,7 @@ impl Site<'_> {
     }
 
     /// One store, whatever happens to it: its report and how it ended.
-    async fn one_store(&self, lease: &mut Lease, row: &RegistryRow) -> (StoreReport, StoreExit) {
+    async fn one_store(&self, lease: &mut Lease, row: &RegistryRow) -> (StoreReport, Ended) {
         let begun_at = std::time::Instant::now();
         let mut story = Story { begun: false, findings: Vec::new(), already: false, the_move: None };
         let outcome = self.journey(lease, row, &mut story).await;
@@ -333,6 +335,7 @@ impl Site<'_> {
             Ok(_) => Exit::Done,
             Err(error) => self.exit_of(error),
         };
+        let ends_all = exit == Exit::Interrupted || outcome.as_ref().is_err_and(ends_all);
         if exit == Exit::Interrupted {
             self.means.sessions.close();
         }
@@ -363,7 +366,22 @@ impl Site<'_> {
             row_count: report.row_count,
             elapsed: begun_at.elapsed(),
         });
-        (report, StoreExit { exit, begun: story.begun })
+        (report, Ended { store: StoreExit { exit, begun: story.begun }, ends_all })
+    }
+
+    /// The report of a store behind one that ended the run.
+    fn not_begun(&self, row: &RegistryRow) -> StoreReport {
+        let schema = store_of(self.store_schema(), row).map_or_else(|_| String::new(), |s| s.schema.raw().to_owned());
+        let store = crate::store::Store {
+            key: row.key.clone(),
+            name: row.name.clone(),
+            schema: crate::ident::Ident::new(schema),
+        };
+        let mut report = StoreReport::of(&store);
+        report.outcome = Outcome::Interrupted;
+        let refusal = Refusal::new("not begun: the run ended before it").exit(Exit::Failed);
+        report.error = Some(explain::error_report(&refusal.into()));
+        report
     }
 
     /// A statement that a signal cancelled fails in its own words; the signal is the reason.
@@ -464,6 +482,16 @@ impl Site<'_> {
         if live.stage >= self.errand.until.stage && live.stage.is_switched() {
             return Ok(live);
         }
+        if self.errand.command == "create" && live.kind != self.errand.kind {
+            let what = match live.kind {
+                MoveKind::Move => "has rows that are being moved; it is not new",
+                MoveKind::New => "is being made as a new one",
+            };
+            bail!(
+                Refusal::new(format!("store {key} {what}"))
+                    .hint(format!("`tenantctl resume` goes on with it; its stage is {}", live.stage))
+            );
+        }
         if live.stage == Stage::Reversed {
             bail!(
                 Refusal::new(format!(
@@ -493,6 +521,7 @@ impl Site<'_> {
                 );
             }
         }
+        journal::check_home(lease.client(), live.id, self.means.sessions.facts()).await?;
         journal::take_over(lease, live.id).await
     }
 
@@ -516,6 +545,20 @@ impl Site<'_> {
     }
 }
 
+/// How a store ended, and whether the stores behind it would end the same way.
+struct Ended {
+    store: StoreExit,
+    ends_all: bool,
+}
+
+/// A lost server, a refused password or a missing right does not pass from one store to the next.
+fn ends_all(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<ServerError>())
+        .any(|error| error.is_connection() || error.is_access())
+}
+
 /// What is known of a store's journey so far, also when it fails.
 struct Story {
     begun: bool,
@@ -524,7 +567,7 @@ struct Story {
     the_move: Option<Move>,
 }
 
-fn next_steps(report: &Report, run: &str) -> Vec<NextStep> {
+fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {
     let mut steps = Vec::new();
     let unfinished = report
         .stores
@@ -546,6 +589,10 @@ fn next_steps(report: &Report, run: &str) -> Vec<NextStep> {
             (Outcome::Done, Some(Stage::Copied)) => {
                 ("prove the copy", format!("tenantctl verify --store {}", store.store))
             }
+            (Outcome::Done, Some(Stage::Verified)) if !can_switch => (
+                "give the application its URL or schema, then record that you did",
+                format!("tenantctl switch --store {} --by-hand", store.store),
+            ),
             (Outcome::Done, Some(Stage::Verified)) => {
                 ("route the application to it", format!("tenantctl switch --store {}", store.store))
             }

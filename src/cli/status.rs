@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Globals;
 use super::open::Opened;
 use super::output::{Page, now};
-use super::resume::open_stores;
+use super::resume::{abandoned, open_stores};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::pg::journal::{self, Move, RunRow};
@@ -38,12 +38,21 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     let mut unfinished = 0;
     if journal::exists(&reader).await? {
         let live = journal::all_live_moves(&reader).await?;
-        let runs = match &args.run {
+        let mut runs = match &args.run {
             Some(prefix) => vec![journal::run_of(&reader, prefix).await?],
             None => journal::runs(&reader, LISTED).await?,
         };
+        let listed: Vec<String> = runs.iter().map(|run| run.id.clone()).collect();
+        if args.check && args.run.is_none() {
+            // An unfinished run is one however many came after it.
+            let older = journal::runs_not_done(&reader).await?;
+            runs.extend(older.into_iter().filter(|run| !listed.contains(&run.id)));
+        }
         for run in runs {
             let line = run_line(&reader, &run, &live).await?;
+            if line.outcome != "unfinished" && !listed.contains(&run.id) {
+                continue;
+            }
             if args.store.as_ref().is_some_and(|key| !line.stores.iter().any(|store| store.store == *key)) {
                 continue;
             }
@@ -67,7 +76,8 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
 
 async fn run_line(reader: &Session, run: &RunRow, live: &[Move]) -> Result<RunLine> {
     let moves = journal::moves_of_run(reader, &run.id).await?;
-    let open = run.errand.as_ref().map(|errand| open_stores(errand, run, live)).unwrap_or_default();
+    let given_up = abandoned(reader, run).await?;
+    let open = run.errand.as_ref().map(|errand| open_stores(errand, run, live, &given_up)).unwrap_or_default();
     let still_open = open.iter().any(|key| live.iter().any(|of| of.store.key.text() == key && of.run == run.id));
     let at_work = run.ended.is_none() && journal::is_at_work(reader, &run.id).await?;
     let outcome = match (&run.outcome, at_work) {

@@ -13,6 +13,7 @@ use crate::pg::failure::ServerResult;
 use crate::pg::journal::{self, Move};
 use crate::pg::lease::Lease;
 use crate::pg::session::Session;
+use crate::plan::Finding;
 use crate::report::{NextStep, Outcome, Report, StoreReport};
 use crate::stage::Stage;
 use crate::step::live::verify_live;
@@ -75,8 +76,11 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     let mut exits = Vec::new();
     for row in &chosen.rows {
         let the_move = moves.iter().find(|of| of.store.key == row.key);
-        if args.stores.all && the_move.is_none_or(|of| of.stage < Stage::Copied || of.stage > Stage::Purged) {
-            continue; // not copied yet: nothing to compare
+        if args.stores.all
+            && let Some(why) = nothing_to_compare(the_move)
+        {
+            report.findings.push(Finding::note("left_out", format!("left out: {why}")).store(&row.key));
+            continue;
         }
         let begun = std::time::Instant::now();
         let looked = one_store(&means, &opened, lease.as_mut(), the_move, row.key.text(), args).await;
@@ -118,7 +122,16 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         report.stores.push(store);
     }
     drop(means);
-    let exit = exit_of(&exits);
+    let exit = match exits.is_empty() {
+        true => {
+            let refusal = Refusal::new("none of these stores has a copy to look at").hint(
+                "`tenantctl stores` shows the stage of each; `tenantctl migrate --store KEY --to verified` copies one",
+            );
+            report.error = Some(explain::error_report(&refusal.into()));
+            Exit::Refused
+        }
+        false => exit_of(&exits),
+    };
     match lease {
         Some(lease) => road::close(opened, &lease, report, Ok(exit)).await,
         None => {
@@ -126,6 +139,16 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
             drop(opened);
             Ok(Page { report: report.end(exit, now()), options })
         }
+    }
+}
+
+/// Why `--all` passes a store by.
+fn nothing_to_compare(the_move: Option<&Move>) -> Option<String> {
+    match the_move.map(|of| of.stage) {
+        None => Some("it has no move in the journal, so no copy".into()),
+        Some(stage) if stage < Stage::Copied => Some(format!("it is {stage}: it has no whole copy yet")),
+        Some(stage) if stage >= Stage::Purged => Some(format!("it is {stage}: there are no two sides to compare")),
+        Some(_) => None,
     }
 }
 
@@ -186,11 +209,16 @@ async fn one_store(
         return Ok(proof_report(the_move, proof, "shared", &steps));
     };
     lease.take(&the_move.shared_schema, &the_move.store.key).await?;
-    let taken = journal::take_over(lease, the_move.id).await?;
-    let proof = verify_now(means, &taken, true).await?;
-    let now = journal::reread(lease.client(), the_move.id).await?;
-    lease.give_back(&the_move.shared_schema, &the_move.store.key).await?;
-    Ok(proof_report(&now, proof, "shared", &steps))
+    let looked = async {
+        let taken = journal::take_over(lease, the_move.id).await?;
+        let proof = verify_now(means, &taken, true).await?;
+        let now = journal::reread(lease.client(), the_move.id).await?;
+        anyhow::Ok(proof_report(&now, proof, "shared", &steps))
+    }
+    .await;
+    // However it ended; what cannot be given back goes with the session.
+    let _given = lease.give_back(&the_move.shared_schema, &the_move.store.key).await;
+    looked
 }
 
 fn next_step(store: &StoreReport, args: &VerifyArgs) -> Option<NextStep> {

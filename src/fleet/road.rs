@@ -17,6 +17,8 @@ pub struct Until {
     pub stage: Stage,
     /// `switch --by-hand`.
     pub by_hand: bool,
+    /// A switch was asked for by name: without a registry column to write it is refused, not left to a person.
+    pub insists: bool,
 }
 
 /// How the journey of a store ended, its stage in the journal aside.
@@ -67,7 +69,9 @@ pub async fn travel(
                 }
                 continue;
             }
-            Stage::Verified if !until.by_hand && !registry.can_switch() => return Ok(Arrival::WaitsForHand),
+            Stage::Verified if !until.by_hand && !until.insists && !registry.can_switch() => {
+                return Ok(Arrival::WaitsForHand);
+            }
             Stage::Verified => {
                 only(step::switch::switch(means, registry, &[receipt::<Verified>(&now)?], until.by_hand).await)?;
                 return Ok(Arrival::Arrived);
@@ -94,7 +98,7 @@ async fn must_load_again(means: &Means<'_>, the_move: &Move) -> Result<bool> {
     let differing: Vec<_> = crate::pg::journal::table_runs_of(&*reader, the_move.id)
         .await?
         .into_iter()
-        .filter(|run| run.verdict == "differs")
+        .filter(|run| run.must_be_loaded())
         .map(|run| run.table)
         .collect();
     if differing.is_empty() {

@@ -4,6 +4,7 @@
 //! common tables are tried last of all, each with a short wait, because they hold up the common table's writers.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +15,7 @@ use super::failure::ServerResult;
 use super::script;
 use super::session::Session;
 use super::structure;
-use crate::error::{Refusal, ServerError};
+use crate::error::{Exit, Refusal, ServerError};
 use crate::ident::Ident;
 use crate::plan::{Blueprint, Finding, Unit, UnitKind};
 use crate::store::Store;
@@ -47,6 +48,16 @@ pub struct Trial {
     pub findings: Vec<Finding>,
 }
 
+/// The context of an error: this role may not create a schema, so nothing was tried.
+#[derive(Clone, Copy, Debug)]
+pub struct MayNotCreate;
+
+impl fmt::Display for MayNotCreate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("trying the template in a schema that is rolled back")
+    }
+}
+
 /// What a trial needs to know.
 pub struct TrialOf<'a> {
     /// The template.
@@ -76,7 +87,10 @@ impl TrialOf<'_> {
         let rendered = self.template.render(&substitutions(self.store, &schema, self.shared))?;
         let transaction = session.transaction().await.server()?;
         let made = transaction.batch_execute(&format!("create schema {schema}")).await.server();
-        made.context("trying the template in a schema that is rolled back")?;
+        match made {
+            Err(error) if error.is(&["42501"]) => return Err(anyhow::Error::new(error).context(MayNotCreate)),
+            made => made.context("trying the template in a schema that is rolled back")?,
+        }
         let id = script::transaction_id(&transaction).await?;
         let before = script::before(&transaction).await?;
         script::open_path(&transaction, &schema, self.shared).await?;
@@ -110,14 +124,16 @@ impl TrialOf<'_> {
         if still != id {
             bail!(Refusal::new("the template ended its own transaction"));
         }
-        let grants = self.grants(&transaction, &schema).await?;
+        // Under the empty path the server qualifies what it names, and so must whoever runs it later.
         script::close_path(&transaction).await?;
+        let grants = self.grants(&transaction, &schema).await?;
         for grant in &grants {
             let under_trial = grant.replace(&self.store.schema.to_string(), &schema.to_string());
             transaction
                 .batch_execute(&under_trial)
                 .await
                 .server()
+                .map_err(|error| self.not_granted(error))
                 .with_context(|| format!("trying `{under_trial}`"))?;
         }
         findings.extend(self.strays_and_ties(&transaction, &schema, &before).await?);
@@ -168,6 +184,22 @@ impl TrialOf<'_> {
         Ok(statements)
     }
 
+    /// What is missing for `[store_schema] owner` is a right, but not the one to make a schema.
+    fn not_granted(&self, error: ServerError) -> anyhow::Error {
+        let hint = match &self.access.owner {
+            Some(owner) if error.is(&["42501"]) => format!(
+                "`[store_schema] owner` wants this role to be a member of {owner}, and {owner} to have CREATE on the database"
+            ),
+            _ => "correct `[store_schema] owner` and `readers`".to_owned(),
+        };
+        let exit = if error.is_access() { Exit::Unreachable } else { Exit::Refused };
+        match error.is_of_the_statement() {
+            true => anyhow::Error::new(error)
+                .context(Refusal::new("owner and readers cannot be given").hint(hint).exit(exit)),
+            false => error.into(),
+        }
+    }
+
     async fn strays_and_ties(
         &self,
         transaction: &Transaction<'_>,
@@ -214,7 +246,7 @@ impl TrialOf<'_> {
                     Err(error) if error.is(&["55P03"]) && tries < OUTER_KEY_TRIES => {
                         tokio::time::sleep(Duration::from_millis(rand::random_range(20..120))).await;
                     }
-                    Err(error) => bail!(refused(self.template.file(), statement, &error)),
+                    Err(error) => return Err(refused(self.template.file(), statement, &error)),
                 }
             }
         }
@@ -260,14 +292,14 @@ impl<'a> Bench<'_, 'a> {
                 let message = format!("line {}: {error}; the setting is left out", statement.line);
                 self.findings.push(Finding::note("setting_unknown", message));
             }
-            Err(error) => bail!(refused(self.of.template.file(), statement, &error)),
+            Err(error) => return Err(refused(self.of.template.file(), statement, &error)),
         }
         Ok(())
     }
 
     async fn run_plainly(&self, statement: &RenderedStatement) -> Result<()> {
         let ran = self.transaction.batch_execute(&statement.sql).await.server();
-        ran.map_err(|error| refused(self.of.template.file(), statement, &error).into())
+        ran.map_err(|error| refused(self.of.template.file(), statement, &error))
     }
 
     /// Runs a statement of the second section; none where it has to wait for the very end.
@@ -280,7 +312,7 @@ impl<'a> Bench<'_, 'a> {
                     self.late.push(statement); // a comment on a key that is not there yet
                     Ok(None)
                 }
-                Err(error) => bail!(refused(self.of.template.file(), statement, &error)),
+                Err(error) => return Err(refused(self.of.template.file(), statement, &error)),
             },
             StatementKind::CreateIndex | StatementKind::AddKey => {
                 let before = self.indexes().await?;
@@ -401,10 +433,10 @@ async fn attempt(transaction: &Transaction<'_>, sql: &str) -> Result<(), ServerE
     }
 }
 
-fn refused(file: &str, statement: &RenderedStatement, error: &ServerError) -> Refusal {
+fn refused(file: &str, statement: &RenderedStatement, error: &ServerError) -> anyhow::Error {
     let place = error.position.map(|position| statement.place_of_position(position));
-    let (line, column) = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
-    script::template_error(file, line, column, &statement.sql, error)
+    let place = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
+    script::template_failure(file, place, &statement.sql, error, Exit::Refused)
 }
 
 fn unit_of(statement: &RenderedStatement, kind: UnitKind) -> Unit {

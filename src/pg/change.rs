@@ -20,6 +20,9 @@ use super::transfer::{DigestOnly, transfer};
 use crate::digest::DigestText;
 use crate::ident::Ident;
 
+/// The first id that the statement's own snapshot does not see.
+const XMAX: &str = "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8";
+
 /// Transaction ids are compared modulo 2^32; beyond half of that the comparison would turn round.
 const HALF_OF_THE_IDS: i64 = 2_000_000_000;
 
@@ -35,18 +38,22 @@ async fn may_have_changed(
 ) -> Result<bool> {
     let xmin: i64 = snapshot.split(':').next().and_then(|xmin| xmin.parse().ok()).context("the journal's snapshot")?;
     let table = &statement.source.table;
+    // Ids are compared by their distance from now, within the window from the snapshot's xmin to what has been given out:
+    // rows frozen long ago keep an old id that may look like one of the future.
     let sql = format!(
         "select count(*),
-                coalesce(bool_or(pg_catalog.age({table}.xmin) <= pg_catalog.age('{}'::xid)), false),
-                pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8 - {xmin} > {HALF_OF_THE_IDS}
+                coalesce(bool_or(pg_catalog.age({table}.xmin)
+                    between (select pg_catalog.age(({XMAX} % 4294967296)::text::xid))
+                        and (select pg_catalog.age('{}'::xid))), false),
+                {XMAX} - {xmin} not between 0 and {HALF_OF_THE_IDS}
          from {} as {table} where {}",
         xmin.rem_euclid(1 << 32),
         statement.source,
         statement.condition()
     );
     let row = client.query_one(&sql, &[]).await.server()?;
-    let (count, newer, too_old): (i64, bool, bool) = (row.get(0), row.get(1), row.get(2));
-    Ok(newer || too_old || count.unsigned_abs() != row_count)
+    let (count, newer, elsewhere): (i64, bool, bool) = (row.get(0), row.get(1), row.get(2));
+    Ok(newer || elsewhere || count.unsigned_abs() != row_count)
 }
 
 /// Which row versions a store has of a table: as long as this is the same, no row came, left or was updated.

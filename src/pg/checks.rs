@@ -46,10 +46,32 @@ pub async fn checks(
         Some(ground) => checks.push(foreign_rows(transaction, ground, the_move).await?),
         None => checks.push(Check::not_checked("no_rows_of_other_stores", "the shared tables were altered since")),
     }
+    if let (Some(ground), Ids::AboveShared) = (ground, ids) {
+        checks.push(all_columns(transaction, ground, the_move).await?);
+    }
     let names: Vec<Ident> = the_move.manifest.tables.iter().map(|entry| entry.name.clone()).collect();
     let ties = catalog::pointing_at(client, schema, &the_move.shared_schema, &names).await?;
     checks.push(Check::of("nothing_points_at_shared", "foreign keys, defaults, views, policies, functions", ties));
     Ok(checks)
+}
+
+/// A column that the shared table got since the plan would be compared by nobody.
+async fn all_columns(transaction: &Transaction<'_>, ground: &Ground, the_move: &Move) -> Result<Check> {
+    let tables = catalog::tables_of(transaction.client(), &the_move.store.schema).await?;
+    let (mut count, mut missing) = (0, Vec::new());
+    for entry in &ground.manifest.tables {
+        let target = tables.iter().find(|table| table.name.table == entry.name);
+        for column in ground.table(&entry.name).into_iter().flat_map(|table| &table.columns) {
+            if entry.omit.contains(&column.name) {
+                continue;
+            }
+            count += 1;
+            if target.is_none_or(|target| target.column(&column.name).is_none()) {
+                missing.push(format!("{}.{} is not in the store schema", entry.name.raw(), column.name.raw()));
+            }
+        }
+    }
+    Ok(Check::of("all_columns_compared", format!("{} of {count} columns", count - missing.len()), missing))
 }
 
 async fn foreign_keys(client: &tokio_postgres::Client, schema: &Ident) -> Result<Check> {

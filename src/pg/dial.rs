@@ -384,15 +384,10 @@ impl Dial {
         });
         let keepalives = &conninfo.keepalives;
         config.keepalives(keepalives.enabled);
-        if let Some(idle) = keepalives.idle {
-            config.keepalives_idle(idle);
-        }
-        if let Some(interval) = keepalives.interval {
-            config.keepalives_interval(interval);
-        }
-        if let Some(count) = keepalives.count {
-            config.keepalives_retries(count);
-        }
+        // Where nothing is said, a server that vanished is noticed within a minute; the system's own two hours are a night.
+        config.keepalives_idle(keepalives.idle.unwrap_or(Duration::from_secs(30)));
+        config.keepalives_interval(keepalives.interval.unwrap_or(Duration::from_secs(10)));
+        config.keepalives_retries(keepalives.count.unwrap_or(3));
         if let Some(timeout) = keepalives.user_timeout {
             config.tcp_user_timeout(timeout);
         }
@@ -469,7 +464,7 @@ fn said(error: &anyhow::Error) -> String {
 }
 
 fn unreachable(message: String) -> ServerError {
-    ServerError { message, ..ServerError::default() }
+    ServerError { message, of_connection: true, ..ServerError::default() }
 }
 
 /// The server does not want such a connection at all: 28000, as for a line that pg_hba.conf lacks.

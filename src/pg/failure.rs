@@ -13,8 +13,26 @@ use crate::error::ServerError;
 pub fn server_error(error: &tokio_postgres::Error) -> ServerError {
     match error.as_db_error() {
         Some(said) => from_server(said),
-        None => ServerError { message: words(error), ..ServerError::default() },
+        None => ServerError { message: words(error), of_connection: is_of_connection(error), ..ServerError::default() },
     }
+}
+
+/// The driver keeps the kind to itself and says it in words (tokio-postgres 0.7, `Kind`); those that are left out are
+/// about a value, a column or a row.
+const OF_CONNECTION: [&str; 8] = [
+    "connection closed",
+    "error communicating with the server",
+    "error connecting to server",
+    "error performing TLS handshake",
+    "timeout waiting for server",
+    "authentication error",
+    "invalid configuration",
+    "invalid connection string",
+];
+
+fn is_of_connection(error: &tokio_postgres::Error) -> bool {
+    let said = error.to_string();
+    error.is_closed() || OF_CONNECTION.iter().any(|words| said.starts_with(words))
 }
 
 /// `client.query(…).await.server()?`
@@ -52,6 +70,7 @@ fn from_server(said: &DbError) -> ServerError {
         column: owned(said.column()),
         constraint: owned(said.constraint()),
         position,
+        of_connection: false,
     }
 }
 
@@ -67,4 +86,22 @@ pub(super) fn words(error: &(dyn Error + 'static)) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_where_nobody_listens_is_about_the_connection() {
+        let refused = tokio_postgres::connect("host=127.0.0.1 port=1 user=x", tokio_postgres::NoTls).await;
+        let error = refused.map(drop).server().unwrap_err();
+        assert!(error.is_connection(), "{error:?}");
+    }
+
+    #[test]
+    fn a_string_that_is_no_url_is_about_the_connection() {
+        let error = "postgresql://x@:port".parse::<tokio_postgres::Config>().map(drop).server().unwrap_err();
+        assert!(error.is_connection(), "{error:?}");
+    }
 }

@@ -90,6 +90,9 @@ pub async fn crossings(client: &impl GenericClient, ground: &Ground, store: &Sto
         let (Some(child), Some(parent)) = (owner_of(ground, &key.table), owner_of(ground, &key.parent)) else {
             continue;
         };
+        if !key.validated {
+            findings.extend(dangling(client, ground, store, key, child).await?);
+        }
         if !leads_to_the_owner(child, key) {
             findings.extend(outgoing(client, ground, store, key, child, parent).await?);
             findings.extend(incoming(client, ground, store, key, child, parent).await?);
@@ -107,6 +110,37 @@ fn leads_to_the_owner(child: &Ownership, key: &ForeignKey) -> bool {
     let Path::Parent(parent, pairs) = &child.path else { return false };
     let of_key: Vec<_> = key.columns.iter().cloned().zip(key.parent_columns.iter().cloned()).collect();
     parent.table == key.parent && pairs.len() == of_key.len() && pairs.iter().all(|pair| of_key.contains(pair))
+}
+
+/// Rows that refer to nothing, under a key that was never validated: the store schema's own key would refuse them.
+async fn dangling(
+    client: &impl GenericClient,
+    ground: &Ground,
+    store: &Store,
+    key: &ForeignKey,
+    child: &Ownership,
+) -> Result<Option<Finding>> {
+    let values = substitutions(store, &store.schema, ground.shared());
+    let Some(table) = ground.table(&key.table.table) else { return Ok(None) };
+    let given: Vec<String> = key.columns.iter().map(|column| format!("{ROW}.{column} is not null")).collect();
+    let rows = format!(
+        "select {ROW}.* from ({}) as {ROW} where {} and not exists (select 1 from {} as {} where {})",
+        child_rows(table, key, &child.condition(&store.key, &values)?),
+        given.join(" and "),
+        key.parent,
+        key.parent.table,
+        joined(key)
+    );
+    let (count, keys) = count_with_keys(client, &only_keys(&rows)).await?;
+    Ok((count > 0).then(|| {
+        let message =
+            format!("rows of this store refer by `{}` (not validated) to rows that do not exist", key.name.raw());
+        Finding::stop("dangling_reference", message)
+            .table(&key.table.table)
+            .store(&store.key)
+            .rows(count, keys)
+            .hint("correct the rows in the application; the store schema's key would refuse them")
+    }))
 }
 
 async fn outgoing(
@@ -127,7 +161,7 @@ async fn outgoing(
         joined(key),
         parent.condition(&store.key, &values)?
     );
-    let (count, keys) = count_with_keys(client, &only_keys(&rows, table)).await?;
+    let (count, keys) = count_with_keys(client, &only_keys(&rows)).await?;
     Ok((count > 0).then(|| {
         let message = format!(
             "rows of this store refer by `{}` to rows of `{}` that are another store's or nobody's",
@@ -165,7 +199,7 @@ async fn incoming(
         joined(key),
         parent.condition(&store.key, &values)?
     );
-    let (count, keys) = count_with_keys(client, &only_keys(&rows, table)).await?;
+    let (count, keys) = count_with_keys(client, &only_keys(&rows)).await?;
     Ok((count > 0).then(|| {
         let message = format!(
             "rows of other stores refer by `{}` to rows of this store in `{}`",
@@ -192,7 +226,7 @@ fn joined(key: &ForeignKey) -> String {
     pairs.map(|(here, there)| format!("{}.{there} = {ROW}.{here}", key.parent.table)).collect::<Vec<_>>().join(" and ")
 }
 
-fn only_keys(rows: &str, _table: &Table) -> String {
+fn only_keys(rows: &str) -> String {
     format!("select {KEY} from ({rows}) as {ROW}")
 }
 

@@ -80,13 +80,19 @@ impl Lease {
         Ok(())
     }
 
+    /// Whether a run still has its lease session.
+    async fn is_alive(&self, run: &str) -> Result<bool> {
+        let sql = "select exists (select 1 from pg_catalog.pg_stat_activity where application_name = $1)";
+        Ok(self.session.query_one(sql, &[&format!("tenantctl/{run}/lease")]).await.server()?.get(0))
+    }
+
     /// Ends what is left of a run whose stores we have taken over: its backends may still be busy in the server.
     ///
     /// # Errors
     /// A refusal that names the backend and the statement that ends it, where we may not end it ourselves.
     pub async fn end_orphans_of(&self, run: &str) -> Result<()> {
-        if run == self.run {
-            return Ok(());
+        if run == self.run || self.is_alive(run).await? {
+            return Ok(()); // a run at work on other stores gave this one back; the epoch keeps its workers out
         }
         let deadline = tokio::time::Instant::now() + ORPHAN_PATIENCE;
         loop {

@@ -8,7 +8,7 @@ use anyhow::Result;
 use tokio_postgres::GenericClient;
 
 use super::failure::ServerResult;
-use crate::ident::{QualifiedTable, list};
+use crate::ident::{Ident, QualifiedTable, list};
 
 /// Sessions that hold a lock on a shared table and sit idle: waiting behind them is in vain.
 const IDLE_HOLDERS: &str = include_str!("sql/idle_holders.sql");
@@ -38,6 +38,31 @@ pub async fn share_own(client: &impl GenericClient, tables: &[&QualifiedTable]) 
         true => Ok(()),
         false => Ok(client.batch_execute(&format!("lock table {} in share mode", list(tables))).await.server()?),
     }
+}
+
+/// The tables that a query reads, as the planner sees it.
+///
+/// # Errors
+/// The server's error.
+pub async fn read_by(client: &impl GenericClient, query: &str) -> Result<Vec<QualifiedTable>> {
+    let sql = format!("explain (verbose, costs off, format json) {query}");
+    let plan: serde_json::Value = client.query_one(&sql, &[]).await.server()?.get(0);
+    let mut tables = Vec::new();
+    let mut nodes = vec![&plan];
+    while let Some(node) = nodes.pop() {
+        let text = |key: &str| node.get(key).and_then(serde_json::Value::as_str);
+        if let (Some(schema), Some(table)) = (text("Schema"), text("Relation Name")) {
+            tables.push(QualifiedTable::new(Ident::new(schema), Ident::new(table)));
+        }
+        match node {
+            serde_json::Value::Array(items) => nodes.extend(items),
+            serde_json::Value::Object(fields) => nodes.extend(fields.values()),
+            _ => {}
+        }
+    }
+    tables.sort();
+    tables.dedup();
+    Ok(tables)
 }
 
 /// Who sits idle in a transaction that holds a lock we would wait for: pid, application, table, since when.

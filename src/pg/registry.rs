@@ -6,6 +6,7 @@
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::ToSql;
 
 use super::failure::ServerResult;
 use crate::config::Registry as RegistryConfig;
@@ -176,15 +177,26 @@ impl<'a> Registry<'a> {
         key: &StoreKey,
         columns: &[(&Ident, &Option<String>)],
     ) -> Result<()> {
-        for (column, value) in columns {
-            let sql = format!("update {} set {column} = $1::text where {}::text = $2", config.table, config.key);
-            let changed = client.execute(&sql, &[value, &key.text()]).await.server()?;
-            if changed != 1 {
-                bail!(Refusal::new(format!("the registry {} has {changed} rows of store {key}", config.table.raw())));
-            }
-            let sql = format!("select {column}::text from {} where {}::text = $1", config.table, config.key);
-            let now: Option<String> = client.query_one(&sql, &[&key.text()]).await.server()?.get(0);
-            if now != **value {
+        if columns.is_empty() {
+            return Ok(());
+        }
+        // Both in one statement: a check constraint over both columns sees no half of it.
+        let numbered = || columns.iter().zip(1..);
+        let sets = list(numbered().map(|((column, _), at)| format!("{column} = ${at}::text")));
+        let key_at = columns.len() + 1;
+        let sql = format!("update {} set {sets} where {}::text = ${key_at}", config.table, config.key);
+        let key_text = key.text();
+        let mut values: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|(_, value)| *value as _).collect();
+        values.push(&key_text);
+        let changed = client.execute(&sql, &values).await.server()?;
+        if changed != 1 {
+            bail!(Refusal::new(format!("the registry {} has {changed} rows of store {key}", config.table.raw())));
+        }
+        let read = list(columns.iter().map(|(column, _)| text_of(Some(column))));
+        let sql = format!("select {read} from {} where {}::text = $1", config.table, config.key);
+        let now = client.query_one(&sql, &[&key_text]).await.server()?;
+        for ((column, value), at) in columns.iter().zip(0..) {
+            if now.get::<usize, Option<String>>(at) != **value {
                 bail!(
                     Refusal::new(format!(
                         "the registry's column `{}` did not take the value written to it",

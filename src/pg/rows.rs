@@ -1,5 +1,7 @@
 //! Small questions and orders about the rows of one table.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use tokio_postgres::GenericClient;
 
@@ -59,4 +61,22 @@ pub async fn analyze(client: &impl GenericClient, tables: &[&QualifiedTable]) ->
 pub async fn are_hidden(client: &impl GenericClient, table: &QualifiedTable) -> Result<bool> {
     let sql = "select coalesce(pg_catalog.row_security_active(to_regclass($1)::oid), false)";
     Ok(client.query_one(sql, &[&table.to_string()]).await.server()?.get(0))
+}
+
+/// What rows the tables of a schema have that no copy accounts for: base data, and tables that the manifest does not
+/// list. Table → count and sum of hashes.
+///
+/// # Errors
+/// The server's error.
+pub async fn fingerprints(client: &impl GenericClient, tables: &[&QualifiedTable]) -> Result<BTreeMap<String, String>> {
+    let mut fingerprints = BTreeMap::new();
+    for table in tables {
+        let sql = format!(
+            "select count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(\"tenantctl row\"::text, 0)::numeric), 0)
+             from {table} as \"tenantctl row\""
+        );
+        let value: String = client.query_one(&sql, &[]).await.server()?.get(0);
+        fingerprints.insert(table.table.raw().to_owned(), value);
+    }
+    Ok(fingerprints)
 }

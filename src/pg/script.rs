@@ -7,7 +7,7 @@ use anyhow::Result;
 use tokio_postgres::Transaction;
 
 use super::failure::ServerResult;
-use crate::error::{Refusal, ServerError};
+use crate::error::{Exit, Refusal, ServerError};
 use crate::ident::{Ident, Literal, QualifiedTable};
 
 /// Objects and rows outside the schema that this transaction made or changed.
@@ -52,6 +52,23 @@ pub async fn strays(transaction: &Transaction<'_>, schema: &Ident, before: &Befo
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// The tables outside the schema to which this transaction wrote rows; the part of [`strays`] that depends on what rows
+/// there are.
+///
+/// # Errors
+/// The server's error.
+pub async fn rows_written_outside(
+    transaction: &Transaction<'_>,
+    schema: &Ident,
+    before: &Before,
+) -> Result<Vec<String>> {
+    let sql = "select format('rows of %I.%I', schemaname, relname) from pg_catalog.pg_stat_xact_all_tables
+               where schemaname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
+                 and n_tup_ins + n_tup_upd + n_tup_del > coalesce(($2::text::pg_catalog.jsonb ->> relid::text)::bigint, 0)";
+    let rows = transaction.query(sql, &[&schema.raw(), &before.0]).await.server()?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// A template's failure as a refusal: file, line, column, statement, and what the server said.
 #[must_use]
 pub fn template_error(file: &str, line: usize, column: usize, sql: &str, error: &ServerError) -> Refusal {
@@ -67,6 +84,23 @@ pub fn template_error(file: &str, line: usize, column: usize, sql: &str, error: 
     let hint =
         error.hint.clone().unwrap_or_else(|| "mend the template; `tenantctl template check` tries it".to_owned());
     Refusal::new(format!("template {file}, line {line}, column {column}: {statement}")).because(because).hint(hint)
+}
+
+/// A template's failure with this exit code where the statement is at fault; a lost connection, a cancel, a lock that
+/// was not given and a server out of room keep their own, under the same name of the place.
+#[must_use]
+pub fn template_failure(
+    file: &str,
+    (line, column): (usize, usize),
+    sql: &str,
+    error: &ServerError,
+    exit: Exit,
+) -> anyhow::Error {
+    let refusal = template_error(file, line, column, sql, error).exit(exit);
+    match error.is_of_the_statement() {
+        true => refusal.into(),
+        false => anyhow::Error::new(error.clone()).context(refusal.message),
+    }
 }
 
 /// The id of this transaction, to see that a statement did not end it.
@@ -145,4 +179,38 @@ pub async fn add_outer_key(
 /// The server's error, such as a row that the key refuses.
 pub async fn validate_key(transaction: &Transaction<'_>, table: &QualifiedTable, name: &Ident) -> Result<()> {
     Ok(transaction.batch_execute(&format!("alter table {table} validate constraint {name}")).await.server()?)
+}
+
+/// Fills the schema's materialized views anew, in the order in which they were made.
+///
+/// # Errors
+/// The server's error.
+pub async fn refresh_views(transaction: &Transaction<'_>, schema: &Ident) -> Result<()> {
+    let sql =
+        "select c.relname::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = $1 and c.relkind = 'm' order by c.oid";
+    for row in transaction.query(sql, &[&schema.raw()]).await.server()? {
+        let view = QualifiedTable::new(schema.clone(), Ident::new(row.get::<_, String>(0)));
+        transaction.batch_execute(&format!("refresh materialized view {view}")).await.server()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_statement_s_own_errors_blame_the_template() {
+        let failure = |code: &str| {
+            let error = ServerError { sqlstate: Some(code.into()), message: "no".into(), ..ServerError::default() };
+            template_failure("t.sql", (3, 1), "create table t ()", &error, Exit::Refused)
+        };
+        assert_eq!(failure("42P07").downcast_ref::<Refusal>().map(|refusal| refusal.exit), Some(Exit::Refused));
+        for code in ["57014", "55P03", "08006"] {
+            let error = failure(code);
+            assert!(error.downcast_ref::<Refusal>().is_none() && error.downcast_ref::<ServerError>().is_some());
+            assert_eq!(error.to_string(), "template t.sql, line 3, column 1: create table t ()");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Knows where sequences stand and where they must; `step/copy` sets, `step/verify` asks.
 
+use std::fmt;
+
 use anyhow::Result;
 use tokio_postgres::{Client, GenericClient};
 
@@ -55,15 +57,36 @@ pub async fn raise(
     Ok(without_room)
 }
 
+/// How many sequences were looked at: one that no column draws from has nothing to be held against.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Looked {
+    checked: usize,
+    all: usize,
+}
+
+impl fmt::Display for Looked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.checked == self.all {
+            true => write!(f, "{}", self.all),
+            false => write!(f, "{} of {}", self.checked, self.all),
+        }
+    }
+}
+
 /// The sequences that could hand out an id which the shared rows, or the store's own, already have.
 ///
 /// # Errors
 /// The server's error.
-pub async fn behind(reader: &Client, shared: Option<&Ident>, store: &Ident) -> Result<(usize, Vec<String>)> {
+pub async fn behind(reader: &Client, shared: Option<&Ident>, store: &Ident) -> Result<(Looked, Vec<String>)> {
     let sequences = sequences_of(reader, store).await?;
     let mut behind = Vec::new();
+    let mut looked = Looked { checked: 0, all: sequences.len() };
     for sequence in &sequences {
         let Some((table, column)) = sequence.column() else { continue };
+        if !holds_integers(reader, table, column).await? {
+            continue;
+        }
+        looked.checked += 1;
         let mut reached = extreme(reader, table, column, sequence.increment).await?;
         if let Some(shared) = shared {
             let twin = QualifiedTable::new(shared.clone(), table.table.clone());
@@ -82,7 +105,7 @@ pub async fn behind(reader: &Client, shared: Option<&Ident>, store: &Ident) -> R
             ));
         }
     }
-    Ok((sequences.len(), behind))
+    Ok((looked, behind))
 }
 
 /// How far ids went: the shared sequence's position, the shared column's maximum, the store column's own.
@@ -113,20 +136,24 @@ async fn reached(
 /// The largest value of a column, or the smallest for a sequence that runs down; none where the table or the column
 /// does not exist, is empty, or holds no integers.
 async fn extreme(client: &Client, table: &QualifiedTable, column: &Ident, step: i64) -> Result<Option<i64>> {
-    let kind = client
-        .query_opt(
-            "select 1 from pg_catalog.pg_attribute
-             where attrelid = to_regclass($1) and attname = $2 and not attisdropped
-               and atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)",
-            &[&table.to_string(), &column.raw()],
-        )
-        .await
-        .server()?;
-    if kind.is_none() {
+    if !holds_integers(client, table, column).await? {
         return Ok(None);
     }
     let pick = if step > 0 { "max" } else { "min" };
     Ok(client.query_one(&format!("select {pick}({column})::int8 from {table}"), &[]).await.server()?.get(0))
+}
+
+/// Whether there is such a column and its values are integers, domains looked through.
+async fn holds_integers(client: &Client, table: &QualifiedTable, column: &Ident) -> Result<bool> {
+    let sql = "with recursive chain (type) as (
+                   select atttypid from pg_catalog.pg_attribute
+                   where attrelid = to_regclass($1) and attname = $2 and attnum > 0 and not attisdropped
+                   union all
+                   select t.typbasetype from chain h join pg_catalog.pg_type t on t.oid = h.type where t.typtype = 'd'
+               )
+               select exists (select from chain
+                              where type in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype))";
+    Ok(client.query_one(sql, &[&table.to_string(), &column.raw()]).await.server()?.get(0))
 }
 
 fn further(a: Option<i64>, b: Option<i64>, step: i64) -> Option<i64> {

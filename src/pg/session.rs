@@ -47,6 +47,10 @@ const LATER_MANNERS: &[(u32, &str, &str)] = &[
     (170_000, "transaction_timeout", "0"),
 ];
 
+/// A peer that vanished without a word is noticed within a minute. Not checked: over a Unix socket the server says 0.
+const KEEPALIVES: &[(&str, &str)] =
+    &[("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3")];
+
 /// What makes a used connection a new one: also the open transaction and the advisory locks of the last borrower.
 /// `begin` first, so that `rollback` meets a transaction and the server's log stays quiet; where one is open already or
 /// aborted, the connection says so and is not used again.
@@ -144,6 +148,7 @@ impl Sessions {
                 settings.push(((*name).to_owned(), (*value).to_owned()));
             }
         }
+        settings.extend(KEEPALIVES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut reading = settings.clone();
         reading.push(("default_transaction_read_only".into(), "on".into())); // a mistake must not be able to write
         Ok(Self {
@@ -177,6 +182,14 @@ impl Sessions {
         self.take(&self.writers).await
     }
 
+    /// A session that can write, also after a signal: to learn how a commit ended.
+    ///
+    /// # Errors
+    /// The connection's own error.
+    pub async fn writer_at_last(&self) -> Result<Session> {
+        lend(&self.writers).await
+    }
+
     /// The session that holds the run's advisory locks.
     ///
     /// # Errors
@@ -187,11 +200,7 @@ impl Sessions {
 
     async fn take(&self, pool: &Pool<Dial>) -> Result<Session> {
         self.check()?;
-        match pool.get().await {
-            Ok(object) => Ok(Session(object)),
-            Err(PoolError::Backend(error)) => Err(error),
-            Err(other) => bail!("taking a connection: {other}"),
-        }
+        lend(pool).await
     }
 
     /// Ends everything: statements in flight are cancelled, later ones are not begun. Returns when all were told.
@@ -230,6 +239,14 @@ impl Sessions {
 
 fn pool(dial: Dial) -> Result<Pool<Dial>> {
     Ok(Pool::builder(dial).max_size(POOL_SIZE).build()?)
+}
+
+async fn lend(pool: &Pool<Dial>) -> Result<Session> {
+    match pool.get().await {
+        Ok(object) => Ok(Session(object)),
+        Err(PoolError::Backend(error)) => Err(error), // as `dial` tells it
+        Err(other) => bail!("taking a connection: {other}"),
+    }
 }
 
 impl managed::Manager for Dial {

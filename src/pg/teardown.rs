@@ -10,12 +10,16 @@ use tokio_postgres::GenericClient;
 
 use super::catalog;
 use super::failure::ServerResult;
+use super::journal::Move;
 use super::session::Session;
+use super::unit::Unit;
 use crate::error::{Exit, Refusal};
+use crate::event::Observer;
 use crate::ident::{Ident, QualifiedTable};
 
 /// Foreign keys of the schema to tables outside it.
-const OUTER_KEYS: &str = "select c.relname::text, k.conname::text, p.oid::regclass::text
+const OUTER_KEYS: &str =
+    "select c.relname::text, k.conname::text, p.oid::regclass::text, pg_catalog.pg_get_constraintdef(k.oid)
     from pg_catalog.pg_constraint k
     join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_class p on p.oid = k.confrelid
@@ -55,33 +59,58 @@ pub async fn check(client: &tokio_postgres::Client, schema: &Ident, known: &[Str
     Ok(())
 }
 
-/// Drops the foreign keys to common tables, each in a transaction of its own.
+/// A foreign key to a table outside the schema.
+pub struct OuterKey {
+    /// The table that has it.
+    pub table: Ident,
+    /// Its name.
+    pub name: Ident,
+    /// The table it refers to, for messages.
+    pub common: String,
+    /// `foreign key (…) references …`.
+    pub definition: String,
+}
+
+/// The foreign keys to common tables.
+///
+/// # Errors
+/// The server's error.
+pub async fn outer_keys(client: &tokio_postgres::Client, schema: &Ident) -> Result<Vec<OuterKey>> {
+    let rows = client.query(OUTER_KEYS, &[&schema.raw()]).await.server()?;
+    let key = |row: &tokio_postgres::Row| OuterKey {
+        table: Ident::new(row.get::<_, String>(0)),
+        name: Ident::new(row.get::<_, String>(1)),
+        common: row.get(2),
+        definition: row.get(3),
+    };
+    Ok(rows.iter().map(key).collect())
+}
+
+/// Drops these keys, each in a unit of its own.
 ///
 /// # Errors
 /// A refusal with exit code 1 where a common table stays busy, or the server's error.
-pub async fn drop_outer_keys(session: &mut Session, schema: &Ident) -> Result<()> {
-    let keys: Vec<(String, String, String)> = session
-        .query(OUTER_KEYS, &[&schema.raw()])
-        .await
-        .server()?
-        .iter()
-        .map(|row| (row.get(0), row.get(1), row.get(2)))
-        .collect();
-    for (table, name, common) in keys {
-        let qualified = QualifiedTable::new(schema.clone(), Ident::new(table));
-        let drop = format!("alter table {qualified} drop constraint {}", Ident::new(name));
+pub async fn drop_outer_keys(
+    session: &mut Session,
+    observer: &dyn Observer,
+    the_move: &Move,
+    keys: &[OuterKey],
+) -> Result<()> {
+    for OuterKey { table, name, common, .. } in keys {
+        let qualified = QualifiedTable::new(the_move.store.schema.clone(), table.clone());
+        let order = format!("alter table {qualified} drop constraint {name}");
         let mut tries = 0;
         loop {
             tries += 1;
-            let transaction = session.transaction().await.server()?;
-            transaction.batch_execute("set local lock_timeout = '50ms'").await.server()?;
-            match transaction.batch_execute(&drop).await.server() {
+            let unit = Unit::begin(session, the_move.id, the_move.epoch).await?;
+            unit.batch_execute("set local lock_timeout = '50ms'").await.server()?;
+            match unit.batch_execute(&order).await.server() {
                 Ok(()) => {
-                    transaction.commit().await.server()?;
+                    unit.commit(observer, None).await?;
                     break;
                 }
                 Err(error) if error.is(&["55P03"]) && tries < TRIES => {
-                    transaction.rollback().await.server()?;
+                    drop(unit);
                     tokio::time::sleep(Duration::from_millis(rand::random_range(50..250))).await;
                 }
                 Err(error) if error.is(&["55P03"]) => bail!(

@@ -13,7 +13,7 @@ use tokio_postgres::Transaction;
 
 use super::failure::ServerResult;
 use super::session::Session;
-use crate::error::Refusal;
+use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Observer};
 use crate::ident::Ident;
 
@@ -105,5 +105,7 @@ impl<'a> Deref for Unit<'a> {
 }
 
 fn lease_lost() -> Refusal {
-    Refusal::new("another run has taken this store over").hint("`tenantctl status` shows who works on it")
+    Refusal::new("another run has taken this store over")
+        .hint("`tenantctl status` shows who works on it")
+        .exit(Exit::Held)
 }

@@ -3,12 +3,20 @@
 use anyhow::{Context, Result, bail};
 
 use super::Means;
-use crate::error::Refusal;
+use super::after_load::unit_name;
+use super::verify::digest;
+use crate::digest::DigestText;
+use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::ident::QualifiedTable;
-use crate::pg::journal::{self, Move, Resource, ResourceState, record_resource, resources_of};
+use crate::pg::ground::Ground;
+use crate::pg::journal::{self, Move, MoveKind, Resource, ResourceState, record_resource, resources_of};
+use crate::pg::session::Session;
+use crate::pg::snapshot::repeatable_read;
+use crate::pg::teardown::OuterKey;
 use crate::pg::unit::Unit;
-use crate::pg::{catalog, scaffold, teardown};
+use crate::pg::{catalog, rows, scaffold, teardown};
+use crate::plan::UnitKind;
 use crate::stage::Stage;
 
 /// Abandons one store.
@@ -16,7 +24,7 @@ use crate::stage::Stage;
 /// # Errors
 /// A refusal where the store is switched, where the schema holds what we did not make, or where something outside
 /// depends on it; the server's error.
-pub async fn abandon(means: &Means<'_>, the_move: &Move) -> Result<Move> {
+pub async fn abandon(means: &Means<'_>, the_move: &Move, lose_changes: bool) -> Result<Move> {
     let begun = std::time::Instant::now();
     let store = &the_move.store;
     let schema = &store.schema;
@@ -37,26 +45,108 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move) -> Result<Move> {
     let made = resources_of(&*session, the_move.id, "schema").await?;
     let stands = made.iter().any(|schema| schema.state == ResourceState::Made);
     let exists = catalog::schema_exists(&session, schema).await?;
+    if stands && exists && !lose_changes && the_move.stage != Stage::Reversed && the_move.kind == MoveKind::Move {
+        only_our_rows(&mut session, the_move).await?;
+    }
+    let mut now = the_move.clone();
     if stands && exists && !the_move.adopted {
         let known: Vec<String> =
             resources_of(&*session, the_move.id, "object").await?.into_iter().map(|object| object.name).collect();
         teardown::check(&session, schema, &known).await?;
-        teardown::drop_outer_keys(&mut session, schema).await.context("dropping foreign keys to common tables")?;
+        let keys = teardown::outer_keys(&session, schema).await?;
+        if !keys.is_empty() {
+            now = keys_will_go(means, &mut session, the_move, &keys).await?;
+            let dropped = teardown::drop_outer_keys(&mut session, means.observer, &now, &keys).await;
+            dropped.context("dropping foreign keys to common tables")?;
+        }
     }
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
     if stands && exists {
         match the_move.adopted {
             true => empty(&unit, the_move).await?,
-            false => teardown::drop_schema(unit.transaction(), schema).await?,
+            false => {
+                let known = resources_of(unit.transaction(), the_move.id, "object").await?;
+                let known: Vec<String> = known.into_iter().map(|object| object.name).collect();
+                teardown::check(unit.client(), schema, &known).await?; // again: keys took their time
+                teardown::drop_schema(unit.transaction(), schema).await?;
+            }
         }
         let dropped = Resource::new("schema", schema.raw(), None, ResourceState::Dropped);
         record_resource(unit.transaction(), the_move.id, &[dropped]).await?;
     }
-    the_move.advance(unit.transaction(), means.run, Stage::Abandoned, &[]).await?;
+    now.advance(unit.transaction(), means.run, Stage::Abandoned, &[]).await?;
     means.observer.notice(&Event::Reached { moment: Moment::InAbandon, table: None });
     unit.commit(means.observer, None).await?;
     means.observer.notice(&Event::StepDone { store, step: Step::Abandon, elapsed: begun.elapsed() });
     journal::reread(&session, the_move.id).await
+}
+
+/// Rows that we did not load are nobody's to drop. Those of a reversed store were given up when it was reversed.
+async fn only_our_rows(session: &mut Session, the_move: &Move) -> Result<()> {
+    let transaction = repeatable_read(session).await?;
+    let ground = Ground::read(transaction.client(), the_move.manifest.clone()).await?;
+    let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
+    let tables = catalog::tables_of(transaction.client(), &the_move.store.schema).await?;
+    let statements = ground.statements(&the_move.store, &tables)?;
+    let mut strange = Vec::new();
+    for table in tables.iter().filter(|table| !table.is_child) {
+        if !rows::has_rows(&transaction, &table.name).await? {
+            continue;
+        }
+        let run = loaded.iter().find(|run| run.table == table.name.table);
+        let statement = statements.iter().find(|statement| statement.target == table.name);
+        let ours = match run.zip(statement) {
+            None => false,
+            Some((run, statement)) => {
+                let now = digest(&transaction, statement, &statement.target_digest()).await?;
+                DigestText::from(&now).0 == run.source_digest
+            }
+        };
+        if !ours {
+            strange.push(table.name.table.raw().to_owned());
+        }
+    }
+    match strange.is_empty() {
+        true => Ok(()),
+        false => bail!(
+            Refusal::new(format!(
+                "schema {} has rows that tenantctl did not load: {}",
+                the_move.store.schema.raw(),
+                strange.join(", ")
+            ))
+            .because("somebody wrote to the store schema; dropping it would lose those rows")
+            .hint("save them first, or `--lose-changes` gives them up")
+            .exit(Exit::Failed)
+        ),
+    }
+}
+
+/// Keys go one by one before the schema does. Before the first one goes, the journal says that they are not there and
+/// that the copy is not whole: a run that ends in between can be given up once more, or be gone on with.
+async fn keys_will_go(means: &Means<'_>, session: &mut Session, the_move: &Move, keys: &[OuterKey]) -> Result<Move> {
+    let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
+    let mut gone = Vec::new();
+    for key in keys {
+        let made_by = the_move.blueprint.after.iter().position(|unit| match &unit.kind {
+            UnitKind::OuterKey { table, name, .. } => *table == key.table && *name == key.name,
+            _ => false,
+        });
+        gone.push(match made_by {
+            Some(index) => Resource::new("unit", unit_name(index), None, ResourceState::Dropped),
+            None => {
+                let table = QualifiedTable::new(the_move.store.schema.clone(), key.table.clone());
+                let again = format!("alter table {table} add constraint {} {}", key.name, key.definition);
+                let name = format!("{}/{}", key.table.raw(), key.name.raw());
+                Resource::new("foreign_key", name, Some(again), ResourceState::Off)
+            }
+        });
+    }
+    record_resource(unit.transaction(), the_move.id, &gone).await?;
+    if matches!(the_move.stage, Stage::Copied | Stage::Verified) {
+        the_move.advance(unit.transaction(), means.run, Stage::Created, &[]).await?;
+    }
+    unit.commit(means.observer, None).await?;
+    journal::reread(session, the_move.id).await
 }
 
 /// A schema that was taken over is given back as it came: whole and empty.

@@ -34,8 +34,9 @@ pub fn unit_name(index: usize) -> String {
 pub async fn perform(means: &Means<'_>, the_move: &Move) -> Result<()> {
     put_back(means, the_move).await?;
     let session = means.sessions.reader().await?;
-    let done: Vec<String> =
-        resources_of(&*session, the_move.id, "unit").await?.into_iter().map(|done| done.name).collect();
+    let mut done = resources_of(&*session, the_move.id, "unit").await?;
+    done.retain(|unit| unit.state == ResourceState::Made);
+    let done: Vec<String> = done.into_iter().map(|unit| unit.name).collect();
     drop(session);
     let count = the_move.blueprint.after.len();
     let half = count / 2;
@@ -53,7 +54,18 @@ pub async fn perform(means: &Means<'_>, the_move: &Move) -> Result<()> {
         }
         index += run;
     }
+    if !done.is_empty() {
+        refresh_views(means, the_move).await?; // they were filled from rows that have been loaded again since
+    }
     Ok(())
+}
+
+/// Materialized views hold rows of their own.
+async fn refresh_views(means: &Means<'_>, the_move: &Move) -> Result<()> {
+    let mut session = means.sessions.writer().await?;
+    let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
+    script::refresh_views(work.transaction(), &the_move.store.schema).await?;
+    work.commit(means.observer, None).await
 }
 
 /// How many units from here on are indexes; at least one.
@@ -103,6 +115,7 @@ async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()
 async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: &Unit) -> Result<()> {
     let mut session = means.sessions.writer().await?;
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
+    let before = script::before(work.transaction()).await?;
     for setting in the_move.blueprint.settings_above(unit) {
         script::run(work.transaction(), &setting.sql).await?;
     }
@@ -111,6 +124,20 @@ async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: 
         bail!(failed(the_move, unit, &error));
     }
     script::close_path(work.transaction()).await?;
+    if unit.kind == UnitKind::Plain {
+        // What the trial could not see: statements that write only where there are rows.
+        let strays = script::rows_written_outside(work.transaction(), &the_move.store.schema, &before).await?;
+        if let Some(stray) = strays.first() {
+            bail!(
+                Refusal::new(format!(
+                    "template {}, line {}: it makes or changes {stray}, outside the store schema",
+                    the_move.template.file, unit.line
+                ))
+                .hint("take the statement out; nothing of it was kept")
+                .exit(Exit::Failed)
+            );
+        }
+    }
     record(&work, the_move, index).await?;
     work.commit(means.observer, None).await
 }

@@ -85,11 +85,43 @@ fn class_of(
     if registry == Some(&table.name) {
         return ("registry", "the application's table of stores".into());
     }
+    if ground.is_read_with_another(name) {
+        return ("owned", "a partition or heir of a listed table".into());
+    }
     match suspects.get(name) {
         Some(why) => ("undecided", why.clone()),
-        None if table.is_child => ("owned", "a partition or heir of another table".into()),
         None => ("common", "nothing leads from it to a store".into()),
     }
+}
+
+/// Heirs of listed tables that would lose something: columns of their own are not read with the parent's.
+#[must_use]
+pub fn heirs_with_more(ground: &Ground) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for heir in ground.heirs.iter().filter(|heir| !heir.is_partition && ground.is_read_with_another(&heir.table)) {
+        let (Some(child), Some(parent)) = (ground.table(&heir.table), ground.table(&heir.parent.table)) else {
+            continue;
+        };
+        let more: Vec<&str> = child
+            .columns
+            .iter()
+            .filter(|column| parent.column(&column.name).is_none())
+            .map(|column| column.name.raw())
+            .collect();
+        if !more.is_empty() {
+            let message = format!(
+                "inherits from `{}` and has columns of its own ({}), which would be lost",
+                heir.parent.table.raw(),
+                more.join(", ")
+            );
+            findings.push(
+                Finding::stop("heir_with_more_columns", message)
+                    .table(&heir.table)
+                    .hint("tenantctl moves its rows as rows of the parent; give it a table of its own first"),
+            );
+        }
+    }
+    findings
 }
 
 /// Tables from which something leads to a store, each with what leads there.
@@ -97,7 +129,11 @@ fn suspects(ground: &Ground, registry: Option<&QualifiedTable>) -> BTreeMap<Iden
     let manifest = &ground.manifest;
     let settled = |name: &Ident| manifest.common.contains(name) || manifest.ignore.contains(name);
     let mut reasons: BTreeMap<Ident, String> = BTreeMap::new();
-    for table in ground.tables.iter().filter(|table| !table.is_child && registry != Some(&table.name)) {
+    let is_partition = |name: &Ident| ground.heirs.iter().any(|heir| heir.is_partition && heir.table == *name);
+    for table in &ground.tables {
+        if registry == Some(&table.name) || is_partition(&table.name.table) {
+            continue; // a partition is decided with its root
+        }
         if table.column(&manifest.tenant_column).is_some() {
             reasons.insert(table.name.table.clone(), format!("it has a column `{}`", manifest.tenant_column.raw()));
         }

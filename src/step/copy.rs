@@ -99,7 +99,7 @@ async fn load_tables(
     let changed = changed_tables(snapshot.transaction(), ground, statements, &before, Changes::ByDigest).await?.tables;
     let (kept, to_load): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| {
         let table = &statement.source.table;
-        before.iter().any(|run| run.table == *table && run.verdict != "differs") && !changed.contains(table)
+        before.iter().any(|run| run.table == *table && !run.must_be_loaded()) && !changed.contains(table)
     });
     if !kept.is_empty() {
         keep(means, snapshot, the_move, &kept).await?;
@@ -119,11 +119,12 @@ async fn load_tables(
     let failed = std::sync::atomic::AtomicBool::new(false);
     let loads = futures_util::stream::iter(to_load).map(|statement| {
         let failed = &failed;
+        let known = before.iter().find(|run| run.table == statement.source.table);
         async move {
             if failed.load(std::sync::atomic::Ordering::SeqCst) {
                 return Ok(None);
             }
-            let loaded = super::load::load(means, snapshot, the_move, statement).await;
+            let loaded = super::load::load(means, snapshot, the_move, statement, known).await;
             failed.fetch_or(loaded.is_err(), std::sync::atomic::Ordering::SeqCst);
             loaded.map(Some)
         }

@@ -3,12 +3,12 @@
 use anyhow::{Context, Result, bail};
 
 use super::Means;
-use crate::error::Refusal;
+use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::pg::catalog;
 use crate::pg::journal::{Created, Move, Planned, Receipt, Resource, ResourceState, record_resource};
 use crate::pg::unit::Unit;
-use crate::pg::{scaffold, script};
+use crate::pg::{rows, scaffold, script};
 use crate::stage::Stage;
 
 /// Makes the schemas of these stores.
@@ -49,6 +49,16 @@ async fn create_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Create
         script::create_schema(unit.transaction(), &store.schema).await?;
         run_first_section(&unit, the_move).await?;
     }
+    if the_move.adopted {
+        for table in catalog::tables_of(unit.client(), &store.schema).await? {
+            if rows::has_rows(unit.transaction(), &table.name).await? {
+                bail!(
+                    Refusal::new(format!("{} has rows by now; only an empty schema is taken over", table.name.raw()))
+                        .hint(format!("`tenantctl abandon --store {}`", store.key))
+                );
+            }
+        }
+    }
     let strays = script::strays(unit.transaction(), &store.schema, &before).await?;
     if let Some(stray) = strays.iter().find(|stray| !stray.contains("tenantctl.")) {
         bail!(Refusal::new(format!("the template makes or changes {stray}, outside the store schema")));
@@ -72,11 +82,8 @@ async fn run_first_section(unit: &Unit<'_>, the_move: &Move) -> Result<()> {
             script::run(unit.transaction(), &setting.sql).await?;
         }
         if let Err(error) = script::run(unit.transaction(), &statement.sql).await {
-            let file = &the_move.template.file;
-            bail!(
-                script::template_error(file, statement.line, statement.column, &statement.sql, &error)
-                    .exit(crate::error::Exit::Failed)
-            );
+            let (file, place) = (&the_move.template.file, (statement.line, statement.column));
+            return Err(script::template_failure(file, place, &statement.sql, &error, Exit::Failed));
         }
     }
     script::close_path(unit.transaction()).await?;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::Means;
 use crate::digest::{Digest, DigestText};
+use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::pg::journal::{Move, TableRun, record_table};
 use crate::pg::rows;
@@ -29,12 +30,13 @@ pub async fn load(
     snapshot: &Snapshot<'_>,
     the_move: &Move,
     statement: &CopyStatement,
+    known: Option<&TableRun>,
 ) -> Result<TableRun> {
     means.sessions.check()?;
     let mut reader = means.sessions.reader().await?;
     let mut writer = means.sessions.writer().await?;
     let cancellers = (reader.canceller(), writer.canceller());
-    let loaded = load_between(means, snapshot, the_move, statement, &mut reader, &mut writer).await;
+    let loaded = load_between(means, snapshot, the_move, statement, known, &mut reader, &mut writer).await;
     if loaded.is_err() {
         // Dropping a COPY leaves its backend busy; told to cancel, it ends within milliseconds. Neither connection is
         // used again.
@@ -50,6 +52,7 @@ async fn load_between(
     snapshot: &Snapshot<'_>,
     the_move: &Move,
     statement: &CopyStatement,
+    known: Option<&TableRun>,
     reader: &mut Session,
     writer: &mut Session,
 ) -> Result<TableRun> {
@@ -61,6 +64,7 @@ async fn load_between(
     means.observer.notice(&Event::TableStarted { store, step: Step::Copy, table, row_count: expected });
     let unit = Unit::begin(writer, the_move.id, the_move.epoch).await?;
     if rows::has_rows(unit.transaction(), &statement.target).await? {
+        only_our_rows(&unit, the_move, statement, known).await?;
         rows::truncate(unit.transaction(), &statement.target).await?;
     }
     let mut sink = StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await?;
@@ -110,6 +114,33 @@ async fn load_between(
     });
     reached(Moment::BetweenTables);
     Ok(table_run)
+}
+
+/// Rows that we did not load are nobody's to drop: an application that believes the registry may have written them.
+async fn only_our_rows(
+    unit: &Unit<'_>,
+    the_move: &Move,
+    statement: &CopyStatement,
+    known: Option<&TableRun>,
+) -> Result<()> {
+    let ours = match known {
+        None => false,
+        Some(run) if run.verdict == "differs" => true, // told row by row, and asked for again
+        Some(run) => {
+            let now = super::verify::digest(unit.transaction(), statement, &statement.target_digest()).await?;
+            DigestText::from(&now).0 == run.source_digest
+        }
+    };
+    if ours {
+        return Ok(());
+    }
+    let key = &the_move.store.key;
+    bail!(
+        Refusal::new(format!("{} has rows that tenantctl did not load", statement.target.raw()))
+            .because("somebody writes to the store schema already; loading would drop those rows")
+            .hint(format!("move them away, or `tenantctl verify --store {key}` names them once all is copied"))
+            .exit(Exit::Failed)
+    )
 }
 
 struct Progress<'a> {

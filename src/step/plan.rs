@@ -7,10 +7,10 @@ use anyhow::Result;
 
 use super::{Means, adopt, classes};
 use crate::config::{Registry as RegistryConfig, StoreSchema};
-use crate::error::{Refusal, ServerError};
+use crate::error::Refusal;
 use crate::event::{Event, Step};
 use crate::ident::Ident;
-use crate::pg::blueprint::{Trial, TrialOf};
+use crate::pg::blueprint::{MayNotCreate, Trial, TrialOf};
 use crate::pg::catalog;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{Move, MoveKind, NewMove, RecordedTemplate};
@@ -71,7 +71,12 @@ pub struct PlanOf<'a> {
 pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Finding>> {
     let reader = means.sessions.reader().await?;
     let mut found = classes::undecided(of.ground, of.registry.table());
-    found.extend(row_security(&reader, of.ground).await?);
+    found.extend(classes::heirs_with_more(of.ground));
+    let hidden = row_security(&reader, of.ground).await?;
+    if !hidden.is_empty() {
+        found.extend(hidden);
+        return Ok(found); // any question about rows would be an error of the server
+    }
     found.extend(findings::rows_of_nobody(&*reader, of.ground, of.registry_config).await?);
     for owner in &of.ground.owners {
         if of.ground.change_test(owner) == crate::plan::ChangeTest::Scan {
@@ -96,7 +101,8 @@ pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Findi
 async fn row_security(reader: &Session, ground: &Ground) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for owner in &ground.owners {
-        if rows::are_hidden(&**reader, &owner.table).await? {
+        let is_on = ground.table(&owner.table.table).is_some_and(|table| table.row_security);
+        if is_on && rows::are_hidden(&**reader, &owner.table).await? {
             found.push(
                 Finding::stop("row_security", "row security hides rows from this role")
                     .table(&owner.table.table)
@@ -132,7 +138,6 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
     let reader = means.sessions.reader().await?;
     let mut found = schema_findings(&reader, of, row, &store, moves).await?;
     let exists = catalog::schema_exists(&reader, &store.schema).await?;
-    let trial = try_template(means, of, &store).await?;
     let mut plan = Plan {
         url: of.store_schema.application_url(&store.schema, store.key.text()),
         store: store.clone(),
@@ -144,7 +149,12 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
     if of.registry.can_switch() {
         plan.steps.push("switch".into());
     }
-    let Some(trial) = trial else {
+    let hidden = row_security(&reader, of.ground).await?;
+    if !hidden.is_empty() {
+        found.extend(hidden.into_iter().map(|finding| finding.store(&store.key)));
+        return Ok(PlannedStore { plan, new_move: None, findings: found });
+    }
+    let Some(trial) = try_template(means, of, &store).await? else {
         found.push(
             Finding::note("template_not_tried", "the template was not tried: this role may not create a schema")
                 .store(&store.key)
@@ -256,11 +266,7 @@ async fn try_template(means: &Means<'_>, of: &PlanOf<'_>, store: &Store) -> Resu
     };
     match trial.run(&mut writer).await {
         Ok(trial) => Ok(Some(trial)),
-        Err(error)
-            if error.chain().any(|cause| cause.downcast_ref::<ServerError>().is_some_and(|e| e.is(&["42501"]))) =>
-        {
-            Ok(None)
-        }
+        Err(error) if error.downcast_ref::<MayNotCreate>().is_some() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -5,17 +5,18 @@
 use anyhow::{Context, Result, bail};
 
 use super::Means;
-use super::verify::digest;
+use super::verify::{digest, tables_beside};
 use crate::digest::DigestText;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
+use crate::ident::QualifiedTable;
 use crate::pg::compare::{self, Side};
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Move, MoveKind};
+use crate::pg::journal::{self, Move, TableRun};
 use crate::pg::registry::Registry;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
-use crate::pg::{catalog, lock};
+use crate::pg::{catalog, lock, rows};
 use crate::report::{Difference, Sides, TableReport, Verdict};
 use crate::stage::Stage;
 
@@ -49,9 +50,12 @@ pub async fn reverse(
     let statements = ground.statements(store, &store_tables)?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
     // The store's own writers wait while we look; other stores are not concerned.
-    let targets: Vec<_> = statements.iter().map(|statement| &statement.target).collect();
+    let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
+    let beside = tables_beside(unit.client(), the_move, &loaded).await?;
+    let targets: Vec<_> = statements.iter().map(|statement| &statement.target).chain(&beside).collect();
     lock::share_own(unit.transaction(), &targets).await.context("locking the store schema")?;
-    let tables = changes_since_switch(means, &unit, the_move, &statements).await?;
+    let mut tables = changes_since_switch(means, &unit, the_move, &statements, &loaded).await?;
+    tables.extend(changes_beside(&unit, the_move, &beside).await?);
     let lost: u64 = tables.iter().map(|table| table.difference_count).sum();
     let changed = tables.iter().any(|table| table.verdict == Verdict::Differs);
     if changed && !lose_changes {
@@ -91,21 +95,17 @@ async fn changes_since_switch(
     unit: &Unit<'_>,
     the_move: &Move,
     statements: &[CopyStatement],
+    loaded: &[TableRun],
 ) -> Result<Vec<TableReport>> {
-    let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
     let mut tables = Vec::new();
     for statement in statements {
         let table = &statement.target.table;
         let group = the_move.manifest.entry(table).and_then(|entry| entry.group.clone());
         let mut report = TableReport::pending(table, group);
         let now = digest(unit.transaction(), statement, &statement.target_digest()).await?;
-        let run = loaded.iter().find(|run| run.table == *table);
-        let unchanged = match (the_move.kind, run) {
-            (MoveKind::Move, Some(run)) => run.target_digest.as_deref() == Some(DigestText::from(&now).0.as_str()),
-            // A new store began without shared rows: whatever it has now would be lost.
-            _ => now.row_count == 0,
-        };
-        report.row_count = Sides { source: run.map(|run| run.row_count), target: Some(now.row_count) };
+        let Some(run) = loaded.iter().find(|run| run.table == *table) else { continue };
+        let unchanged = run.target_digest.as_deref() == Some(DigestText::from(&now).0.as_str());
+        report.row_count = Sides { source: Some(run.row_count), target: Some(now.row_count) };
         report.digest_equal = Some(unchanged);
         report.verdict = if unchanged { Verdict::Equal } else { Verdict::Differs };
         if !unchanged {
@@ -113,6 +113,24 @@ async fn changes_since_switch(
             report.differences = differences;
             report.difference_count = count.max(1);
         }
+        tables.push(report);
+    }
+    Ok(tables)
+}
+
+/// Base data, and tables that the manifest does not list: as they were when the move was proven?
+async fn changes_beside(unit: &Unit<'_>, the_move: &Move, beside: &[QualifiedTable]) -> Result<Vec<TableReport>> {
+    let now = rows::fingerprints(unit.transaction(), &beside.iter().collect::<Vec<_>>()).await?;
+    let mut tables = Vec::new();
+    for table in beside {
+        let (then, now) = (the_move.base_digests.get(table.table.raw()), now.get(table.table.raw()));
+        let count = |text: Option<&String>| text.and_then(|text| text.split(':').next()?.parse::<u64>().ok());
+        let unchanged = then == now || then.is_none() && count(now) == Some(0);
+        let mut report = TableReport::pending(&table.table, None);
+        report.row_count = Sides { source: count(then), target: count(now) };
+        report.verdict = if unchanged { Verdict::Equal } else { Verdict::Differs };
+        report.difference_count =
+            if unchanged { 0 } else { count(now).unwrap_or(0).abs_diff(count(then).unwrap_or(0)).max(1) };
         tables.push(report);
     }
     Ok(tables)

@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 
 use super::Means;
 use super::copy::{copy, raise_sequences, reopen};
-use super::verify::verify;
+use super::verify::{digest, verify};
+use crate::digest::DigestText;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, QualifiedTable};
@@ -22,7 +23,7 @@ use crate::pg::session::Session;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
-use crate::pg::{catalog, lock};
+use crate::pg::{Transaction, catalog, lock, rows, structure};
 use crate::plan::ChangeTest;
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
@@ -63,6 +64,7 @@ async fn switch_one(
     let mut receipt = receipt.clone();
     for round in 0..=means.switch.rounds.get() {
         means.sessions.check()?;
+        still_proven(means, receipt.the_move()).await?;
         let Changed { tables: changed, equal } = what_changed(means, receipt.the_move()).await?;
         if !changed.is_empty() {
             if round == means.switch.rounds.get() {
@@ -100,24 +102,74 @@ fn written_to(the_move: &Move, changed: &[Ident], rounds: u32) -> Refusal {
     .exit(Exit::Failed)
 }
 
+/// The store schema is what was proven: its rows, and its objects. Only we may have written there, but somebody may
+/// have done so all the same.
+async fn still_proven(means: &Means<'_>, the_move: &Move) -> Result<()> {
+    let mut session = means.sessions.reader().await?;
+    let ground = Ground::of_move(&session, the_move).await?;
+    let transaction = repeatable_read(&mut session).await?;
+    let mut differing = Vec::new();
+    if the_move.kind == MoveKind::Move {
+        let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
+        for statement in statements_of(&transaction, &ground, the_move).await? {
+            let Some(run) = loaded.iter().find(|run| run.table == statement.target.table) else { continue };
+            let now = digest(&transaction, &statement, &statement.target_digest()).await?;
+            if run.target_digest.as_deref() != Some(DigestText::from(&now).0.as_str()) {
+                differing.push(format!("rows of {}", statement.target.table.raw()));
+            }
+        }
+    }
+    let found = structure::structure_of(transaction.client(), &the_move.store.schema).await?;
+    differing.extend(structure::differences(&the_move.blueprint.structure, &found));
+    match differing.is_empty() {
+        true => Ok(()),
+        false => bail!(
+            Refusal::new(format!(
+                "schema {} is not what was proven: {}",
+                the_move.store.schema.raw(),
+                differing.join("; ")
+            ))
+            .because("somebody changed it since it was verified")
+            .hint(format!("`tenantctl verify --store {}` names the rows; nothing was switched", the_move.store.key))
+            .exit(Exit::Differs)
+        ),
+    }
+}
+
 /// Without any lock: which tables changed since they were loaded.
 async fn what_changed(means: &Means<'_>, the_move: &Move) -> Result<Changed> {
-    if the_move.kind == MoveKind::New {
-        return Ok(Changed::default());
-    }
     let mut session = means.sessions.reader().await?;
     let ground = Ground::of_move(&session, the_move).await?;
     let transaction = repeatable_read(&mut session).await?;
     let statements = statements_of(&transaction, &ground, the_move).await?;
+    if the_move.kind == MoveKind::New {
+        none_to_move(&transaction, the_move, &statements).await?;
+        return Ok(Changed::default());
+    }
     let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
     changed_tables(&transaction, &ground, &statements, &loaded, Changes::ByDigest).await
 }
 
-async fn statements_of(
-    transaction: &crate::pg::Transaction<'_>,
-    ground: &Ground,
-    the_move: &Move,
-) -> Result<Vec<CopyStatement>> {
+/// A new store has no rows in the shared schema; rows that came since would stay behind.
+async fn none_to_move(transaction: &Transaction<'_>, the_move: &Move, statements: &[CopyStatement]) -> Result<()> {
+    for statement in statements {
+        let count = rows::count_source(transaction, statement).await?;
+        if count > 0 {
+            let key = &the_move.store.key;
+            bail!(
+                Refusal::new(format!(
+                    "store {key} is no longer new: {count} rows of it are in {}",
+                    statement.source.raw()
+                ))
+                .hint(format!("`tenantctl abandon --store {key}`, then `tenantctl migrate --store {key}` moves them"))
+                .exit(Exit::Failed)
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn statements_of(transaction: &Transaction<'_>, ground: &Ground, the_move: &Move) -> Result<Vec<CopyStatement>> {
     let store_tables = catalog::tables_of(transaction.client(), &the_move.store.schema).await?;
     ground.statements(&the_move.store, &store_tables)
 }
@@ -172,7 +224,16 @@ async fn hold_and_commit(
     {
         return Ok(Held::Changed(changed));
     }
-    let attempt = Attempt { means, registry, the_move, ground: &ground, statements: &statements, equal };
+    let read_by_conditions = read_by_conditions(&reader, &ground, &statements).await?;
+    let attempt = Attempt {
+        means,
+        registry,
+        the_move,
+        ground: &ground,
+        statements: &statements,
+        equal,
+        read_by_conditions: &read_by_conditions,
+    };
     let mut last = String::from("the shared tables stay busy");
     for _ in 0..means.switch.tries.get() {
         means.sessions.check()?;
@@ -259,7 +320,7 @@ async fn rehearse(
 
 /// The receipt, read back; how long others were held up is known only now.
 async fn switched(means: &Means<'_>, the_move: &Move, evidence: &SwitchEvidence) -> Result<Held> {
-    let session = means.sessions.writer().await?;
+    let session = means.sessions.writer_at_last().await?;
     journal::record_switch(&*session, the_move.id, evidence).await?;
     Ok(Held::Switched(Box::new(Receipt::reread(&session, the_move.id).await?)))
 }
@@ -279,7 +340,7 @@ async fn decide_by_journal(
 
 /// The old backend may still be at its COMMIT; the row's lock makes this wait for its end.
 async fn was_switched(means: &Means<'_>, the_move: &Move) -> Result<bool> {
-    let mut session = means.sessions.writer().await?;
+    let mut session = means.sessions.writer_at_last().await?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
     Ok(journal::reread(unit.client(), the_move.id).await?.stage.is_switched())
 }
@@ -296,16 +357,49 @@ struct Attempt<'a> {
     ground: &'a Ground,
     statements: &'a [CopyStatement],
     equal: &'a Versions,
+    read_by_conditions: &'a [QualifiedTable],
+}
+
+/// Tables of the shared schema that only a `rows` condition reads: what they say decides about rows too.
+async fn read_by_conditions(
+    reader: &Session,
+    ground: &Ground,
+    statements: &[CopyStatement],
+) -> Result<Vec<QualifiedTable>> {
+    let mut tables = Vec::new();
+    for statement in statements {
+        if !ground.owner(&statement.source.table).is_some_and(|owner| owner.by_condition()) {
+            continue;
+        }
+        for table in lock::read_by(&**reader, &statement.source_count()).await? {
+            let is_new = table.schema == *ground.shared() && ground.owner(&table.table).is_none();
+            if is_new && !tables.contains(&table) {
+                tables.push(table);
+            }
+        }
+    }
+    tables.sort();
+    Ok(tables)
 }
 
 impl Attempt<'_> {
     /// The tables that changed, where some did; then nothing was done.
     async fn run(&self, evidence: &SwitchEvidence, session: &mut Session) -> Result<Result<(), Vec<Ident>>> {
-        let Self { means, registry, the_move, ground, statements, equal } = self;
+        let Self { means, registry, the_move, ground, statements, equal, read_by_conditions } = self;
         let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
-        lock::share(unit.transaction(), &shared_tables(ground), means.switch.lock_wait).await?;
+        let mut tables = shared_tables(ground);
+        tables.extend(*read_by_conditions);
+        lock::share(unit.transaction(), &tables, means.switch.lock_wait).await?;
         means.observer.notice(&Event::Reached { moment: Moment::LockTaken, table: None });
-        if the_move.kind == MoveKind::Move {
+        let fingerprint = catalog::ddl_fingerprint(unit.client(), ground.shared(), &ground.names()).await?;
+        if fingerprint != the_move.ddl_fingerprint {
+            bail!(
+                Refusal::new("the shared tables were altered in this very moment").hint("plan anew").exit(Exit::Failed)
+            );
+        }
+        if the_move.kind == MoveKind::New {
+            none_to_move(unit.transaction(), the_move, statements).await?;
+        } else {
             let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
             let changed =
                 changed_tables(unit.transaction(), ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;

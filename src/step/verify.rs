@@ -12,8 +12,7 @@ use futures_util::StreamExt;
 use super::Means;
 use crate::digest::{DIGEST_NAME, Digest, DigestText};
 use crate::event::{Event, Moment, Step};
-use crate::ident::{Ident, Literal};
-use crate::pg::catalog;
+use crate::ident::{Ident, Literal, QualifiedTable};
 use crate::pg::checks::{Ids, checks};
 use crate::pg::compare::{self, Side};
 use crate::pg::ground::Ground;
@@ -24,6 +23,7 @@ use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
 use crate::pg::transfer::{DigestOnly, transfer};
 use crate::pg::unit::Unit;
+use crate::pg::{Client, catalog, rows};
 use crate::report::{Check, CheckVerdict, Difference, DigestPair, Sample, Sides, TableReport, Verdict};
 use crate::stage::Stage;
 
@@ -253,6 +253,17 @@ async fn rows_that_differ(
     .await
 }
 
+/// Tables of the store schema that no copy accounts for.
+///
+/// # Errors
+/// The server's error.
+pub async fn tables_beside(client: &Client, the_move: &Move, loaded: &[TableRun]) -> Result<Vec<QualifiedTable>> {
+    let tables = catalog::tables_of(client, &the_move.store.schema).await?;
+    let beside =
+        tables.into_iter().filter(|table| !table.is_child && !loaded.iter().any(|run| run.table == table.name.table));
+    Ok(beside.map(|table| table.name).collect())
+}
+
 /// Writes the verdict; all equal makes the move `verified`, a difference takes that back.
 async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result<()> {
     let mut session = means.sessions.writer().await?;
@@ -277,6 +288,9 @@ async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result
         };
         journal::record_verdict(unit.transaction(), means.run, the_move.id, &verdict).await?;
     }
+    let others = tables_beside(unit.client(), the_move, &loaded).await?;
+    let digests = rows::fingerprints(unit.transaction(), &others.iter().collect::<Vec<_>>()).await?;
+    journal::record_base_digests(unit.transaction(), the_move.id, &digests).await?;
     for check in &proof.checks {
         journal::record_check(unit.transaction(), means.run, the_move.id, check).await?;
     }

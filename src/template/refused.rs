@@ -167,7 +167,7 @@ fn within(statement: &Statement, shape: &Shape) -> Option<RefusedAt> {
     if view.begins("CREATE") && (view.has_word("FUNCTION") || view.has_word("PROCEDURE")) {
         return None; // a function's body and its SET clauses count when it is called
     }
-    if let Some(found) = set_config(view) {
+    if let Some(found) = set_config(view).or_else(|| draws(view)) {
         return Some(found);
     }
     if !view.begins("DO") {
@@ -181,11 +181,14 @@ fn within(statement: &Statement, shape: &Shape) -> Option<RefusedAt> {
     let sets = |name: &str| {
         ["SET", "SET LOCAL", "SET SESSION"].iter().any(|set| inner.view().has_words(&format!("{set} {name}")))
     };
-    let found = set_config(inner.view()).map(|(_, what, because, hint)| (what, because, hint)).or_else(|| {
-        let name = ["search_path", "role"].into_iter().find(|name| sets(&name.to_uppercase()))?;
-        own_setting(name)
-            .map(|(because, hint)| (format!("SET {name} in a DO block may not stand in a template"), because, hint))
-    });
+    let found = set_config(inner.view())
+        .or_else(|| draws(inner.view()))
+        .map(|(_, what, because, hint)| (what, because, hint))
+        .or_else(|| {
+            let name = ["search_path", "role"].into_iter().find(|name| sets(&name.to_uppercase()))?;
+            own_setting(name)
+                .map(|(because, hint)| (format!("SET {name} in a DO block may not stand in a template"), because, hint))
+        });
     found.map(|(what, because, hint)| (0, what, because, hint))
 }
 
@@ -201,6 +204,33 @@ fn set_config(view: View<'_>) -> Option<RefusedAt> {
         }
         let (what, because, hint) = set_config_call(View(&view.0[index + 2..]))?;
         Some((index, what, because, hint))
+    })
+}
+
+/// A call that moves a sequence, which no rollback undoes: only one of the store schema's own may be meant. A default
+/// that draws is no call; where its sequence lies, the catalogs say.
+fn draws(view: View<'_>) -> Option<RefusedAt> {
+    let defines =
+        ["CREATE TABLE", "ALTER TABLE", "CREATE DOMAIN", "ALTER DOMAIN"].iter().any(|words| view.has_words(words));
+    (0..view.0.len()).find_map(|index| {
+        let name = match &view.0[index] {
+            Lexeme::Word(word) => word.to_lowercase(),
+            Lexeme::Name(name) => name.clone(),
+            _ => return None,
+        };
+        let moves = name == "setval" || name == "nextval" && !defines;
+        if !moves || view.0.get(index + 1) != Some(&Lexeme::Sign('(')) {
+            return None;
+        }
+        let own = matches!(view.0.get(index + 2), Some(Lexeme::Text(sequence)) if sequence.starts_with("{{schema}}."));
+        (!own).then(|| {
+            (
+                index,
+                format!("{name}() may not stand in a template"),
+                "it moves a sequence for good, also where the template is only tried; tenantctl sets the store's sequences itself",
+                "take it out, or write '{{schema}}.name' for a sequence of the store schema",
+            )
+        })
     })
 }
 
@@ -286,6 +316,10 @@ mod tests {
             ("select set_config('search' || '_path', '', true)", "that is computed"),
             ("do $$ begin perform set_config('search_path', 'x', true); end $$", "set_config('search_path', …)"),
             ("do $$ begin set local search_path = x; end $$", "SET search_path in a DO block"),
+            ("select setval('public.orders_id_seq', 7, true)", "setval() may not stand"),
+            ("SELECT pg_catalog.setval('orders_id_seq', 7)", "setval() may not stand"),
+            ("insert into t values (nextval('s'))", "nextval() may not stand"),
+            ("do $$ begin perform setval('s', 1); end $$", "setval() may not stand"),
             ("set standard_conforming_strings = off", "SET standard_conforming_strings"),
             ("set client_encoding = 'LATIN1'", "SET client_encoding"),
             ("set names 'sjis'", "SET names"),

@@ -189,7 +189,8 @@ mod tests {
     #[test]
     fn exits_follow_the_error() {
         let server = |code: Option<&str>| {
-            anyhow::Error::new(ServerError { sqlstate: code.map(str::to_owned), ..ServerError::default() })
+            let (sqlstate, of_connection) = (code.map(str::to_owned), code.is_none());
+            anyhow::Error::new(ServerError { sqlstate, of_connection, ..ServerError::default() })
         };
         let cases = [(None, Exit::Unreachable), (Some("28P01"), Exit::Unreachable), (Some("42501"), Exit::Unreachable)];
         for (code, exit) in cases {

@@ -7,6 +7,7 @@
 
 mod app;
 mod journey;
+mod mended;
 mod names;
 mod output;
 mod refusals;

@@ -9,14 +9,14 @@ mod runs;
 
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
-    all_live_moves, begin, live_move, live_moves, moves_of_run, record_registry_before, record_samples, record_switch,
-    reread, take_over,
+    all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_base_digests,
+    record_registry_before, record_samples, record_switch, reread, take_over,
 };
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, table_runs_of,
 };
-pub use runs::{NewRun, RecordedErrand, RunRow, begin_run, end_run, is_at_work, run_of, runs};
+pub use runs::{NewRun, RecordedErrand, RunRow, begin_run, end_run, is_at_work, run_of, runs, runs_not_done};
 
 use anyhow::{Result, bail};
 use tokio_postgres::Client;

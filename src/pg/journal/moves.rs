@@ -1,5 +1,6 @@
 //! Moves: one row per store, its stage, and the receipts that only the journal gives.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use anyhow::{Result, bail};
@@ -8,12 +9,13 @@ use tokio_postgres::types::Json;
 use tokio_postgres::{Client, GenericClient, Row};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::error::Refusal;
+use crate::error::{Exit, Refusal};
 use crate::ident::Ident;
 use crate::manifest::Manifest;
 use crate::pg::failure::ServerResult;
 use crate::pg::lease::Lease;
 use crate::pg::registry::RegistryValues;
+use crate::pg::session::Facts;
 use crate::plan::{Blueprint, Plan};
 use crate::report::{ErrorReport, Sample, SwitchEvidence};
 use crate::stage::Stage;
@@ -123,6 +125,8 @@ pub struct Move {
     pub snapshot: Option<String>,
     /// The snapshot at which they were read back.
     pub verdict_snapshot: Option<String>,
+    /// What rows stood in tables that no copy accounts for when it was proven.
+    pub base_digests: BTreeMap<String, String>,
     /// The registry's values before the switch.
     pub registry_before: Option<RegistryValues>,
     /// How the switch went.
@@ -172,6 +176,7 @@ fn move_row(row: &Row) -> Result<Move> {
         verified_at: row.get(25),
         switched_at: row.get(26),
         copied_at: row.get(27),
+        base_digests: row.try_get::<_, Option<Json<_>>>(28).server()?.map(|Json(digests)| digests).unwrap_or_default(),
     })
 }
 
@@ -282,6 +287,28 @@ impl Move {
         }
         differing
     }
+}
+
+/// The database in which the last run of a move worked.
+const LAST_DATABASE: &str = "select r.database_oid, r.system_identifier
+    from tenantctl.move m join tenantctl.run r on r.id = m.run_id where m.id = $1";
+
+/// Refuses a journal that came here by a dump: its snapshots and transaction ids belong to another database.
+///
+/// # Errors
+/// A refusal, or the server's error.
+pub async fn check_home(client: &Client, id: i64, facts: &Facts) -> Result<()> {
+    let row = client.query_one(LAST_DATABASE, &[&id]).await.server()?;
+    let (oid, system): (u32, Option<String>) = (row.get(0), row.get(1));
+    let other_system = system.zip(facts.system_identifier.as_ref()).is_some_and(|(then, now)| then != *now);
+    if oid != facts.database_oid || other_system {
+        bail!(
+            Refusal::new("the journal was written in another database and came here by a dump")
+                .because("its snapshots mean nothing here, so no change since could be told")
+                .hint("give the move up with `tenantctl abandon`, and begin anew")
+        );
+    }
+    Ok(())
 }
 
 /// Takes a move over for this run: what is left of the last run is ended, and the epoch grows.
@@ -397,7 +424,11 @@ impl Move {
         let changed =
             client.execute(&sql, &[&self.id, &self.epoch, &next.word(), &self.stage.word()]).await.server()?;
         if changed != 1 {
-            bail!(Refusal::new(format!("another run has taken store {} over", self.store.key)));
+            bail!(
+                Refusal::new(format!("another run has taken store {} over", self.store.key))
+                    .hint("`tenantctl status` shows who works on it")
+                    .exit(Exit::Held)
+            );
         }
         super::record_event(client, run, Some(self.id), next.word(), &serde_json::json!({})).await
     }
@@ -433,6 +464,22 @@ pub async fn record_samples(
             "update tenantctl.move set samples = $2, verdict_snapshot = coalesce($3, verdict_snapshot) where id = $1",
             &[&id, &Json(samples), &read_back_at],
         )
+        .await
+        .server()?;
+    Ok(())
+}
+
+/// Keeps what rows stand in tables that no copy accounts for.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_base_digests(
+    client: &impl GenericClient,
+    id: i64,
+    digests: &BTreeMap<String, String>,
+) -> Result<()> {
+    client
+        .execute("update tenantctl.move set base_digests = $2 where id = $1", &[&id, &Json(digests)])
         .await
         .server()?;
     Ok(())

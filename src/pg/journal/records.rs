@@ -27,12 +27,20 @@ pub struct TableRun {
     pub target_digest: Option<String>,
     /// Seconds of its load.
     pub seconds: f64,
-    /// `not_verified`, `equal`, `differs`.
+    /// `not_verified`, `equal`, `differs`, `stale`.
     pub verdict: String,
     /// Rows that differ.
     pub differences: Vec<Difference>,
     /// How many in all.
     pub difference_count: u64,
+}
+
+impl TableRun {
+    /// Its rows are to be loaded again, whatever the shared ones are.
+    #[must_use]
+    pub fn must_be_loaded(&self) -> bool {
+        matches!(self.verdict.as_str(), "differs" | "stale")
+    }
 }
 
 /// Writes that a table is loaded, in the transaction that loaded it.
@@ -161,14 +169,18 @@ pub async fn table_runs_of(client: &impl GenericClient, move_id: i64) -> Result<
         .collect())
 }
 
-/// Forgets that tables are loaded; for those that are about to be loaded again.
+/// Marks tables that are to be loaded again; what was loaded is still known, so that rows of others are told from it.
 ///
 /// # Errors
 /// The server's error.
 pub async fn forget_tables(client: &impl GenericClient, move_id: i64, tables: &[Ident]) -> Result<()> {
     let names: Vec<&str> = tables.iter().map(Ident::raw).collect();
     client
-        .execute("delete from tenantctl.table_run where move_id = $1 and table_name = any($2)", &[&move_id, &names])
+        .execute(
+            "update tenantctl.table_run set verdict = 'stale'
+             where move_id = $1 and table_name = any($2) and verdict <> 'differs'",
+            &[&move_id, &names],
+        )
         .await
         .server()?;
     Ok(())

@@ -137,6 +137,18 @@ pub async fn runs(client: &Client, limit: i64) -> Result<Vec<RunRow>> {
     Ok(client.query(&sql, &[&limit]).await.server()?.iter().map(run_row).collect())
 }
 
+/// The runs that may be unfinished, however old: those that did not end, or ended otherwise than well.
+///
+/// # Errors
+/// The server's error.
+pub async fn runs_not_done(client: &Client) -> Result<Vec<RunRow>> {
+    let sql = format!(
+        "select {COLUMNS} from tenantctl.run where outcome is null or outcome not in ('done', 'refused')
+         order by started_at desc, id"
+    );
+    Ok(client.query(&sql, &[]).await.server()?.iter().map(run_row).collect())
+}
+
 /// The run of this id or prefix.
 ///
 /// # Errors

@@ -54,6 +54,7 @@ create table tenantctl.move (
     ddl_fingerprint  text not null,
     snapshot         text, -- the one at which all loaded rows are true
     verdict_snapshot text, -- the one at which they were read back
+    base_digests     jsonb, -- of a new store's tables when it was proven
     registry_before  jsonb,
     switch           jsonb,
     samples          jsonb,
@@ -93,7 +94,7 @@ create table tenantctl.table_run (
     source_digest text not null,
     target_digest text,
     seconds       double precision not null,
-    verdict       text not null default 'not_verified' check (verdict in ('not_verified', 'equal', 'differs')),
+    verdict       text not null default 'not_verified' check (verdict in ('not_verified', 'equal', 'differs', 'stale')), -- stale: to be loaded again
     differences   jsonb,
     difference_count bigint not null default 0,
     loaded_at     timestamptz not null default clock_timestamp(),

@@ -3,5 +3,5 @@ select id, shared_schema, store_key, store_name, store_schema, kind, adopted, st
        ddl_fingerprint, snapshot, verdict_snapshot, registry_before, switch, samples, error,
        to_char(verified_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
        to_char(switched_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-       to_char(copied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+       to_char(copied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), base_digests
 from tenantctl.move
