@@ -17,6 +17,7 @@ pub mod load_sample;
 pub mod lock;
 pub mod ownership;
 pub mod registry;
+pub mod rights;
 pub mod rows;
 pub mod samples;
 pub mod scaffold;
