@@ -8,6 +8,7 @@ use super::output::{Page, now};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::pg::ground::Ground;
+use crate::plan::Finding;
 use crate::report::Report;
 use crate::step::Means;
 use crate::step::doctor::{self, Diagnosis, Purpose};
@@ -60,13 +61,21 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &DoctorArgs)
             Purpose::Migrate => doctor::references(&means, &ground, &mut found).await?,
         }
     }
+    if found.is_partial {
+        let message = "some things could not be looked at: give these rights, then run doctor again";
+        found.findings.push(Finding::note("look_again", message));
+    }
     let mut report = Report::new("doctor", None, started);
     report.database = Some(opened.database());
     let exit = if found.is_stopped() { Exit::Refused } else { Exit::Done };
     if args.sql {
         report.text = Some(match found.grants.is_empty() {
             true => "-- no right is missing\n".to_owned(),
-            false => found.grants.join("\n") + "\n",
+            false => {
+                let again =
+                    if found.is_partial { "-- then run doctor again: it could not look at everything\n" } else { "" };
+                format!("{}\n{again}", found.grants.join("\n"))
+            }
         });
     }
     // With --sql the text is a script; the findings are in JSON all the same.
@@ -115,7 +124,7 @@ async fn template(opened: &Opened, means: &Means<'_>, ground: &Ground, found: &m
     match doctor::first_store(means, &registry).await {
         Ok(Some(row)) => doctor::template(means, ground, &opened.store_schema, &template, &row, found).await,
         Ok(None) => {
-            found.findings.push(crate::plan::Finding::note("no_store", "there is no store to try the template for"));
+            found.findings.push(Finding::note("no_store", "there is no store to try the template for"));
             Ok(())
         }
         Err(error) => {

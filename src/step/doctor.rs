@@ -36,6 +36,8 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// Each once, in the order to run them.
     pub grants: Vec<String>,
+    /// A right that lacks kept something from being looked at: once it is given, look again.
+    pub is_partial: bool,
 }
 
 impl Diagnosis {
@@ -174,6 +176,7 @@ pub async fn journal(means: &Means<'_>, purpose: Purpose, found: &mut Diagnosis)
         found.error("journal_version", &error);
         may_read = false;
     }
+    found.is_partial |= !may_read;
     if purpose == Purpose::Verify {
         let writes = Right::Table(QualifiedTable::new(schema, Ident::new("run")), &["insert"]);
         if !rights::has(&reader, &writes).await? {
@@ -196,6 +199,7 @@ pub async fn schemas(means: &Means<'_>, schemas: &[&Ident], found: &mut Diagnosi
             may_go_on &= found.need(&reader, &who(means), Right::Use((*schema).clone()), "its tables are read").await?;
         }
     }
+    found.is_partial |= !may_go_on;
     Ok(may_go_on)
 }
 
@@ -303,7 +307,7 @@ pub async fn store_schemas(means: &Means<'_>, ground: &Ground, found: &mut Diagn
         if !catalog::schema_exists(&reader, schema).await? {
             continue;
         }
-        let why = format!("verify reads store {}", of.store.key);
+        let why = format!("verify reads store {} ([store_schema] readers gives it to new ones)", of.store.key);
         found.need(&reader, &who, Right::Use(schema.clone()), &why).await?;
         let mut relations = rights::tables_in(&reader, schema).await?;
         relations.extend(rights::sequences_in(&reader, schema).await?);
