@@ -176,11 +176,12 @@ impl Dial {
             match self.first_of_hosts(*target, tls.as_ref(), &mut missed).await {
                 Ok(Some(wire)) => return Ok(wire),
                 Ok(None) => {}
-                Err(error) => return Err(self.told(error, &missed)),
+                Err(error) => return Err(self.told(error, &each_of(&missed))),
             }
         }
-        let error = missed.pop().map_or_else(|| anyhow::anyhow!("no host is named"), |(_, error)| error);
-        Err(self.told(error, &missed))
+        let each = each_of(&missed);
+        let (_, last) = missed.pop().unwrap_or_else(|| (String::new(), anyhow::anyhow!("no host is named")));
+        Err(self.told(last, if each.len() > 1 { &each } else { &[] }))
     }
 
     /// `None`: each was missed, and why stands in the list.
@@ -266,7 +267,8 @@ impl Dial {
         target: TargetServer,
     ) -> Result<Wire, Missed> {
         let wire = self.reach(host, address, password, tls).await?;
-        let (in_recovery, read_only, started) = who_answers(&wire).await.map_err(Missed::next)?;
+        let (in_recovery, read_only, started) =
+            self.in_time(who_answers(&wire)).await.map_err(Missed::next)?.map_err(Missed::next)?;
         if let Some(found) = self.place.0.get() {
             // A connection of ours may be read-only, so whether the server takes writes is not asked again.
             return match found.started == started {
@@ -416,15 +418,9 @@ impl Dial {
     }
 
     /// The error as a person shall read it: where to, what each host had against it, and the way on.
-    fn told(&self, error: anyhow::Error, missed: &[(String, anyhow::Error)]) -> anyhow::Error {
+    fn told(&self, error: anyhow::Error, each: &[String]) -> anyhow::Error {
         let message = format!("connecting to {}", self.conninfo.masked_url());
-        let error = match missed.is_empty() {
-            true => error,
-            false => {
-                let each: Vec<String> = missed.iter().map(|(host, error)| format!("{host}: {}", said(error))).collect();
-                error.context(each.join("\n"))
-            }
-        };
+        let error = if each.is_empty() { error } else { error.context(each.join("\n")) };
         if error.chain().any(|cause| cause.is::<Refusal>()) || error.downcast_ref::<Refusal>().is_some() {
             return error.context(message);
         }
@@ -451,6 +447,10 @@ impl Dial {
         }
         None
     }
+}
+
+fn each_of(missed: &[(String, anyhow::Error)]) -> Vec<String> {
+    missed.iter().map(|(host, error)| format!("{host}: {}", said(error))).collect()
 }
 
 /// A context hides what is below it from `Display`.
