@@ -450,7 +450,9 @@ impl Dial {
 }
 
 fn each_of(missed: &[(String, anyhow::Error)]) -> Vec<String> {
-    missed.iter().map(|(host, error)| format!("{host}: {}", said(error))).collect()
+    let mut each: Vec<String> = missed.iter().map(|(host, error)| format!("{host}: {}", said(error))).collect();
+    each.dedup(); // a name with two addresses, and nobody at either
+    each
 }
 
 /// A context hides what is below it from `Display`.
