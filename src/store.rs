@@ -48,6 +48,7 @@ impl StoreKey {
         let refuse = |what: &str| {
             Refusal::new(format!("`{text}` is no store key"))
                 .because(format!("the tenant column is {}, and this is no {what}", key_type.sql))
+                .hint("`tenantctl stores` lists the stores with their keys")
         };
         let canonical = match key_type.family {
             KeyFamily::Integer => {

@@ -2,6 +2,8 @@
 //!
 //! Values only; `pg/catalog` fills them, `step/plan` compares the shared table with the store table.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ident::{Ident, QualifiedTable};
@@ -25,6 +27,8 @@ pub struct TypeName {
     pub labels: Vec<String>,
     /// Whether the base type, or what it is made of, belongs to a user and not to PostgreSQL itself.
     pub user_defined: bool,
+    /// Whether every value of it, and of what it is made of, can be sent and taken in binary.
+    pub has_binary: bool,
 }
 
 /// What a base type is.
@@ -84,17 +88,40 @@ pub struct Table {
     pub row_estimate: i64,
     /// Row security is on for it.
     pub row_security: bool,
-    /// It is partitioned, or others inherit from it: its rows lie in several relations.
-    pub has_children: bool,
-    /// It is itself a partition or inherits: its rows belong to another table.
-    pub is_child: bool,
+    /// It is partitioned: all its rows lie in other tables. An heir's rows, in contrast, are the heir's own.
+    pub is_partitioned: bool,
+    /// It is itself a partition: its rows belong to another table.
+    pub is_partition: bool,
+    /// The tables of the same schema that it is a partition of or inherits from.
+    pub parents: Vec<Ident>,
 }
 
 impl Table {
+    /// The table in a FROM: its own rows and those of its partitions, not those of its heirs.
+    #[must_use]
+    pub fn relation(&self) -> Relation {
+        Relation { table: self.name.clone(), only: !self.is_partitioned }
+    }
+
     /// The column of this name.
     #[must_use]
     pub fn column(&self, name: &Ident) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == *name)
+    }
+}
+
+/// A table as SQL reads it; `Display` is SQL text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Relation {
+    /// The table.
+    pub table: QualifiedTable,
+    /// Without the rows of its heirs.
+    pub only: bool,
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.only { "only " } else { "" }, self.table)
     }
 }
 
@@ -105,7 +132,7 @@ pub enum Passage {
     Same,
     /// A wider type: the source is cast, then binary COPY is safe.
     Cast,
-    /// Equal as text only: containers whose binary form carries oids.
+    /// Equal as text only: containers whose binary form carries oids, types that have no whole binary form.
     Text,
     /// Would lose something.
     Lossy,
@@ -124,6 +151,13 @@ mod oid {
 /// Whether a value of one type arrives unchanged in another.
 #[must_use]
 pub fn passage(source: &TypeName, target: &TypeName) -> Passage {
+    match passage_of_values(source, target) {
+        Passage::Same if !(source.has_binary && target.has_binary) => Passage::Text,
+        passage => passage,
+    }
+}
+
+fn passage_of_values(source: &TypeName, target: &TypeName) -> Passage {
     if source.base_oid == target.base_oid {
         return match source.base_modifier == target.base_modifier || widens(source, target) {
             true => Passage::Same,
@@ -178,6 +212,7 @@ mod tests {
             kind: TypeKind::Base,
             labels: vec![],
             user_defined: false,
+            has_binary: true,
         }
     }
 
@@ -188,7 +223,9 @@ mod tests {
 
     #[test]
     fn what_passes_and_what_would_lose() {
+        let text_only = TypeName { has_binary: false, ..base(3615, -1) };
         let cases = [
+            (text_only.clone(), text_only, Passage::Text),
             (base(oid::INT4, -1), base(oid::INT4, -1), Passage::Same),
             (base(oid::INT4, -1), base(oid::INT8, -1), Passage::Cast),
             (base(oid::INT8, -1), base(oid::INT4, -1), Passage::Lossy),

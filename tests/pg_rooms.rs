@@ -1,10 +1,8 @@
-//! Throw-away: the rooms of `pg` against a real server. One server for the run, one database for each test.
+//! The rooms of `pg` against a real server. One server for the run, one database for each test.
 
-#![allow(clippy::unwrap_used, clippy::zombie_processes, reason = "a test; the watchdog outlives it")]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,6 +13,7 @@ use tenantctl::pg::failure::ServerResult;
 use tenantctl::pg::structure::{differences, structure_of};
 use tenantctl::plan::Structure;
 use tenantctl::report::{Difference, DifferenceKind};
+use tenantctl::server::{Server, ServerOptions};
 use tenantctl::store::KeyFamily;
 use tenantctl::table::{Table, TypeKind};
 use tokio_postgres::{Client, NoTls};
@@ -22,30 +21,10 @@ use tokio_postgres::{Client, NoTls};
 const OPTIONS: &str = "-c search_path= -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres \
     -c extra_float_digits=3 -c bytea_output=hex -c standard_conforming_strings=on -c jit=off";
 
-/// The port of a server that ends with this process: a shell waits on a pipe that only we hold.
+/// The port of the one server of this run; its watchdog ends it with the process.
 fn port() -> u16 {
-    static PORT: OnceLock<u16> = OnceLock::new();
-    *PORT.get_or_init(|| {
-        let bin = "/usr/lib/postgresql/15/bin";
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let script = format!(
-            "d=$(mktemp -d /tmp/pg-rooms.XXXXXX) && chown postgres $d && run='setpriv --reuid=postgres \
-             --regid=postgres --clear-groups' && cd / && $run {bin}/initdb -D $d/data -U postgres -A trust -E UTF8 \
-             --locale=C.UTF-8 -N >/dev/null && $run {bin}/pg_ctl -D $d/data -w -l $d/log -o '-p {port} -c fsync=off -c \
-             listen_addresses=127.0.0.1 -c unix_socket_directories='$d start >/dev/null && echo up && exec >/dev/null; \
-             cat; $run {bin}/pg_ctl -D $d/data -m immediate stop >/dev/null; rm -rf $d"
-        );
-        let mut watchdog = Command::new("setsid")
-            .args(["sh", "-c", &script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = [0; 3];
-        watchdog.stdout.take().unwrap().read_exact(&mut said).expect("a server; `apt-get install postgresql`");
-        std::mem::forget(watchdog.stdin.take());
-        port
-    })
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| Server::start(&ServerOptions::default()).unwrap()).port()
 }
 
 async fn connect(database: &str) -> Client {
@@ -162,8 +141,12 @@ async fn tables_are_as_the_catalogs_say() {
     assert_eq!(by_name["logs"].key, []);
     assert_eq!(by_name["pairs"].key, ids(&["b", "a"]));
     assert_eq!(by_name["Weird \"Name\""].key, ids(&["sélect", "a.b"]));
-    assert!(by_name["events"].has_children && !by_name["events"].is_child && by_name["events_2026"].is_child);
-    assert!(by_name["notes"].has_children && by_name["special_notes"].is_child && by_name["notes"].row_security);
+    assert!(by_name["events"].is_partitioned && !by_name["events"].is_partition && by_name["events_2026"].is_partition);
+    assert!(
+        !by_name["notes"].is_partitioned
+            && by_name["special_notes"].parents == ids(&["notes"])
+            && by_name["notes"].row_security
+    );
     assert_eq!(orders.row_estimate, -1);
     run(&client, "insert into \"Weird \"\"Town\"\"\".orders (store_id) values (1), (2); analyze").await;
     let again = tables_of(&client, &id("Weird \"Town\"")).await.unwrap();

@@ -3,6 +3,7 @@
 //! A command is its words, then its deed: one file each. The doc comments are the help.
 
 mod abandon;
+mod completions;
 mod config;
 mod demo;
 mod doctor;
@@ -180,6 +181,8 @@ enum Command {
     Config(config::ConfigArgs),
     #[command(subcommand)]
     Template(template::TemplateCommand),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
 }
 
 impl Command {
@@ -203,6 +206,8 @@ impl Command {
             Self::Tables(_) => "tables",
             Self::Config(_) => "config",
             Self::Template(_) => "template",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 }
@@ -221,6 +226,9 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     });
     let name = cli.command.name();
     let started = output::now();
+    if let Err(error) = output::check_files(&cli.globals) {
+        return output::failed(&Globals { output: Vec::new(), ..cli.globals }, name, &started, error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(&cli.globals, name, &started, anyhow::Error::new(error)),
@@ -262,6 +270,8 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Tables(args) => list::run(globals, &env, args).await,
         Command::Config(args) => config::run(globals, &env, args),
         Command::Template(command) => template::run(globals, &env, command).await,
+        Command::Completions(args) => completions::completions(args),
+        Command::Man(args) => completions::man(args),
     }
 }
 

@@ -286,7 +286,9 @@ fn keys_from(path: &std::path::Path) -> Result<Vec<String>> {
             text
         }
         false => std::fs::read_to_string(path).map_err(|error| {
-            Refusal::new(format!("reading store keys from {}", path.display())).because(error.to_string())
+            Refusal::new(format!("reading store keys from {}", path.display()))
+                .because(error.to_string())
+                .hint("name a file with a key per line, or - for stdin")
         })?,
     };
     let keys = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim().to_owned());

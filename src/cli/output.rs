@@ -1,6 +1,7 @@
 //! The result on stdout and in files; an error on stderr.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -78,22 +79,41 @@ pub(super) fn failed(globals: &Globals, command: &str, started: &str, mut error:
     print(globals, &report.end(explain::exit_of(&error), now()).into())
 }
 
+/// Files that could not be written are refused before anything is done: a result that is lost cannot be made again.
+pub(super) fn check_files(globals: &Globals) -> Result<()> {
+    for path in &globals.output {
+        format_of(path)?;
+        tempfile::NamedTempFile::new_in(folder_of(path)).map_err(|error| {
+            Refusal::new(format!("{} cannot be written", path.display()))
+                .because(error.to_string())
+                .hint("name a file in a folder that is there and may be written to")
+        })?;
+    }
+    Ok(())
+}
+
+fn format_of(path: &Path) -> Result<Format, Refusal> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => Ok(Format::Json),
+        Some("txt") => Ok(Format::Text),
+        _ => Err(Refusal::new(format!("the ending of {} names no format", path.display())).hint("use .json or .txt")),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn write_files(globals: &Globals, report: &Report) -> Result<()> {
     for path in &globals.output {
         let mut bytes = Vec::new();
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => json::write(report, &mut bytes)?,
-            Some("txt") => text::write(report, &text::Options::default(), &mut bytes)?,
-            _ => {
-                return Err(Refusal::new(format!("the ending of {} names no format", path.display()))
-                    .hint("use .json or .txt")
-                    .into());
-            }
+        match format_of(path)? {
+            Format::Json => json::write(report, &mut bytes)?,
+            Format::Text => text::write(report, &text::Options::default(), &mut bytes)?,
         }
         // Written beside and renamed, so that a reader never sees half of it.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
         let written = (|| {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
             file.write_all(&bytes)?;
             file.persist(path).map_err(|error| error.error)
         })();

@@ -20,6 +20,7 @@ use crate::stage::Stage;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
 use crate::step::{Means, report::store_report};
 use crate::template::Template;
+use crate::view::figures::grouped;
 use crate::view::{ask, explain};
 
 /// Move stores: plan, create, copy, verify, switch, report
@@ -530,10 +531,11 @@ impl Site<'_> {
         let rows: u64 = the_move.plan.tables.iter().map(|table| table.row_count).sum();
         let profile = self.opened.config.profile().map(|name| format!("profile {name}, ")).unwrap_or_default();
         let question = format!(
-            "{profile}{}: move {} rows of store {} into schema {} and switch its application to it?",
+            "{profile}{}\nstore {}: {} rows of {} tables, into schema {}\nMove it and switch its application?",
             self.opened.database(),
-            rows,
             the_move.store.label(),
+            grouped(rows),
+            the_move.plan.tables.len(),
             the_move.store.schema.raw()
         );
         Ok(ask::confirm(&question)?)

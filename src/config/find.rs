@@ -45,6 +45,7 @@ fn read(path: &Path, why: &str) -> Result<Search, Refusal> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Search { file: Some(SourceFile { path: path.to_owned(), text }), looked: String::new() }),
         Err(error) => Err(Refusal::new(format!("the configuration file {} cannot be read ({why})", path.display()))
-            .because(error.to_string())),
+            .because(error.to_string())
+            .hint("name a file that is there; without one, the nearest tenantctl.toml upwards is taken")),
     }
 }

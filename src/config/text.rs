@@ -233,7 +233,9 @@ pub(super) fn parse(file: &Arc<SourceFile>) -> Result<FileText, Refusal> {
     toml::from_str(&file.text).map_err(|error| {
         let place = Place { file: Arc::clone(file), span: error.span().unwrap_or_default() };
         let message = error.message().replace('\n', "; ");
-        let Some(rest) = message.strip_prefix("unknown field ") else { return place.refuse(&message) };
+        let Some(rest) = message.strip_prefix("unknown field ") else {
+            return place.refuse(&message).hint("correct the line; config.example.toml shows how each key is written");
+        };
         let mut words = rest.split('`').skip(1).step_by(2); // serde: unknown field `x`, expected one of `a`, `b`
         let unknown = words.next().unwrap_or_default();
         let known: Vec<&str> = words.collect();

@@ -136,7 +136,7 @@ impl TrialOf<'_> {
                 .map_err(|error| self.not_granted(error))
                 .with_context(|| format!("trying `{under_trial}`"))?;
         }
-        findings.extend(self.strays_and_ties(&transaction, &schema, &before).await?);
+        findings.extend(self.strays(&transaction, &schema, &before).await?);
         let tables = catalog::tables_of(transaction.client(), &schema).await?;
         let mut unique_keys = Vec::new();
         for table in &tables {
@@ -155,6 +155,7 @@ impl TrialOf<'_> {
             outer.iter().map(|(statement, _)| *statement).chain(late.iter().copied()),
         )
         .await?;
+        findings.extend(self.ties(&transaction, &schema).await?); // after the outer keys, which may be ties too
         blueprint.structure = structure::structure_of(transaction.client(), &schema).await?;
         transaction.rollback().await.server()?;
         for (statement, kind) in outer.drain(..) {
@@ -200,28 +201,25 @@ impl TrialOf<'_> {
         }
     }
 
-    async fn strays_and_ties(
+    async fn strays(
         &self,
         transaction: &Transaction<'_>,
         schema: &Ident,
         before: &script::Before,
     ) -> Result<Vec<Finding>> {
-        let mut findings = Vec::new();
-        for stray in script::strays(transaction, schema, before).await? {
-            findings.push(
-                Finding::stop(
-                    "template_reaches_out",
-                    format!("the template makes or changes {stray}, outside the store schema"),
-                )
-                .hint("a template may only make objects in {{schema}}"),
-            );
-        }
-        for tie in catalog::pointing_at(transaction.client(), schema, self.shared, self.shared_tables).await? {
-            findings.push(
-                Finding::stop("points_at_shared", tie).hint("let it point at the store schema's own table or sequence"),
-            );
-        }
-        Ok(findings)
+        let strays = script::strays(transaction, schema, before).await?.into_iter().map(|stray| {
+            let message = format!("the template makes or changes {stray}, outside the store schema");
+            Finding::stop("template_reaches_out", message).hint("a template may only make objects in {{schema}}")
+        });
+        Ok(strays.collect())
+    }
+
+    async fn ties(&self, transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<Finding>> {
+        let ties = catalog::pointing_at(transaction.client(), schema, self.shared, self.shared_tables).await?;
+        let ties = ties.into_iter().map(|tie| {
+            Finding::stop("points_at_shared", tie).hint("let it point at the store schema's own table or sequence")
+        });
+        Ok(ties.collect())
     }
 
     /// Foreign keys to common tables, and what could only run after them; the last thing before the end.

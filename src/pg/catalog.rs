@@ -17,8 +17,7 @@ use tokio_postgres::{Client, Row};
 pub use fingerprint::ddl_fingerprint;
 pub use keys::{UniqueKey, foreign_keys_touching, index_columns, unique_keys_of};
 pub use objects::{
-    Heir, RelationSize, TriggerState, heirs_of, objects_in, relation_size, schema_exists, schema_sizes,
-    user_triggers_of,
+    RelationSize, TriggerState, objects_in, relation_size, schema_exists, schema_sizes, user_triggers_of,
 };
 pub use pointing::pointing_at;
 pub use sequences::{SequenceFacts, SequenceUse, SequenceUser, sequences_of};

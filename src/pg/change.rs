@@ -48,7 +48,7 @@ async fn may_have_changed(
                 {XMAX} - {xmin} not between 0 and {HALF_OF_THE_IDS}
          from {} as {table} where {}",
         xmin.rem_euclid(1 << 32),
-        statement.source,
+        statement.from_source(),
         statement.condition()
     );
     let row = client.query_one(&sql, &[]).await.server()?;
@@ -63,7 +63,7 @@ async fn row_versions(client: &impl GenericClient, statement: &CopyStatement) ->
         "select count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(
                 concat_ws(' ', {table}.tableoid, {table}.xmin, {table}.ctid), 0)::numeric), 0)
          from {} as {table} where {}",
-        statement.source,
+        statement.from_source(),
         statement.condition()
     );
     Ok(client.query_one(&sql, &[]).await.server()?.get(0))

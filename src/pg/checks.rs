@@ -107,7 +107,7 @@ async fn foreign_rows(transaction: &Transaction<'_>, ground: &Ground, the_move: 
             continue; // left out on purpose: `omit`
         }
         looked += 1;
-        let sql = format!("select count(*) from {} as {} where {condition}", table.name, entry.name);
+        let sql = format!("select count(*) from {} as {} where {condition}", table.relation(), entry.name);
         let count: i64 = transaction.query_one(&sql, &[]).await.server()?.get(0);
         if count > 0 {
             foreign.push(format!("{}: {count} rows", entry.name.raw()));

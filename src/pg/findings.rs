@@ -37,7 +37,7 @@ pub async fn rows_of_nobody(
             let rows = format!(
                 "select {} from {} as {} where not ({somebodys})",
                 keys_of(table),
-                owner.table,
+                table.relation(),
                 owner.table.table
             );
             let (count, keys) = count_with_keys(client, &rows).await?;
@@ -218,7 +218,7 @@ async fn incoming(
 fn child_rows(table: &Table, key: &ForeignKey, condition: &str) -> String {
     let name = &table.name.table;
     let columns = list(key.columns.iter().map(|column| format!("{name}.{column}")));
-    format!("select {}, {columns} from {} as {name} where {condition}", keys_of(table), table.name)
+    format!("select {}, {columns} from {} as {name} where {condition}", keys_of(table), table.relation())
 }
 
 fn joined(key: &ForeignKey) -> String {
@@ -286,7 +286,7 @@ pub async fn refused_by_template(
         let rows = format!(
             "select concat_ws(', ', {}) as {KEY} from {} as {name} where {}{no_nulls}{partial} group by {columns_sql} having count(*) > 1",
             list(texts),
-            source.name,
+            source.relation(),
             statement.condition()
         );
         let (count, keys) = count_with_keys(client, &rows).await?;
@@ -308,7 +308,7 @@ pub async fn refused_by_template(
         let rows = format!(
             "select {} from {} as {name} where {} and {name}.{} is null",
             keys_of(source),
-            source.name,
+            source.relation(),
             statement.condition(),
             of_source.name
         );

@@ -30,8 +30,6 @@ pub struct Ground {
     pub owners: Vec<Ownership>,
     /// Leading columns of the valid indexes of each table.
     pub indexes: BTreeMap<Ident, Vec<Vec<Ident>>>,
-    /// Tables that inherit, partitions too.
-    pub heirs: Vec<catalog::Heir>,
     /// The tenant column's type.
     pub key_type: KeyType,
     /// What a move depends on, as a hash.
@@ -52,11 +50,10 @@ impl Ground {
         let keys = catalog::foreign_keys_touching(client, shared).await?;
         let owners = resolve(&manifest, &tables, &keys)?;
         let indexes = catalog::index_columns(client, shared).await?;
-        let heirs = catalog::heirs_of(client, shared).await?;
         let key_type = key_type(client, &owners).await?;
         let names: Vec<Ident> = manifest.tables.iter().map(|entry| entry.name.clone()).collect();
         let fingerprint = catalog::ddl_fingerprint(client, shared, &names).await?;
-        Ok(Self { manifest, tables, keys, owners, indexes, heirs, key_type, fingerprint })
+        Ok(Self { manifest, tables, keys, owners, indexes, key_type, fingerprint })
     }
 
     /// The ground of a recorded move: its own manifest, the same definitions.
@@ -109,15 +106,6 @@ impl Ground {
             _ => None,
         });
         keyed.collect()
-    }
-
-    /// Whether the rows of a table are read with those of a listed one: it inherits from it, over any number of steps.
-    #[must_use]
-    pub fn is_read_with_another(&self, name: &Ident) -> bool {
-        self.heirs.iter().filter(|heir| heir.table == *name).any(|heir| {
-            heir.parent.schema == *self.shared()
-                && (self.owner(&heir.parent.table).is_some() || self.is_read_with_another(&heir.parent.table))
-        })
     }
 
     /// How each table of a store is read and written; tables that the store schema lacks are left out.

@@ -55,6 +55,10 @@ fn resolve_entry(
             None => refusal.hint("correct [[tables]], or [shared] schema"),
         }
     })?;
+    if let Some(whole) = table.parents.first().filter(|_| table.is_partition) {
+        return Err(Refusal::new(format!("`{}` is a partition of `{}`", entry.name.raw(), whole.raw()))
+            .hint(format!("list `{}` alone; its rows are read with all partitions", whole.raw())));
+    }
     let has = |column: &Ident, of: &Table| match of.column(column) {
         Some(_) => Ok(()),
         None => Err(Refusal::new(format!("table `{}` has no column `{}`", of.name.raw(), column.raw()))

@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 use super::failure::ServerResult;
 use crate::config::Registry as RegistryConfig;
 use crate::error::Refusal;
-use crate::ident::{Ident, QualifiedTable, list};
+use crate::ident::{Ident, Literal, QualifiedTable, list};
 use crate::store::{KeyType, StoreKey};
 
 /// A store as the registry describes it.
@@ -91,6 +91,11 @@ impl<'a> Registry<'a> {
             None => self.keys_in_tables(client).await?,
         };
         rows.sort_by(|a, b| a.key.cmp(&b.key));
+        if let Some(config) = self.config
+            && let Some(twins) = rows.chunk_by(|a, b| a.key == b.key).find(|twins| twins.len() > 1)
+        {
+            bail!(not_one(config, &twins[0].key, twins.len()));
+        }
         Ok(rows)
     }
 
@@ -107,11 +112,7 @@ impl<'a> Registry<'a> {
         match rows.as_slice() {
             [] => Ok(None),
             [row] => self.registry_row(row).map(Some),
-            _ => bail!(Refusal::new(format!(
-                "the registry {} has {} rows of store {key}",
-                config.table.raw(),
-                rows.len()
-            ))),
+            rows => bail!(not_one(config, key, rows.len())),
         }
     }
 
@@ -128,10 +129,23 @@ impl<'a> Registry<'a> {
             config.table,
             config.key
         );
-        let row = client.query_opt(&sql, &[&key.text()]).await.server()?;
-        let row = row
-            .ok_or_else(|| Refusal::new(format!("store {key} is no longer in the registry {}", config.table.raw())))?;
+        let rows = client.query(&sql, &[&key.text()]).await.server()?;
+        let [row] = rows.as_slice() else { bail!(not_one(config, key, rows.len())) };
         Ok(RegistryValues { schema: row.get(0), url: row.get(1) })
+    }
+
+    /// The SQL of [`Registry::write`], for people.
+    #[must_use]
+    pub fn statements(&self, key: &StoreKey, values: &RegistryValues) -> Vec<String> {
+        let Some(config) = self.config else { return Vec::new() };
+        let columns = [(&config.schema_column, &values.schema), (&config.url_column, &values.url)];
+        let written = columns.into_iter().filter_map(|(column, value)| column.as_ref().zip(value.as_ref()));
+        let sets: Vec<_> = written.map(|(column, value)| format!("{column} = {}", Literal::text(value))).collect();
+        if sets.is_empty() {
+            return Vec::new();
+        }
+        let key = Literal::text(key.text());
+        vec![format!("update {} set {} where {}::text = {key}", config.table, list(sets), config.key)]
     }
 
     /// Writes what the application shall believe, and reads it back.
@@ -190,7 +204,14 @@ impl<'a> Registry<'a> {
         values.push(&key_text);
         let changed = client.execute(&sql, &values).await.server()?;
         if changed != 1 {
-            bail!(Refusal::new(format!("the registry {} has {changed} rows of store {key}", config.table.raw())));
+            bail!(
+                Refusal::new(format!(
+                    "writing the registry {} changed {changed} rows of store {key}",
+                    config.table.raw()
+                ))
+                .because("a trigger or a rule of the registry keeps it from being written")
+                .hint("let the role that tenantctl connects as write it")
+            );
         }
         let read = list(columns.iter().map(|(column, _)| text_of(Some(column))));
         let sql = format!("select {read} from {} where {}::text = $1", config.table, config.key);
@@ -203,6 +224,7 @@ impl<'a> Registry<'a> {
                         column.raw()
                     ))
                     .because("a trigger or a rule of the registry changed it")
+                    .hint("let the value through, or give the column to tenantctl alone")
                 );
             }
         }
@@ -257,6 +279,16 @@ impl<'a> Registry<'a> {
                 })
             })
             .collect()
+    }
+}
+
+fn not_one(config: &RegistryConfig, key: &StoreKey, count: usize) -> Refusal {
+    let table = config.table.raw();
+    match count {
+        0 => Refusal::new(format!("store {key} is no longer in the registry {table}"))
+            .hint("put its row back, or `tenantctl abandon` the move"),
+        _ => Refusal::new(format!("the registry {table} has {count} rows of store {key}"))
+            .hint("[registry] key must name one row; correct the rows or the configuration"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Small questions and orders about the rows of one table.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use anyhow::Result;
 use tokio_postgres::GenericClient;
@@ -8,6 +9,7 @@ use tokio_postgres::GenericClient;
 use super::failure::ServerResult;
 use super::statement::CopyStatement;
 use crate::ident::{QualifiedTable, list};
+use crate::table::Relation;
 
 /// How many rows of the store the shared table has.
 ///
@@ -22,7 +24,7 @@ pub async fn count_source(client: &impl GenericClient, statement: &CopyStatement
 ///
 /// # Errors
 /// The server's error.
-pub async fn count(client: &impl GenericClient, table: &QualifiedTable) -> Result<u64> {
+pub async fn count(client: &impl GenericClient, table: &impl fmt::Display) -> Result<u64> {
     let row = client.query_one(&format!("select count(*) from {table}"), &[]).await.server()?;
     Ok(row.get::<_, i64>(0).unsigned_abs())
 }
@@ -31,7 +33,7 @@ pub async fn count(client: &impl GenericClient, table: &QualifiedTable) -> Resul
 ///
 /// # Errors
 /// The server's error.
-pub async fn has_rows(client: &impl GenericClient, table: &QualifiedTable) -> Result<bool> {
+pub async fn has_rows(client: &impl GenericClient, table: &impl fmt::Display) -> Result<bool> {
     Ok(client.query_one(&format!("select exists (select from {table})"), &[]).await.server()?.get(0))
 }
 
@@ -39,7 +41,7 @@ pub async fn has_rows(client: &impl GenericClient, table: &QualifiedTable) -> Re
 ///
 /// # Errors
 /// The server's error, such as a foreign key that points at it.
-pub async fn truncate(client: &impl GenericClient, table: &QualifiedTable) -> Result<()> {
+pub async fn truncate(client: &impl GenericClient, table: &impl fmt::Display) -> Result<()> {
     Ok(client.batch_execute(&format!("truncate {table}")).await.server()?)
 }
 
@@ -68,7 +70,7 @@ pub async fn are_hidden(client: &impl GenericClient, table: &QualifiedTable) -> 
 ///
 /// # Errors
 /// The server's error.
-pub async fn fingerprints(client: &impl GenericClient, tables: &[&QualifiedTable]) -> Result<BTreeMap<String, String>> {
+pub async fn fingerprints(client: &impl GenericClient, tables: &[Relation]) -> Result<BTreeMap<String, String>> {
     let mut fingerprints = BTreeMap::new();
     for table in tables {
         let sql = format!(
@@ -76,7 +78,7 @@ pub async fn fingerprints(client: &impl GenericClient, tables: &[&QualifiedTable
              from {table} as \"tenantctl row\""
         );
         let value: String = client.query_one(&sql, &[]).await.server()?.get(0);
-        fingerprints.insert(table.table.raw().to_owned(), value);
+        fingerprints.insert(table.table.table.raw().to_owned(), value);
     }
     Ok(fingerprints)
 }

@@ -14,7 +14,11 @@ use crate::template::render_snippet;
 /// Rows that a sample keeps at most: it is an example, not a copy.
 const MAX_ROWS: usize = 50;
 
-/// Runs every sample with `{{schema}}` meaning `schema`.
+/// What the server says where a table, view, column, function or type is not there.
+const NOT_THERE: &[&str] = &["42P01", "42703", "42883", "42704", "3F000"];
+
+/// Runs every sample with `{{schema}}` meaning `schema`. What a sample misses in the store schema is its answer: the
+/// checks name the object, and they must come to speak.
 ///
 /// # Errors
 /// The server's error, naming the sample.
@@ -30,9 +34,16 @@ pub async fn run(
         let name = query.title.get("en").cloned().unwrap_or_default();
         let values = substitutions(store, schema, shared);
         let sql = render_snippet("report.samples", &query.query, &values)?;
-        let answered = transaction.simple_query(&sql).await.server();
-        let messages = answered.with_context(|| format!("running the report's sample `{name}`"))?;
-        samples.push(sample(query, &messages));
+        transaction.batch_execute("savepoint sample").await.server()?;
+        match transaction.simple_query(&sql).await.server() {
+            Ok(messages) => samples.push(sample(query, &messages)),
+            Err(error) if schema != shared && error.is(NOT_THERE) => {
+                transaction.batch_execute("rollback to savepoint sample").await.server()?;
+                let rows = vec![vec![Some(error.message.clone())]];
+                samples.push(Sample { title: query.title.clone(), columns: vec!["error".into()], rows, equal: false });
+            }
+            Err(error) => return Err(error).with_context(|| format!("running the report's sample `{name}`")),
+        }
     }
     Ok(samples)
 }

@@ -7,7 +7,7 @@ use crate::ident::{Ident, QualifiedTable, list};
 use crate::manifest::Entry;
 use crate::plan::{Finding, Format};
 use crate::store::StoreKey;
-use crate::table::{Column, Passage, Table, passage};
+use crate::table::{Column, Passage, Relation, Table, passage};
 use crate::template::Substitutions;
 
 use super::ownership::Ownership;
@@ -28,6 +28,8 @@ pub struct CopyStatement {
     /// The store table's key; empty: none.
     pub key: Vec<Ident>,
     condition: String,
+    source_only: bool,
+    target_only: bool,
 }
 
 impl CopyStatement {
@@ -60,6 +62,8 @@ impl CopyStatement {
         }
         Ok(Self {
             source: source.name.clone(),
+            source_only: source.relation().only,
+            target_only: target.relation().only,
             target: target.name.clone(),
             format,
             columns,
@@ -67,6 +71,18 @@ impl CopyStatement {
             key: target.key.clone(),
             condition: ownership.condition(key, substitutions)?,
         })
+    }
+
+    /// The shared table in a FROM, its heirs aside.
+    #[must_use]
+    pub fn from_source(&self) -> Relation {
+        Relation { table: self.source.clone(), only: self.source_only }
+    }
+
+    /// The store table in a FROM, its heirs aside.
+    #[must_use]
+    pub fn from_target(&self) -> Relation {
+        Relation { table: self.target.clone(), only: self.target_only }
     }
 
     /// `copy (select …) to stdout`: the rows that are written.
@@ -110,7 +126,7 @@ impl CopyStatement {
     /// `select` of all that is compared, of the store schema.
     #[must_use]
     pub fn target_rows(&self) -> String {
-        format!("select {} from {} as {}", list(self.compared()), self.target, self.target.table)
+        format!("select {} from {} as {}", list(self.compared()), self.from_target(), self.target.table)
     }
 
     /// The columns that are compared.
@@ -122,7 +138,7 @@ impl CopyStatement {
     /// `select count(*)` of the store's rows in the shared schema.
     #[must_use]
     pub fn source_count(&self) -> String {
-        format!("select count(*) from {} as {} where {}", self.source, self.source.table, self.condition)
+        format!("select count(*) from {} as {} where {}", self.from_source(), self.source.table, self.condition)
     }
 
     /// The condition under which a row of the shared table belongs to the store.
@@ -137,7 +153,7 @@ impl CopyStatement {
             Some(cast) => format!("{table}.{name}::{cast}"),
             None => format!("{table}.{name}"),
         });
-        format!("select {} from {} as {table} where {condition}", list(columns), self.source)
+        format!("select {} from {} as {table} where {condition}", list(columns), self.from_source())
     }
 
     fn options(&self) -> &'static str {

@@ -25,12 +25,13 @@ pub async fn writes(
         true => statement.compared(),
         false => statement.key.clone(),
     };
-    let mut queries = vec![(DifferenceKind::Changed, newer_rows(statement, &key, &run.snapshot))];
-    if row_count < run.row_count {
-        queries.push((DifferenceKind::Extra, gone_rows(statement, &key)));
-    }
     let (mut listed, mut count) = (Vec::new(), 0);
-    for (kind, sql) in queries {
+    let newer = newer_rows(statement, &key, &run.snapshot);
+    for (kind, sql) in [(DifferenceKind::Changed, newer), (DifferenceKind::Extra, gone_rows(statement, &key))] {
+        // Fewer old rows than were loaded: some were deleted, or written to and listed already.
+        if kind == DifferenceKind::Extra && row_count.saturating_sub(count) >= run.row_count {
+            continue;
+        }
         for row in transaction.query(&sql, &[]).await.server()? {
             count += 1;
             if listed.len() < max {
@@ -48,7 +49,7 @@ fn newer_rows(statement: &CopyStatement, key: &[Ident], snapshot: &str) -> Strin
     format!(
         "select {} from {} as {name} where {} and pg_catalog.age({name}.xmin) <= pg_catalog.age('{}'::xid)",
         list(key.iter().map(|column| format!("{name}.{column}::text"))),
-        statement.source,
+        statement.from_source(),
         statement.condition(),
         xmin.rem_euclid(1 << 32)
     )
@@ -65,9 +66,9 @@ fn gone_rows(statement: &CopyStatement, key: &[Ident]) -> String {
          where pg_catalog.age(kept.xmin) = (select max(pg_catalog.age(xmin)) from {})
            and not exists (select 1 from {} as {name} where {} and {})",
         list(key.iter().map(|column| format!("kept.{column}::text"))),
-        statement.target,
-        statement.target,
-        statement.source,
+        statement.from_target(),
+        statement.from_target(),
+        statement.from_source(),
         statement.condition(),
         joined.join(" and ")
     )

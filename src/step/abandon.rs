@@ -45,14 +45,16 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move, lose_changes: bool) -> 
     let made = resources_of(&*session, the_move.id, "schema").await?;
     let stands = made.iter().any(|schema| schema.state == ResourceState::Made);
     let exists = catalog::schema_exists(&session, schema).await?;
-    if stands && exists && !lose_changes && the_move.stage != Stage::Reversed && the_move.kind == MoveKind::Move {
-        only_our_rows(&mut session, the_move).await?;
-    }
     let mut now = the_move.clone();
     if stands && exists && !the_move.adopted {
         let known: Vec<String> =
             resources_of(&*session, the_move.id, "object").await?.into_iter().map(|object| object.name).collect();
         teardown::check(&session, schema, &known).await?;
+    }
+    if stands && exists && !lose_changes && the_move.stage != Stage::Reversed && the_move.kind == MoveKind::Move {
+        only_our_rows(&mut session, the_move).await?;
+    }
+    if stands && exists && !the_move.adopted {
         let keys = teardown::outer_keys(&session, schema).await?;
         if !keys.is_empty() {
             now = keys_will_go(means, &mut session, the_move, &keys).await?;
@@ -89,7 +91,7 @@ async fn only_our_rows(session: &mut Session, the_move: &Move) -> Result<()> {
     let tables = catalog::tables_of(transaction.client(), &the_move.store.schema).await?;
     let statements = ground.statements(&the_move.store, &tables)?;
     let mut strange = Vec::new();
-    for table in tables.iter().filter(|table| !table.is_child) {
+    for table in tables.iter().filter(|table| !table.is_partition) {
         if !rows::has_rows(&transaction, &table.name).await? {
             continue;
         }
@@ -155,7 +157,7 @@ async fn empty(unit: &Unit<'_>, the_move: &Move) -> Result<()> {
     let tables: Vec<QualifiedTable> = catalog::tables_of(unit.client(), &the_move.store.schema)
         .await?
         .into_iter()
-        .filter(|table| !table.is_child)
+        .filter(|table| !table.is_partition)
         .map(|table| table.name)
         .collect();
     teardown::empty_tables(unit.transaction(), &tables).await?;

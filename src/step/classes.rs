@@ -42,7 +42,7 @@ pub async fn classes(client: &Client, ground: &Ground, registry: Option<&Qualifi
 pub fn undecided(ground: &Ground, registry: Option<&QualifiedTable>) -> Vec<Finding> {
     let suspects = suspects(ground, registry);
     let undecided = ground.tables.iter().filter_map(|table| match class_of(ground, registry, &suspects, table) {
-        ("undecided", why) => Some(
+        ("undecided", why) if suspects.contains_key(&table.name.table) => Some(
             Finding::stop("unclassified_table", format!("could hold rows of a store and is listed nowhere: {why}"))
                 .table(&table.name.table)
                 .hint(format!(
@@ -85,8 +85,9 @@ fn class_of(
     if registry == Some(&table.name) {
         return ("registry", "the application's table of stores".into());
     }
-    if ground.is_read_with_another(name) {
-        return ("owned", "a partition or heir of a listed table".into());
+    if let Some(whole) = table.parents.iter().find_map(|parent| ground.table(parent)).filter(|_| table.is_partition) {
+        let (class, _) = class_of(ground, registry, suspects, whole);
+        return (class, format!("a partition of `{}`", whole.name.table.raw()));
     }
     match suspects.get(name) {
         Some(why) => ("undecided", why.clone()),
@@ -94,46 +95,14 @@ fn class_of(
     }
 }
 
-/// Heirs of listed tables that would lose something: columns of their own are not read with the parent's.
-#[must_use]
-pub fn heirs_with_more(ground: &Ground) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for heir in ground.heirs.iter().filter(|heir| !heir.is_partition && ground.is_read_with_another(&heir.table)) {
-        let (Some(child), Some(parent)) = (ground.table(&heir.table), ground.table(&heir.parent.table)) else {
-            continue;
-        };
-        let more: Vec<&str> = child
-            .columns
-            .iter()
-            .filter(|column| parent.column(&column.name).is_none())
-            .map(|column| column.name.raw())
-            .collect();
-        if !more.is_empty() {
-            let message = format!(
-                "inherits from `{}` and has columns of its own ({}), which would be lost",
-                heir.parent.table.raw(),
-                more.join(", ")
-            );
-            findings.push(
-                Finding::stop("heir_with_more_columns", message)
-                    .table(&heir.table)
-                    .hint("tenantctl moves its rows as rows of the parent; give it a table of its own first"),
-            );
-        }
-    }
-    findings
-}
-
 /// Tables from which something leads to a store, each with what leads there.
 fn suspects(ground: &Ground, registry: Option<&QualifiedTable>) -> BTreeMap<Ident, String> {
     let manifest = &ground.manifest;
     let settled = |name: &Ident| manifest.common.contains(name) || manifest.ignore.contains(name);
     let mut reasons: BTreeMap<Ident, String> = BTreeMap::new();
-    let is_partition = |name: &Ident| ground.heirs.iter().any(|heir| heir.is_partition && heir.table == *name);
-    for table in &ground.tables {
-        if registry == Some(&table.name) || is_partition(&table.name.table) {
-            continue; // a partition is decided with its root
-        }
+    // A partition goes with its table.
+    let whole = |table: &&Table| (!table.is_partition || table.parents.is_empty()) && registry != Some(&table.name);
+    for table in ground.tables.iter().filter(whole) {
         if table.column(&manifest.tenant_column).is_some() {
             reasons.insert(table.name.table.clone(), format!("it has a column `{}`", manifest.tenant_column.raw()));
         }
@@ -145,17 +114,31 @@ fn suspects(ground: &Ground, registry: Option<&QualifiedTable>) -> BTreeMap<Iden
                 && (ground.owner(&parent.table).is_some() || reasons.contains_key(&parent.table))
     };
     loop {
-        let next = ground.keys.iter().find(|key| {
+        let by_key = ground.keys.iter().find(|key| {
             key.table.schema == *ground.shared()
                 && key.table != key.parent
                 && registry != Some(&key.table)
                 && !reasons.contains_key(&key.table.table)
                 && leads(&key.parent, &reasons)
         });
-        let Some(key) = next else { return reasons };
-        reasons.insert(
-            key.table.table.clone(),
-            format!("its foreign key `{}` leads to `{}`", key.name.raw(), key.parent.table.raw()),
-        );
+        let heir_of = |table: &Table, reasons: &BTreeMap<Ident, String>| {
+            let of = |parent: &&Ident| leads(&QualifiedTable::new(ground.shared().clone(), (*parent).clone()), reasons);
+            table.parents.iter().find(of).cloned()
+        };
+        let by_parent = || {
+            let open = ground.tables.iter().filter(whole).filter(|table| !reasons.contains_key(&table.name.table));
+            open.filter_map(|table| Some((table.name.table.clone(), heir_of(table, &reasons)?))).next()
+        };
+        let (table, why) = match by_key {
+            Some(key) => (
+                key.table.table.clone(),
+                format!("its foreign key `{}` leads to `{}`", key.name.raw(), key.parent.table.raw()),
+            ),
+            None => match by_parent() {
+                Some((table, parent)) => (table, format!("it inherits from `{}`", parent.raw())),
+                None => return reasons,
+            },
+        };
+        reasons.insert(table, why);
     }
 }

@@ -65,7 +65,7 @@ async fn shared_rows(
     let mut report = TableReport::pending(table, group);
     let source = digest(transaction, statement, &statement.source_digest()).await?;
     let text = DigestText::from(&source).0;
-    let live = rows::count(transaction, &statement.target).await?;
+    let live = rows::count(transaction, &statement.from_target()).await?;
     let untouched = text == run.source_digest;
     report.row_count = Sides { source: Some(source.row_count), target: None };
     report.live_row_count = Some(live);

@@ -63,9 +63,9 @@ async fn load_between(
     let expected = rows::count_source(&source, statement).await?;
     means.observer.notice(&Event::TableStarted { store, step: Step::Copy, table, row_count: expected });
     let unit = Unit::begin(writer, the_move.id, the_move.epoch).await?;
-    if rows::has_rows(unit.transaction(), &statement.target).await? {
+    if rows::has_rows(unit.transaction(), &statement.from_target()).await? {
         only_our_rows(&unit, the_move, statement, known).await?;
-        rows::truncate(unit.transaction(), &statement.target).await?;
+        rows::truncate(unit.transaction(), &statement.from_target()).await?;
     }
     let mut sink = StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await?;
     reached(Moment::BeforeFirstByte);

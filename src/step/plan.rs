@@ -71,7 +71,6 @@ pub struct PlanOf<'a> {
 pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Finding>> {
     let reader = means.sessions.reader().await?;
     let mut found = classes::undecided(of.ground, of.registry.table());
-    found.extend(classes::heirs_with_more(of.ground));
     let hidden = row_security(&reader, of.ground).await?;
     if !hidden.is_empty() {
         found.extend(hidden);
@@ -97,7 +96,7 @@ pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Findi
     Ok(found)
 }
 
-/// Row security that would hide rows is an error of every later read; said here in plain words.
+/// Row security that would hide rows is an error of every read, the next one already; said here in plain words.
 async fn row_security(reader: &Session, ground: &Ground) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for owner in &ground.owners {
@@ -324,7 +323,7 @@ async fn table_plans(
         });
     }
     for table in &trial.tables {
-        if of.ground.manifest.entry(&table.name.table).is_none() && !table.is_child {
+        if of.ground.manifest.entry(&table.name.table).is_none() && !table.is_partition {
             found.push(
                 Finding::note(
                     "table_not_migrated",
@@ -380,10 +379,10 @@ fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Re
     if of.registry.can_switch() {
         let names = of.ground.owners.iter().map(|owner| owner.table.to_string()).collect::<Vec<_>>();
         all.push(format!("lock table {} in share mode", names.join(", ")));
-        let values = of
-            .registry
-            .values_for(&store.schema, of.store_schema.application_url(&store.schema, store.key.text()).as_deref());
-        all.push(format!("-- the registry's row of store {} becomes {values:?}", store.key));
+        // A person reads this, or a log keeps it: without the password that the application gets.
+        let url = of.store_schema.application_url(&store.schema, store.key.text());
+        let values = of.registry.values_for(&store.schema, url.as_deref().map(crate::conninfo::mask).as_deref());
+        all.extend(of.registry.statements(&store.key, &values));
     }
     Ok(all)
 }

@@ -9,7 +9,6 @@ use super::verify::{digest, tables_beside};
 use crate::digest::DigestText;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
-use crate::ident::QualifiedTable;
 use crate::pg::compare::{self, Side};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, TableRun};
@@ -19,6 +18,7 @@ use crate::pg::unit::Unit;
 use crate::pg::{catalog, lock, rows};
 use crate::report::{Difference, Sides, TableReport, Verdict};
 use crate::stage::Stage;
+use crate::table::Relation;
 
 /// What came of it.
 #[derive(Debug)]
@@ -52,7 +52,8 @@ pub async fn reverse(
     // The store's own writers wait while we look; other stores are not concerned.
     let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
     let beside = tables_beside(unit.client(), the_move, &loaded).await?;
-    let targets: Vec<_> = statements.iter().map(|statement| &statement.target).chain(&beside).collect();
+    let targets: Vec<_> =
+        statements.iter().map(|statement| &statement.target).chain(beside.iter().map(|beside| &beside.table)).collect();
     lock::share_own(unit.transaction(), &targets).await.context("locking the store schema")?;
     let mut tables = changes_since_switch(means, &unit, the_move, &statements, &loaded).await?;
     tables.extend(changes_beside(&unit, the_move, &beside).await?);
@@ -119,10 +120,10 @@ async fn changes_since_switch(
 }
 
 /// Base data, and tables that the manifest does not list: as they were when the move was proven?
-async fn changes_beside(unit: &Unit<'_>, the_move: &Move, beside: &[QualifiedTable]) -> Result<Vec<TableReport>> {
-    let now = rows::fingerprints(unit.transaction(), &beside.iter().collect::<Vec<_>>()).await?;
+async fn changes_beside(unit: &Unit<'_>, the_move: &Move, beside: &[Relation]) -> Result<Vec<TableReport>> {
+    let now = rows::fingerprints(unit.transaction(), beside).await?;
     let mut tables = Vec::new();
-    for table in beside {
+    for Relation { table, .. } in beside {
         let (then, now) = (the_move.base_digests.get(table.table.raw()), now.get(table.table.raw()));
         let count = |text: Option<&String>| text.and_then(|text| text.split(':').next()?.parse::<u64>().ok());
         let unchanged = then == now || then.is_none() && count(now) == Some(0);

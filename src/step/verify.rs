@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use super::Means;
 use crate::digest::{DIGEST_NAME, Digest, DigestText};
 use crate::event::{Event, Moment, Step};
-use crate::ident::{Ident, Literal, QualifiedTable};
+use crate::ident::{Ident, Literal};
 use crate::pg::checks::{Ids, checks};
 use crate::pg::compare::{self, Side};
 use crate::pg::ground::Ground;
@@ -26,6 +26,7 @@ use crate::pg::unit::Unit;
 use crate::pg::{Client, catalog, rows};
 use crate::report::{Check, CheckVerdict, Difference, DigestPair, Sample, Sides, TableReport, Verdict};
 use crate::stage::Stage;
+use crate::table::Relation;
 
 /// What a look at one store gave.
 #[derive(Clone, Debug, Default)]
@@ -257,11 +258,12 @@ async fn rows_that_differ(
 ///
 /// # Errors
 /// The server's error.
-pub async fn tables_beside(client: &Client, the_move: &Move, loaded: &[TableRun]) -> Result<Vec<QualifiedTable>> {
+pub async fn tables_beside(client: &Client, the_move: &Move, loaded: &[TableRun]) -> Result<Vec<Relation>> {
     let tables = catalog::tables_of(client, &the_move.store.schema).await?;
-    let beside =
-        tables.into_iter().filter(|table| !table.is_child && !loaded.iter().any(|run| run.table == table.name.table));
-    Ok(beside.map(|table| table.name).collect())
+    let beside = tables
+        .into_iter()
+        .filter(|table| !table.is_partition && !loaded.iter().any(|run| run.table == table.name.table));
+    Ok(beside.map(|table| table.relation()).collect())
 }
 
 /// Writes the verdict; all equal makes the move `verified`, a difference takes that back.
@@ -289,7 +291,7 @@ async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result
         journal::record_verdict(unit.transaction(), means.run, the_move.id, &verdict).await?;
     }
     let others = tables_beside(unit.client(), the_move, &loaded).await?;
-    let digests = rows::fingerprints(unit.transaction(), &others.iter().collect::<Vec<_>>()).await?;
+    let digests = rows::fingerprints(unit.transaction(), &others).await?;
     journal::record_base_digests(unit.transaction(), the_move.id, &digests).await?;
     for check in &proof.checks {
         journal::record_check(unit.transaction(), means.run, the_move.id, check).await?;

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -45,7 +44,11 @@ impl Template {
     /// A file that cannot be read, or a [`Refusal`] of [`Template::parse`].
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let file = path.display().to_string();
-        let bytes = std::fs::read(path).with_context(|| format!("reading template {file}"))?;
+        let bytes = std::fs::read(path).map_err(|error| {
+            Refusal::new(format!("the template {file} cannot be read"))
+                .because(error.to_string())
+                .hint("correct [store_schema] template or base_data; paths begin at the configuration's folder")
+        })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let place = Place::START.after(&String::from_utf8_lossy(valid));
@@ -398,7 +401,7 @@ COMMENT ON TABLE {{schema}}.t IS 'x';
     fn a_file_is_read_and_its_troubles_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a \"b\" 🦙.sql");
-        assert!(format!("{:#}", Template::read(&path).unwrap_err()).contains("reading template"));
+        assert!(format!("{:#}", Template::read(&path).unwrap_err()).contains("cannot be read"));
         std::fs::write(&path, b"a;\n \xff").unwrap();
         let error = Template::read(&path).unwrap_err();
         assert!(error.downcast_ref::<Refusal>().unwrap().message.ends_with(":2:2: this is not UTF-8"));

@@ -33,10 +33,30 @@ pub fn error_report(error: &anyhow::Error) -> ErrorReport {
     ErrorReport {
         message: texts.next().unwrap_or_default(),
         because: texts.collect(),
-        hint: refusal.and_then(|refusal| refusal.hint.clone()).or_else(|| server?.hint.clone()),
+        hint: refusal
+            .and_then(|refusal| refusal.hint.clone())
+            .or_else(|| server?.hint.clone())
+            .or_else(|| way_on(server?).map(str::to_owned)),
         exit_code: exit_of(error).code(),
         server: server.cloned(),
     }
+}
+
+/// What to do where the server refuses the connection or a right, and says no more than that.
+fn way_on(server: &ServerError) -> Option<&'static str> {
+    Some(match server.sqlstate.as_deref() {
+        // no code: the driver's own words
+        None if !["connect", "communicat", "timed out", "Timeout"].iter().any(|word| server.message.contains(word)) => {
+            return None;
+        }
+        None | Some("08001" | "08006") => {
+            "see that the server is up and that host and port are right; `pg_isready` asks it"
+        }
+        Some("28P01" | "28000") => "check user and password: -d, DATABASE_URL, PGPASSWORD or ~/.pgpass",
+        Some("3D000") => "check the database's name; `psql -l` lists the databases",
+        Some("42501") => "grant the right to this role, or connect as one that has it",
+        _ => return None,
+    })
 }
 
 /// The exit code that this error alone gives.

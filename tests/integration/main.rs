@@ -6,13 +6,20 @@
 #![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
 
 mod app;
+mod concurrency;
+mod crash;
+mod cuts;
 mod doctor;
 mod journey;
+mod live;
 mod mended;
 mod names;
 mod output;
+mod planted;
+mod proxy;
 mod refusals;
 mod registries;
+mod running;
 mod stages;
 mod templates;
 mod town;

@@ -90,37 +90,3 @@ pub async fn schema_sizes(client: &Client) -> Result<std::collections::BTreeMap<
     }
     Ok(sizes)
 }
-
-/// A table that inherits from another, or is a partition of it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Heir {
-    /// The table.
-    pub table: Ident,
-    /// The one it inherits from.
-    pub parent: QualifiedTable,
-    /// It is a partition: it has no columns of its own.
-    pub is_partition: bool,
-}
-
-/// The tables of a schema that inherit.
-///
-/// # Errors
-/// The server's.
-pub async fn heirs_of(client: &Client, schema: &Ident) -> Result<Vec<Heir>, ServerError> {
-    let sql = "select c.relname::text as table_name, pn.nspname::text as parent_schema, p.relname::text as parent_name,
-                      c.relispartition as is_partition
-               from pg_catalog.pg_inherits i
-               join pg_catalog.pg_class c on c.oid = i.inhrelid
-               join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-               join pg_catalog.pg_class p on p.oid = i.inhparent
-               join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
-               where n.nspname::text = $1 and c.relkind in ('r', 'p') order by 1, 2, 3";
-    let heir = |row: &tokio_postgres::Row| {
-        Ok(Heir {
-            table: ident(row, "table_name")?,
-            parent: QualifiedTable::new(ident(row, "parent_schema")?, ident(row, "parent_name")?),
-            is_partition: row.try_get("is_partition").server()?,
-        })
-    };
-    ask(client, sql, &[schema.raw()]).await?.iter().map(heir).collect()
-}

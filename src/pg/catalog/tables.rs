@@ -30,8 +30,9 @@ pub async fn tables_of(client: &Client, schema: &Ident) -> Result<Vec<Table>> {
             key: idents(&row, "key")?,
             row_estimate: row.try_get("row_estimate").server()?,
             row_security: row.try_get("row_security").server()?,
-            has_children: row.try_get("has_children").server()?,
-            is_child: row.try_get("is_child").server()?,
+            is_partitioned: row.try_get("is_partitioned").server()?,
+            is_partition: row.try_get("is_partition").server()?,
+            parents: idents(&row, "parents")?,
         });
     }
     Ok(tables)
@@ -52,6 +53,7 @@ fn column(row: &Row) -> Result<Column, ServerError> {
         kind,
         labels: row.try_get("labels").server()?,
         user_defined: row.try_get("user_defined").server()?,
+        has_binary: row.try_get("has_binary").server()?,
     };
     Ok(Column {
         name: ident(row, "name")?,

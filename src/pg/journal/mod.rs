@@ -66,11 +66,11 @@ pub async fn ensure(session: &mut Session) -> Result<()> {
         .batch_execute("select pg_catalog.pg_advisory_xact_lock(hashtext('tenantctl.journal'))")
         .await
         .server()?;
-    let there: bool = transaction
-        .query_one("select to_regclass('tenantctl.journal_version') is not null", &[])
-        .await
-        .server()?
-        .get(0);
+    // From the table itself: what `to_regclass` remembers may be from before the wait.
+    let sql =
+        "select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = 'tenantctl' and c.relname = 'journal_version')";
+    let there: bool = transaction.query_one(sql, &[]).await.server()?.get(0);
     if !there {
         let version = Literal::text(env!("CARGO_PKG_VERSION")).to_string();
         transaction.batch_execute(&DDL.replace("'{{tool_version}}'", &version)).await.server()?;

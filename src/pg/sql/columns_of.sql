@@ -51,7 +51,9 @@ with recursive
     ) inner_type
   ),
   owned as (
-    select p.base, bool_or(n.nspname <> 'pg_catalog') as user_defined
+    select p.base, bool_or(n.nspname <> 'pg_catalog') as user_defined,
+           -- Some have no binary form, and an empty tsquery is sent but not taken back.
+           bool_and(t.typsend <> 0 and t.typreceive <> 0 and t.oid <> 'pg_catalog.tsquery'::regtype) as has_binary
     from parts p
     join pg_catalog.pg_type t on t.oid = p.type
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace
@@ -70,6 +72,7 @@ select
     select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = b.type order by e.enumsortorder
   ) as labels,
   o.user_defined,
+  o.has_binary,
   a.attnotnull as not_null,
   a.atthasdef or a.attidentity <> '' or b.has_default as has_default,
   a.attgenerated <> '' as generated

@@ -59,6 +59,9 @@ with own as (
         select format('publication %I', p.pubname), p.xmin from pg_catalog.pg_publication p
         union all
         select format('cast from %s to %s', c.castsource::regtype, c.casttarget::regtype), c.xmin from pg_catalog.pg_cast c
+        -- a range brings the cast to its multirange; any cast of a type goes when the type does
+        where not exists (select from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+                          where t.oid in (c.castsource, c.casttarget) and n.nspname = $1)
         union all
         select format('membership of role %s in role %s', m.member::regrole, m.roleid::regrole), m.xmin
         from pg_catalog.pg_auth_members m

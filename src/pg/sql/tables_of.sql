@@ -40,8 +40,16 @@ select
     else r.reltuples::int8
   end as row_estimate,
   r.relrowsecurity as row_security,
-  r.relkind = 'p' or exists (select from pg_catalog.pg_inherits h where h.inhparent = r.oid) as has_children,
-  r.relispartition or exists (select from pg_catalog.pg_inherits h where h.inhrelid = r.oid) as is_child
+  r.relkind = 'p' as is_partitioned,
+  r.relispartition as is_partition,
+  array(
+    select p.relname::text
+    from pg_catalog.pg_inherits h
+    join pg_catalog.pg_class p on p.oid = h.inhparent
+    join pg_catalog.pg_namespace n on n.oid = p.relnamespace
+    where h.inhrelid = r.oid and n.nspname::text = $1
+    order by h.inhseqno
+  ) as parents
 from relations r
 left join keys k on k.indrelid = r.oid
 order by r.relname::text collate "C"

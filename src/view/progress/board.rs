@@ -154,7 +154,8 @@ impl Board {
         line.done = true;
         line.bar.set_length(line.rows.max(1));
         line.bar.set_position(line.rows.max(1));
-        line.bar.set_message(format!("{} rows in {}", grouped(line.rows), seconds(line.began.elapsed())));
+        let rows = counted(line.rows, ("row", "rows"));
+        line.bar.set_message(format!("{rows} in {}", seconds(line.began.elapsed())));
     }
 
     fn store_done(&mut self, store: &Store, outcome: Outcome, rows: u64) {
