@@ -136,8 +136,11 @@ pub fn grants(schema: &Ident, readers: &[Ident]) -> Vec<String> {
     let mut statements = Vec::new();
     for reader in readers {
         statements.push(format!("grant usage on schema {schema} to {reader}"));
-        statements.push(format!("grant select on all tables in schema {schema} to {reader}"));
-        statements.push(format!("alter default privileges in schema {schema} grant select on tables to {reader}"));
+        // Of the sequences too: `verify` reads where they stand.
+        for kind in ["tables", "sequences"] {
+            statements.push(format!("grant select on all {kind} in schema {schema} to {reader}"));
+            statements.push(format!("alter default privileges in schema {schema} grant select on {kind} to {reader}"));
+        }
     }
     statements
 }
