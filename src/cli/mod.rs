@@ -27,6 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::conninfo::{Environment, Secret};
 use crate::error::Exit;
 use crate::report::Report;
+use crate::view::words::Lang;
 use crate::view::{ProgressMode, explain, terminal};
 
 /// Move a PostgreSQL application from one shared schema to one schema per store, and prove that nothing was lost
@@ -66,6 +67,9 @@ pub(crate) struct Globals {
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Global options")]
     color: Color,
+    /// Language of the pages for people [default: [report] language]
+    #[arg(long, global = true, value_enum, help_heading = "Global options")]
+    lang: Option<LangArg>,
     /// Less on stderr: -q only warnings, -qq nothing but errors
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     quiet: u8,
@@ -90,6 +94,15 @@ pub(crate) enum Format {
     Text,
     /// One document for machines
     Json,
+}
+
+/// A language.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum LangArg {
+    /// English
+    En,
+    /// Spanish
+    Es,
 }
 
 /// How progress is shown.
@@ -127,6 +140,14 @@ impl Globals {
             Progress::Json => ProgressMode::Json,
             Progress::None => ProgressMode::None,
         }
+    }
+
+    /// The language that was asked for on the command line.
+    fn lang(&self) -> Option<Lang> {
+        self.lang.map(|lang| match lang {
+            LangArg::En => Lang::En,
+            LangArg::Es => Lang::Es,
+        })
     }
 
     fn secret_url(&self) -> Option<Secret> {

@@ -38,14 +38,14 @@ pub(super) fn print(globals: &Globals, page: &Page) -> ExitCode {
     if let Some(error) = &report.error
         && globals.format == Format::Text
     {
-        terminal::to_stderr(|out| explain::write(error, terminal::stderr_has_color(), out));
+        terminal::to_stderr(|out| explain::write(error, options.words(), terminal::stderr_has_color(), out));
     }
     let written = printed.context("writing the result").and_then(|()| write_files(globals, report));
     match written {
         Ok(()) => ExitCode::from(report.exit_code),
         Err(error) => {
             terminal::to_stderr(|out| {
-                explain::write(&explain::error_report(&error), terminal::stderr_has_color(), out)
+                explain::write(&explain::error_report(&error), options.words(), terminal::stderr_has_color(), out)
             });
             ExitCode::from(if report.exit_code == 0 { Exit::Failed.code() } else { report.exit_code })
         }

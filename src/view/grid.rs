@@ -13,8 +13,8 @@ const GAP: u16 = 2;
 /// A column.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
-    head: String,
-    right: bool,
+    pub(super) head: String,
+    pub(super) right: bool,
     /// 0 stays; the highest goes first.
     spare: u8,
     /// A text may be broken down to this many columns.
@@ -48,8 +48,8 @@ impl Column {
 /// A cell: its text, made safe, and its tone.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
-    text: String,
-    tone: Tone,
+    pub(super) text: String,
+    pub(super) tone: Tone,
 }
 
 impl Cell {
@@ -62,18 +62,21 @@ impl Cell {
     }
 }
 
+/// A row.
 #[derive(Clone, Debug)]
-enum Row {
+pub(super) enum Row {
     Cells(Vec<Cell>),
+    /// A line over the rows that follow.
     Heading(String),
+    /// A line above the total.
     Rule,
 }
 
 /// A table.
 #[derive(Clone, Debug)]
 pub(super) struct Grid {
-    columns: Vec<Column>,
-    rows: Vec<Row>,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
 }
 
 impl Grid {
@@ -183,6 +186,14 @@ impl Grid {
             over -= 1;
         }
         (kept, widths)
+    }
+
+    /// The columns in which anything stands.
+    pub(super) fn filled(&self) -> Vec<usize> {
+        let stands = |index: usize| {
+            self.rows.iter().any(|row| matches!(row, Row::Cells(cells) if !cells[index].text.is_empty()))
+        };
+        (0..self.columns.len()).filter(|index| stands(*index)).collect()
     }
 
     fn full_width(&self, index: usize) -> usize {

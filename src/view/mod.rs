@@ -9,10 +9,13 @@ mod grid;
 pub mod json;
 pub mod lines;
 pub mod observer;
+mod options;
+mod page;
 mod paint;
 pub mod pause;
 pub mod plain;
 pub mod progress;
+mod saying;
 #[cfg(test)]
 mod specimen;
 pub mod terminal;

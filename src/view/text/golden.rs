@@ -50,7 +50,7 @@ Evidence
   recorded         in the journal
 
 Not checked
-  – files outside the database
+  – a backup of the store schema
 
 Steps that are yours
   [x] Place a test order
