@@ -1,14 +1,17 @@
 //! The result on stdout and in files; an error on stderr.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{Format, Globals};
+use super::Globals;
+use super::open::page_options_of;
+use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
 use crate::report::Report;
-use crate::view::{explain, json, terminal, text};
+use crate::view::{Format, explain, github, terminal, text};
 
 /// RFC 3339 in UTC, to the second.
 pub(super) fn now() -> String {
@@ -16,7 +19,7 @@ pub(super) fn now() -> String {
     now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
-/// A document and how its text is laid out.
+/// A document and how its pages are laid out.
 pub(super) struct Page {
     pub(super) report: Report,
     pub(super) options: text::Options,
@@ -28,33 +31,60 @@ impl From<Report> for Page {
     }
 }
 
+/// Refuses what could not be written, before the command does any work.
+///
+/// # Errors
+/// A file whose ending names no format, or whose folder does not exist; the same file twice.
+pub(super) fn check(globals: &Globals) -> Result<(), Refusal> {
+    for (index, path) in globals.output.iter().enumerate() {
+        if Format::of_path(path).is_none() {
+            let endings: Vec<String> = Format::ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect();
+            return Err(Refusal::new(format!("the ending of {} names no format", path.display()))
+                .hint(format!("use one of {}", endings.join(" "))));
+        }
+        if !folder_of(path).is_dir() {
+            return Err(Refusal::new(format!("there is no folder for {}", path.display()))
+                .hint(format!("make {} first", folder_of(path).display())));
+        }
+        if globals.output[..index].contains(path) {
+            return Err(Refusal::new(format!("{} is named twice", path.display())).hint("name each file once"));
+        }
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Prints the document and returns its exit code.
 pub(super) fn print(globals: &Globals, page: &Page) -> ExitCode {
-    let Page { report, options } = page;
-    let printed = match globals.format {
-        Format::Json => terminal::to_stdout(|out| json::write(report, out)),
-        Format::Text => terminal::to_stdout(|out| text::write(report, options, out)),
-    };
-    if let Some(error) = &report.error
-        && globals.format == Format::Text
-    {
+    let report = &page.report;
+    let options = text::Options { lang: globals.lang().unwrap_or(page.options.lang), ..page.options.clone() };
+    let format = globals.format();
+    let printed = terminal::to_stdout(|out| format.write(report, &options, out)).context("writing the result");
+    if let Some(error) = report.error.as_ref().filter(|_| !format.is_for_programs()) {
         terminal::to_stderr(|out| explain::write(error, options.words(), terminal::stderr_has_color(), out));
     }
-    let written = printed.context("writing the result").and_then(|()| write_files(globals, report));
+    let mut written = printed.and_then(|()| write_files(globals, report, &options));
+    // The demo's own commands have told theirs.
+    if github::is_here() && report.command != "demo" {
+        github::annotate(report, &options);
+        written = written.and(github::summarize(report, &options).context("writing the step's summary"));
+    }
     match written {
         Ok(()) => ExitCode::from(report.exit_code),
         Err(error) => {
-            terminal::to_stderr(|out| {
-                explain::write(&explain::error_report(&error), options.words(), terminal::stderr_has_color(), out)
-            });
+            let error = explain::error_report(&error);
+            terminal::to_stderr(|out| explain::write(&error, options.words(), terminal::stderr_has_color(), out));
             ExitCode::from(if report.exit_code == 0 { Exit::Failed.code() } else { report.exit_code })
         }
     }
 }
 
 /// For usage errors, before the flags are known.
-pub(super) fn print_json(report: &Report) -> ExitCode {
-    let _told = terminal::to_stdout(|out| json::write(report, out));
+pub(super) fn print_as(format: Format, report: &Report) -> ExitCode {
+    let _told = terminal::to_stdout(|out| format.write(report, &text::Options::default(), out));
     ExitCode::from(report.exit_code)
 }
 
@@ -62,25 +92,18 @@ pub(super) fn print_json(report: &Report) -> ExitCode {
 pub(super) fn failed(globals: &Globals, command: &str, started: &str, error: &anyhow::Error) -> ExitCode {
     let mut report = Report::new(command, None, started);
     report.error = Some(explain::error_report(error));
-    print(globals, &report.end(explain::exit_of(error), now()).into())
+    let report = report.end(explain::exit_of(error), now());
+    print(globals, &Page { report, options: page_options_of(globals, &Environment::of_process()) })
 }
 
-fn write_files(globals: &Globals, report: &Report) -> Result<()> {
+fn write_files(globals: &Globals, report: &Report, options: &text::Options) -> Result<()> {
     for path in &globals.output {
+        let format = Format::of_path(path).unwrap_or_default(); // checked before
         let mut bytes = Vec::new();
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => json::write(report, &mut bytes)?,
-            Some("txt") => text::write(report, &text::Options::default(), &mut bytes)?,
-            _ => {
-                return Err(Refusal::new(format!("the ending of {} names no format", path.display()))
-                    .hint("use .json or .txt")
-                    .into());
-            }
-        }
+        format.write(report, &options.for_file(), &mut bytes)?;
         // Written beside and renamed, so that a reader never sees half of it.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
         let written = (|| {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
             file.write_all(&bytes)?;
             file.persist(path).map_err(|error| error.error)
         })();

@@ -17,19 +17,14 @@ use crate::report::Report;
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    // Over text and not over `Value`, whose maps would forget the order of the fields.
-    let text = serde_json::to_string(report)?;
-    let mut document: Node = serde_json::from_str(&text)?;
-    for difference in document.under("stores").under("tables").under("differences").found {
-        difference.pairs_to_object("key");
-    }
+    let document = Node::of(report)?;
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }
 
 /// JSON that remembers the order of its fields.
 #[derive(Debug, PartialEq)]
-enum Node {
+pub(super) enum Node {
     Map(Vec<(String, Node)>),
     List(Vec<Node>),
     Leaf(Value),
@@ -47,6 +42,42 @@ impl<'a> Found<'a> {
 }
 
 impl Node {
+    /// The document in its promised shape.
+    pub(super) fn of(report: &Report) -> io::Result<Self> {
+        // Over text and not over `Value`, whose maps would forget the order of the fields.
+        let text = serde_json::to_string(report)?;
+        let mut document: Self = serde_json::from_str(&text)?;
+        for difference in document.under("stores").under("tables").under("differences").found {
+            difference.pairs_to_object("key");
+        }
+        Ok(document)
+    }
+
+    /// Takes a list out of the document.
+    pub(super) fn take_list(&mut self, name: &str) -> Vec<Self> {
+        let Self::Map(fields) = self else { return vec![] };
+        let Some(place) = fields.iter().position(|(field, _)| field == name) else { return vec![] };
+        match fields.remove(place).1 {
+            Self::List(members) => members,
+            Self::Map(_) | Self::Leaf(_) => vec![],
+        }
+    }
+
+    /// The same with a `type` as its first field.
+    pub(super) fn with_type(self, name: &str) -> Self {
+        let fields = match self {
+            Self::Map(fields) => fields,
+            Self::List(_) | Self::Leaf(_) => vec![],
+        };
+        let first = ("type".to_owned(), Self::Leaf(name.into()));
+        Self::Map(std::iter::once(first).chain(fields).collect())
+    }
+
+    /// On one line.
+    pub(super) fn text(&self) -> io::Result<String> {
+        Ok(serde_json::to_string(self)?)
+    }
+
     fn field(&mut self, name: &str) -> Option<&mut Node> {
         match self {
             Self::Map(fields) => fields.iter_mut().find(|(field, _)| field == name).map(|(_, node)| node),

@@ -3,12 +3,12 @@
 //! What is printed follows from the parts that the report has, not from the command. Errors of the whole command are
 //! not here: they go to stderr (`explain`).
 
-mod fleet;
+pub(super) mod fleet;
 #[cfg(test)]
 mod golden;
-mod lists;
-mod plan;
-mod proof;
+pub(super) mod lists;
+pub(super) mod plan;
+pub(super) mod proof;
 mod store;
 #[cfg(test)]
 mod tests;

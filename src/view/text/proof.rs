@@ -29,7 +29,7 @@ pub(super) fn checks(checks: &[Check], page: &mut Page<'_>) {
 }
 
 /// What is wrong, check by check.
-pub(in crate::view) fn failures(checks: &[Check], page: &mut Page<'_>) {
+fn failures(checks: &[Check], page: &mut Page<'_>) {
     for check in checks.iter().filter(|check| !check.items.is_empty()) {
         page.blank();
         let title = page.words.check_title(&check.check);
