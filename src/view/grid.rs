@@ -6,6 +6,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::paint::{Tone, tint};
+use super::words::capital;
 use super::wrap::{clean, width, wrap};
 
 const GAP: u16 = 2;
@@ -19,17 +20,30 @@ pub(super) struct Column {
     spare: u8,
     /// A text may be broken down to this many columns.
     floor: usize,
+    /// The head is a name of the database, not a word of ours.
+    verbatim: bool,
 }
 
 impl Column {
     /// Texts, to the left; they wrap when there is no room.
     pub(super) fn text(head: &str) -> Self {
-        Self { head: head.to_owned(), right: false, spare: 0, floor: 24 }
+        Self { head: head.to_owned(), right: false, spare: 0, floor: 24, verbatim: false }
     }
 
     /// Numbers, to the right; never broken.
     pub(super) fn number(head: &str) -> Self {
         Self { right: true, ..Self::text(head) }
+    }
+
+    /// The head stays as it is, also where heads begin with a capital.
+    pub(super) fn verbatim(mut self) -> Self {
+        self.verbatim = true;
+        self
+    }
+
+    /// The head where it stands over a printed table.
+    pub(super) fn title(&self) -> String {
+        if self.verbatim { self.head.clone() } else { capital(&self.head) }
     }
 
     /// Left out when it gets narrow, the highest rank first.

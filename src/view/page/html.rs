@@ -6,6 +6,7 @@ use super::{Block, Mark, Page, branches, chart, is_code};
 use crate::view::grid::{Cell, Grid, Row};
 use crate::view::paint::{Tone, develop};
 use crate::view::words::capital;
+use crate::view::wrap::clean;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -163,7 +164,7 @@ fn table(grid: &Grid) -> String {
         let head = |index: &usize| {
             let column = &grid.columns[*index];
             let class = if column.right { " class=\"number\"" } else { "" };
-            format!("<th scope=\"col\"{class}>{}</th>", escaped(&capital(&column.head)))
+            format!("<th scope=\"col\"{class}>{}</th>", escaped(&clean(&column.title())))
         };
         html.push_str(&format!("<thead><tr>{}</tr></thead>\n", filled.iter().map(head).collect::<String>()));
     }

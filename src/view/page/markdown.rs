@@ -6,6 +6,7 @@ use super::{Block, Mark, Page, branches, is_code};
 use crate::view::grid::{Grid, Row};
 use crate::view::paint::develop;
 use crate::view::words::capital;
+use crate::view::wrap::clean;
 
 pub(super) fn print(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut sheet = Sheet { text: String::new(), last: Kind::Start };
@@ -52,6 +53,7 @@ impl Sheet {
                 self.text.push_str(&format!("  - {}\n", at_start(text)));
             }
             Block::Paragraph { text, .. } => self.block(&at_start(text)),
+            Block::Marked { indent: 0, mark, text } => self.block(&format!("## {}{}", lead(*mark), escaped(text))),
             Block::Marked { mark, text, .. } => self.item(&format!("{}{}", lead(*mark), at_start(text))),
             Block::Copyable { text, .. } => self.item(&code(text)),
             Block::Fields { fields, .. } => {
@@ -121,7 +123,7 @@ fn table(grid: &Grid) -> String {
     let filled = grid.filled();
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let mut lines = vec![
-        line(filled.iter().map(|index| escaped(&capital(&grid.columns[*index].head))).collect()),
+        line(filled.iter().map(|index| escaped(&clean(&grid.columns[*index].title()))).collect()),
         line(filled.iter().map(|index| if grid.columns[*index].right { "---:" } else { "---" }.to_owned()).collect()),
     ];
     let mut total = false;

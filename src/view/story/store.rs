@@ -40,7 +40,7 @@ pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>
     verification(store, page);
     structure(store, page);
     supported(store, page);
-    proof::not_checked(&store.not_checked, page);
+    not_checked(store, page);
     proof::evidence(store, page);
     let own = report.findings.iter().filter(|finding| !store.findings.contains(finding));
     let findings: Vec<_> = store.findings.iter().chain(own).cloned().collect();
@@ -84,10 +84,8 @@ fn tiles(store: &StoreReport, page: &mut Page<'_>) {
     if !store.tables.is_empty() {
         tile(words.rows, grouped(store.row_count));
         let compared = store.tables.iter().filter(|table| table.digest_equal == Some(true)).count();
-        tile(
-            words.equal,
-            fill(words.of, &[&grouped(compared as u64), &counted(store.tables.len() as u64, words.table_noun)]),
-        );
+        let of = [grouped(compared as u64), grouped(store.tables.len() as u64)];
+        tile(words.equal_tables, fill(words.of, &of.each_ref().map(String::as_str)));
     }
     if !store.checks.is_empty() {
         tile(words.checks, passed(&store.checks, words));
@@ -321,6 +319,16 @@ fn supported(store: &StoreReport, page: &mut Page<'_>) {
     }
 }
 
+fn not_checked(store: &StoreReport, page: &mut Page<'_>) {
+    if store.not_checked.is_empty() {
+        return;
+    }
+    page.heading(page.words.not_checked);
+    for code in &store.not_checked {
+        page.marked(2, Mark::Unknown, &capital(page.words.not_checked_text(code)));
+    }
+}
+
 fn next_steps(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     if !store.steps.is_empty() {
         page.heading(page.words.next_steps);
@@ -340,10 +348,8 @@ fn result(store: &StoreReport, page: &mut Page<'_>) {
     let stage = store.stage.map_or(words.no_move_yet, |stage| words.stage_sentence(stage));
     page.paragraph(2, Tone::Strong, &format!("{name}: {stage}."));
     if !store.tables.is_empty() {
-        let (mark, verdict) = tables_verdict(store, words);
-        let tables = counted(store.tables.len() as u64, words.table_noun);
-        let rows = counted(store.row_count, words.row);
-        page.marked(2, mark, &fill(words.result_rows, &[&format!("{tables} ({rows})"), verdict]));
+        let (mark, verdict) = verdict_of(store, words);
+        page.marked(2, mark, &format!("{} ({})", capital(&verdict), counted(store.row_count, words.row)));
     }
     if !store.checks.is_empty() {
         let fails = store.checks.iter().any(|check| check.verdict == CheckVerdict::Fail);

@@ -125,7 +125,8 @@ pub(in crate::view) fn sample_rows(indent: usize, sample: &Sample, page: &mut Pa
     }
     let columns = sample.columns.iter().enumerate().map(|(index, name)| {
         let right = is_number(sample, index) || is_money(sample, index);
-        if right { Column::number(name) } else { Column::text(name).floor(16) }
+        let column = if right { Column::number(name) } else { Column::text(name).floor(16) };
+        column.verbatim()
     });
     let mut grid = Grid::new(columns.collect());
     for row in 0..sample.rows.len().min(SHOWN) {
@@ -189,7 +190,7 @@ pub(in crate::view) fn evidence(store: &StoreReport, page: &mut Page<'_>) {
     }
 }
 
-pub(in crate::view) fn not_checked(items: &[String], page: &mut Page<'_>) {
+pub(super) fn not_checked(items: &[String], page: &mut Page<'_>) {
     if items.is_empty() {
         return;
     }
@@ -197,7 +198,7 @@ pub(in crate::view) fn not_checked(items: &[String], page: &mut Page<'_>) {
     items.iter().for_each(|item| page.marked(2, Mark::Unknown, page.words.not_checked_text(item)));
 }
 
-pub(in crate::view) fn open_steps(steps: &[OpenStep], page: &mut Page<'_>) {
+pub(super) fn open_steps(steps: &[OpenStep], page: &mut Page<'_>) {
     if steps.is_empty() {
         return;
     }

@@ -81,7 +81,10 @@ pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Pa
     }
     if store.bytes > 0 {
         let parts = [counted(store.row_count, words.row), bytes(store.bytes), seconds_of(store.seconds)];
-        facts.push((words.copied, fill(words.copied_text, &parts.each_ref().map(String::as_str))));
+        let parts = parts.each_ref().map(String::as_str);
+        // The journal has no time of the whole.
+        let copied = if store.seconds > 0.0 { fill(words.copied_text, &parts) } else { parts[..2].join(", ") };
+        facts.push((words.copied, copied));
     }
     if let Some(database) = &report.database {
         facts.push((words.database, database.clone()));

@@ -189,7 +189,6 @@ pub(super) static ENGLISH: Words = Words {
     commands: "Commands",
     result: "Final result",
     of: "{} of {}",
-    result_rows: "{} compared row by row: {}",
     result_checks: "Checks: {}",
     result_samples: "Samples with the same answer on both sides: {}",
     result_open: "Steps that are still open: {}",
@@ -201,5 +200,6 @@ pub(super) static ENGLISH: Words = Words {
     verdict_chart: "Tables by verdict",
     outcome_chart: "Stores by outcome",
     duration: "duration",
+    equal_tables: "equal tables",
     made_by: "Made by tenantctl {}; every number stands in the journal of the database",
 };

@@ -251,7 +251,6 @@ words! {
         pub commands: &'static str,
         pub result: &'static str,
         pub of: &'static str,
-        pub result_rows: &'static str,
         pub result_checks: &'static str,
         pub result_samples: &'static str,
         pub result_open: &'static str,
@@ -263,6 +262,7 @@ words! {
         pub verdict_chart: &'static str,
         pub outcome_chart: &'static str,
         pub duration: &'static str,
+        pub equal_tables: &'static str,
         pub made_by: &'static str,
 }
 
@@ -430,8 +430,7 @@ mod tests {
     fn both_languages_have_the_same_slots() {
         let slots = |text: &str| text.matches("{}").count();
         let (english, spanish) = (format!("{ENGLISH:#?}"), format!("{SPANISH:#?}"));
-        for name in ["all_equal", "compared_of", "around_load", "held_text", "date_text", "tables_moved", "result_rows"]
-        {
+        for name in ["all_equal", "compared_of", "around_load", "held_text", "date_text", "tables_moved"] {
             let line = |text: &str| text.lines().find(|line| line.starts_with(&format!("    {name}:"))).map(slots);
             assert!(line(&english).is_some_and(|count| count > 0));
             assert_eq!(line(&english), line(&spanish), "{name}");
