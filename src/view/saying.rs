@@ -94,7 +94,8 @@ pub(super) fn outcomes(stores: &[StoreReport], words: &Words) -> Vec<(Mark, &'st
 /// `90 stores: 88 proven, 1 differs, 1 failed; 1,234,567 rows`.
 pub(super) fn tally(stores: &[StoreReport], words: &Words) -> String {
     let parts = outcomes(stores, words);
-    let parts: Vec<String> = parts.iter().map(|(_, word, count)| format!("{} {word}", grouped(*count))).collect();
+    let part = |(_, word, count): &(Mark, &str, u64)| format!("{} {}", grouped(*count), words.said_of(*count, word));
+    let parts: Vec<String> = parts.iter().map(part).collect();
     let rows = counted(stores.iter().map(|store| store.row_count).sum(), words.row);
     let stores = counted(stores.len() as u64, words.store_noun);
     format!("{stores}: {}; {rows}", parts.join(", "))
@@ -114,11 +115,17 @@ pub(super) fn table_verdict(table: &TableReport, words: &Words) -> (Mark, &'stat
 
 /// A word for all tables of a store.
 pub(super) fn tables_verdict(store: &StoreReport, words: &Words) -> (Mark, &'static str) {
-    match (store.proven(), store.differs()) {
-        (true, _) => (Mark::Good, words.proven),
-        (_, true) => (Mark::Bad, words.differs),
-        _ if store.tables.iter().all(|table| table.verdict == Verdict::Untouched) => (Mark::Good, words.untouched),
-        _ => (Mark::Unknown, words.not_proven),
+    let all = |verdict| store.tables.iter().all(|table| table.verdict == verdict);
+    if store.tables.iter().any(|table| table.verdict == Verdict::Differs) {
+        (Mark::Bad, words.differs)
+    } else if store.proven() {
+        (Mark::Good, words.proven)
+    } else if all(Verdict::Equal) {
+        (Mark::Good, words.said_of(store.tables.len() as u64, words.equal)) // a check or a sample says otherwise
+    } else if all(Verdict::Untouched) {
+        (Mark::Good, words.said_of(store.tables.len() as u64, words.untouched))
+    } else {
+        (Mark::Unknown, words.not_proven)
     }
 }
 

@@ -42,10 +42,14 @@ pub(super) fn whole(report: &Report, stores: &[StoreReport], page: &mut Page<'_>
         Tile { label: capital(words.rows), value: grouped(rows) },
     ];
     let counts = outcomes(stores, words);
-    tiles.extend(counts.iter().map(|(_, word, count)| Tile { label: capital(word), value: grouped(*count) }));
+    tiles.extend(
+        counts
+            .iter()
+            .map(|(_, word, count)| Tile { label: capital(words.said_of(*count, word)), value: grouped(*count) }),
+    );
     page.figure(Figure::Tiles(tiles));
     let part = |(mark, word, count): &(Mark, &'static str, u64)| Part {
-        label: (*word).to_owned(),
+        label: words.said_of(*count, word).to_owned(),
         count: *count,
         mark: *mark,
     };

@@ -65,7 +65,7 @@ fn facts(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     let stage = words.stage_with_code(store.stage);
     let stage = store.stage.map_or(stage.clone(), |of| format!("{stage}: {}", words.stage_sentence(of)));
     facts.push((words.stage, stage));
-    if store.bytes > 0 {
+    if store.bytes > 0 && store.evidence.mode.is_none() {
         let parts = [counted(store.row_count, words.row), bytes(store.bytes), seconds_of(store.seconds)];
         let parts = parts.each_ref().map(String::as_str);
         let copied = if store.seconds > 0.0 { fill(words.copied_text, &parts) } else { parts[..2].join(", ") };
@@ -83,9 +83,12 @@ fn tiles(store: &StoreReport, page: &mut Page<'_>) {
     let mut tile = |label: &str, value: String| tiles.push(Tile { value, label: capital(label) });
     if !store.tables.is_empty() {
         tile(words.rows, grouped(store.row_count));
-        let compared = store.tables.iter().filter(|table| table.digest_equal == Some(true)).count();
+        let live = store.tables.iter().any(|table| table.verdict == Verdict::Untouched);
+        let (good, label) =
+            if live { (Verdict::Untouched, words.untouched_tables) } else { (Verdict::Equal, words.equal_tables) };
+        let compared = store.tables.iter().filter(|table| table.verdict == good).count();
         let of = [grouped(compared as u64), grouped(store.tables.len() as u64)];
-        tile(words.equal_tables, fill(words.of, &of.each_ref().map(String::as_str)));
+        tile(label, fill(words.of, &of.each_ref().map(String::as_str)));
     }
     if !store.checks.is_empty() {
         tile(words.checks, passed(&store.checks, words));
@@ -185,6 +188,9 @@ fn charts(store: &StoreReport, page: &mut Page<'_>) {
             Some(part) => part.count += 1,
             None => parts.push(Part { label: label.to_owned(), count: 1, mark }),
         }
+    }
+    for part in &mut parts {
+        part.label = words.said_of(part.count, &part.label).to_owned();
     }
     page.figure(Figure::Shares { title: words.verdict_chart.to_owned(), parts });
     let mut tables: Vec<&TableReport> = store.tables.iter().collect();

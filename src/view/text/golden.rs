@@ -39,7 +39,6 @@ Samples
 
 Evidence
   compared         4 tables · xxh3-128-sum/1
-  against          the shared schema as it is now
   shared snapshot  762:780:762,765
   store snapshot   791:791:
   verified         4 May 2025, 06:27 UTC
@@ -100,6 +99,7 @@ Differences
 
 Evidence
   compared  3 tables · xxh3-128-sum/1
+  against   the shared schema as it is now
   recorded  not recorded
 "#;
 

@@ -79,7 +79,7 @@ pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Pa
     if !when.is_empty() {
         facts.push((words.date, date(when, zone, words)));
     }
-    if store.bytes > 0 {
+    if store.bytes > 0 && store.evidence.mode.is_none() {
         let parts = [counted(store.row_count, words.row), bytes(store.bytes), seconds_of(store.seconds)];
         let parts = parts.each_ref().map(String::as_str);
         // The journal has no time of the whole.
@@ -144,7 +144,11 @@ fn count_cell(count: Option<u64>, table: &TableReport, page: &Page<'_>) -> Cell 
 }
 
 fn total(store: &StoreReport, live: bool, page: &Page<'_>) -> Vec<Cell> {
-    let sum = |side: fn(&TableReport) -> Option<u64>| Cell::new(grouped(store.tables.iter().filter_map(side).sum()));
+    // Nothing counted is not a sum of 0.
+    let sum = |side: fn(&TableReport) -> Option<u64>| match store.tables.iter().any(|table| side(table).is_some()) {
+        true => Cell::new(grouped(store.tables.iter().filter_map(side).sum())),
+        false => Cell::toned(Tone::Dim, page.sign(Mark::Unknown).0),
+    };
     let words = page.words;
     let (mark, verdict) = tables_verdict(store, words);
     let (sign, tone) = page.sign(mark);

@@ -162,6 +162,7 @@ pub(super) static ENGLISH: Words = Words {
         ("not_recorded_live", "not recorded: a look at a switched store leaves no verdict"),
     ],
     groups: &[],
+    plurals: &[],
     error: "error:",
     because: "because:",
     detail: "detail:",
@@ -201,5 +202,6 @@ pub(super) static ENGLISH: Words = Words {
     outcome_chart: "Stores by outcome",
     duration: "duration",
     equal_tables: "equal tables",
-    made_by: "Made by tenantctl {}; every number stands in the journal of the database",
+    untouched_tables: "untouched tables",
+    made_by: "Made by tenantctl {}",
 };

@@ -222,6 +222,8 @@ words! {
         pub check_titles: &'static [(&'static str, &'static str)],
         pub not_checked_texts: &'static [(&'static str, &'static str)],
         pub groups: &'static [(&'static str, &'static str)],
+        // verdicts and outcomes that are said of several
+        pub plurals: &'static [(&'static str, &'static str)],
         // labels of errors
         pub error: &'static str,
         pub because: &'static str,
@@ -263,6 +265,7 @@ words! {
         pub outcome_chart: &'static str,
         pub duration: &'static str,
         pub equal_tables: &'static str,
+        pub untouched_tables: &'static str,
         pub made_by: &'static str,
 }
 
@@ -381,6 +384,15 @@ impl Words {
         'static: 'c,
     {
         titled(self.groups, code).unwrap_or(code)
+    }
+
+    /// A verdict or an outcome, said of so many.
+    #[must_use]
+    pub fn said_of<'w>(&self, count: u64, word: &'w str) -> &'w str
+    where
+        'static: 'w,
+    {
+        if count == 1 { word } else { titled(self.plurals, word).unwrap_or(word) }
     }
 
     /// A sentence that was made in English, in this language where it is known.

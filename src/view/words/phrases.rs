@@ -49,6 +49,8 @@ const SPANISH: &[(&str, &str)] = &[
     ("it has a column `{}`", "tiene una columna `{}`"),
     ("its foreign key `{}` leads to `{}`", "su llave foránea `{}` lleva a `{}`"),
     // findings and their hints
+    ("rows have no `{}`: they belong to no store and stay", "registros sin `{}`: no son de ninguna tienda y se quedan"),
+    ("rows lead to no store by {}: they stay", "registros que no llevan a ninguna tienda por {}: se quedan"),
     (
         "could hold rows of a store and is listed nowhere: {}",
         "podría tener registros de una tienda y no está en ninguna lista: {}",
