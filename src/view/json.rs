@@ -50,6 +50,10 @@ impl Node {
         for difference in document.under("stores").under("tables").under("differences").found {
             difference.pairs_to_object("key");
         }
+        for plan in document.under("plans").found {
+            plan.flatten_store();
+            plan.name_pair("statement_count", ["before_load", "after_load"]);
+        }
         Ok(document)
     }
 
@@ -92,6 +96,29 @@ impl Node {
             _ => vec![],
         };
         Found { found }
+    }
+
+    /// A plan's store has the same three fields as everywhere; its key is a string.
+    fn flatten_store(&mut self) {
+        let Self::Map(fields) = self else { return };
+        let Some(place) = fields.iter().position(|(field, _)| field == "store") else { return };
+        let (_, Self::Map(parts)) = fields.remove(place) else { return };
+        let parts = parts.into_iter().map(|(name, node)| match (name.as_str(), node) {
+            ("key", Self::Map(key)) => {
+                let text = key.into_iter().find(|(name, _)| name == "text").map(|(_, text)| text);
+                ("store".to_owned(), text.unwrap_or(Self::Leaf(Value::Null)))
+            }
+            (_, node) => (name, node),
+        });
+        fields.splice(place..place, parts);
+    }
+
+    /// `[27, 89]` becomes an object.
+    fn name_pair(&mut self, name: &str, names: [&str; 2]) {
+        let Some(field) = self.field(name) else { return };
+        let Self::List(members) = field else { return };
+        let pairs = names.into_iter().map(str::to_owned).zip(members.drain(..));
+        *field = Self::Map(pairs.collect());
     }
 
     /// `[["id", "1"]]` becomes `{"id": "1"}`.
@@ -212,6 +239,14 @@ mod tests {
         );
         assert_eq!(table["differences"][1]["key"], serde_json::json!({"line": null, "id": "9"}));
         assert!(!text.contains("21,486"));
+    }
+
+    #[test]
+    fn a_plan_names_its_store_as_all_do() {
+        let json: Value = serde_json::from_str(&written(&specimen::plan())).unwrap();
+        let plan = &json["plans"][0];
+        assert_eq!((&plan["store"], &plan["name"]), (&"4".into(), &"Blue Door Books".into()));
+        assert_eq!(plan["statement_count"], serde_json::json!({"before_load": 31, "after_load": 12}));
     }
 
     #[test]
