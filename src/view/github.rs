@@ -112,7 +112,7 @@ mod tests {
             lines[0],
             "::error title=Store 93 The Long Room Of Rare And Forgotten Printed Maps::copying store 93, table logs: connection closed"
         );
-        assert_eq!(lines[1], "::error title=Store 5 Книги и чай::logs: 14 rows differ");
+        assert_eq!(lines[1], "::error title=Store 5 Книги и чай::logs: differences in 14 rows");
         assert_eq!(lines.len(), 4);
         let more = vec![report.stores[1].clone(); 9];
         report.stores.extend(more);
@@ -126,7 +126,7 @@ mod tests {
         let lines = annotations(&report, Lang::Es.words());
         assert_eq!(
             lines[1],
-            "::error title=Tienda 5 a%2Cb%3A%3Ac\\n%3A%3Awarning%3A%3A100%25::logs: 14 registros con diferencias"
+            "::error title=Tienda 5 a%2Cb%3A%3Ac\\n%3A%3Awarning%3A%3A100%25::logs: diferencias en 14 registros"
         );
     }
 }

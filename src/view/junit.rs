@@ -280,7 +280,7 @@ mod tests {
         assert!(text.contains("<testcase classname=\"store 4\" name=\"table logs\" time=\"0.000\"/>"), "{text}");
         assert!(
             text.contains(
-                "<failure type=\"differs\" message=\"logs: 14 rows differ, shared 21486, store 21485\">\
+                "<failure type=\"differs\" message=\"logs: differences in 14 rows, shared 21486, store 21485\">\
                  changed line=2, id=1 (columns: price)&#10;missing line=null, id=9 (after the switch)&#10;… and 12 more</failure>"
             ),
             "{text}"
@@ -309,6 +309,6 @@ mod tests {
         let mut out = vec![];
         write(&specimen::with_differences(), &Options { lang: Lang::Es, ..Options::default() }, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.contains("name=\"table logs\"") && text.contains("14 registros con diferencias"), "{text}");
+        assert!(text.contains("name=\"table logs\"") && text.contains("diferencias en 14 registros"), "{text}");
     }
 }

@@ -30,7 +30,20 @@ fn holds(validator: &Validator, document: &Value) {
     assert!(errors.is_empty(), "{}\n{document:#}", errors.join("\n"));
 }
 
-/// A number in the `products` … of the sample would be fixed by its data; the three small stores are enough here.
+#[test]
+fn the_schemas_refuse_what_they_do_not_know() {
+    let report = validator(&schema("report"));
+    let mut document = json!({"schema_version": 1, "command": "status", "run": null, "started": "2025-07-03T10:00:00Z",
+        "ended": "2025-07-03T10:00:01Z", "outcome": "done", "exit_code": 0, "stores": [], "findings": [], "next_steps": []});
+    holds(&report, &document);
+    document["surprise"] = true.into();
+    assert!(!report.is_valid(&document));
+    document.as_object_mut().unwrap().remove("surprise");
+    document["ended"] = "yesterday".into();
+    assert!(!report.is_valid(&document));
+    assert!(!validator(&schema("event")).is_valid(&json!({"event": "nothing", "time": "2025-07-03T10:00:00Z"})));
+}
+
 #[test]
 fn every_command_keeps_to_the_schema() {
     let town = three_stores();
@@ -62,7 +75,7 @@ fn every_command_keeps_to_the_schema() {
     run(&["copy", "--store", "4"], 0);
     run(&["report", "--store", "4"], 0);
     let schema_4 = run(&["stores"], 0)["store_list"][1]["schema"].as_str().unwrap().to_owned();
-    town.sql(&format!("update {schema_4}.orders set id = id where false; delete from {schema_4}.lines where id = (select min(id) from {schema_4}.lines)"));
+    town.sql(&format!("delete from {schema_4}.lines where id = (select min(id) from {schema_4}.lines)"));
     let differs = run(&["verify", "--store", "4"], 3);
     assert_eq!(differs["stores"][0]["tables"][2]["differences"][0]["kind"], "missing");
     run(&["report", "--store", "4"], 0);
@@ -186,10 +199,118 @@ fn a_github_job_gets_annotations_and_a_summary_and_stdout_stays_one_document() {
     assert_eq!(ran.json()["outcome"], "differs");
     let lines: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("::error ")).collect();
     assert_eq!(lines.len(), 1, "{}", ran.stderr);
-    assert!(lines[0].contains("::lines: 1 row differ"), "{}", lines[0]);
+    assert!(lines[0].contains("::lines: differences in 1 row"), "{}", lines[0]);
     let summary = town.read("summary.md");
     assert!(summary.starts_with("before\n# ") && summary.contains("## ❌ "), "{summary}");
     let ran = run(&["verify", "--store", "999", "-f", "junit"]).exits(2);
     assert!(ran.stdout.contains("errors=\"1\"") && ran.stdout.contains("name=\"verify\""), "{}", ran.stdout);
     assert!(ran.stderr.contains("::error title=tenantctl verify::store 999"), "{}", ran.stderr);
+}
+
+/// A run of the binary on a terminal of 80 columns; `script` lends one.
+fn on_a_terminal(town: &Town, words: &[&str], variables: &[(&str, &str)]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let line =
+        format!("stty cols 80 rows 40; exec '{}' {} 2>/dev/null", env!("CARGO_BIN_EXE_tenantctl"), quoted.join(" "));
+    let own = town.command(&[]);
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(town.folder.path()).stdin(std::process::Stdio::null());
+    for (name, value) in own.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.env("TERM", "xterm-256color").envs(variables.iter().copied());
+    finish(command).exits(0).stdout.replace("\r\n", "\n")
+}
+
+/// What is not the same in two runs becomes `…`, with the lines that hang under it.
+fn steady(page: &str) -> String {
+    const VARYING: [&str; 20] = [
+        "date",
+        "fecha",
+        "copied",
+        "copiado",
+        "database",
+        "base de datos",
+        "shared snapshot",
+        "instantánea compartida",
+        "instantanea compartida",
+        "store snapshot",
+        "instantánea de la tienda",
+        "instantanea de la tienda",
+        "verified",
+        "verificado",
+        "switched",
+        "conmutado",
+        "longest hold",
+        "bloqueo más largo",
+        "bloqueo mas largo",
+        "run",
+    ];
+    let mut lines: Vec<String> = vec![];
+    let mut varies = false;
+    for line in page.lines() {
+        let plain = without_colour(line);
+        let hangs = plain.starts_with("     ");
+        if hangs && varies {
+            continue;
+        }
+        let label = plain.strip_prefix("  ").and_then(|rest| rest.split_once("  ")).map(|(label, _)| label);
+        varies = label.is_some_and(|label| VARYING.contains(&label));
+        lines.push(match (varies, label) {
+            (true, Some(label)) => format!("  {label}: …"),
+            _ => line.replace('\u{1b}', "\\e"),
+        });
+    }
+    lines.join("\n") + "\n"
+}
+
+fn without_colour(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
+/// Compares with the file of that name; `UPDATE_SNAPSHOTS=1` writes it.
+#[track_caller]
+fn looks_like(name: &str, page: &str) {
+    let path = format!("{}/tests/snapshots/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    let page = steady(page);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(page, kept, "{name} looks other than {path}; UPDATE_SNAPSHOTS=1 keeps the new look");
+}
+
+#[test]
+fn the_report_looks_as_it_did_on_every_kind_of_terminal() {
+    let town = three_stores();
+    town.run(&["migrate", "--store", "4", "--yes"]).exits(0);
+    let pipe = |lang: &str, variables: &[(&str, &str)]| {
+        let mut command = town.command(&["report", "--store", "4", "--lang", lang]);
+        command.envs(variables.iter().copied());
+        finish(command).exits(0).stdout
+    };
+    for lang in ["en", "es"] {
+        let words = ["report", "--store", "4", "--lang", lang];
+        let piped = pipe(lang, &[]);
+        assert!(!piped.contains('\u{1b}'));
+        looks_like(&format!("pipe.{lang}"), &piped);
+        looks_like(&format!("terminal_80.{lang}"), &on_a_terminal(&town, &words, &[]));
+        for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+            assert_eq!(on_a_terminal(&town, &words, &[variable]), piped, "{variable:?}");
+        }
+        let ascii = pipe(lang, &[("LC_ALL", "C")]);
+        assert!(ascii.is_ascii(), "{ascii}");
+        looks_like(&format!("ascii.{lang}"), &ascii);
+    }
+    let words = ["plan", "--store", "5", "--lang", "es"];
+    looks_like("plan.es", &town.run(&words).exits(0).stdout);
+    let refused = town.run(&["verify", "--store", "5", "--lang", "es"]).exits(2);
+    looks_like("refusal.es", &refused.stdout);
+    let markdown = town.run(&["report", "--store", "4", "--lang", "es", "-f", "markdown"]).exits(0).stdout;
+    assert!(!markdown.contains('\u{1b}'));
 }

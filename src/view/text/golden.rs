@@ -91,7 +91,7 @@ Checks
     • trigger `touch` is missing on `logs`
 
 Differences
-  logs: 14 rows differ
+  logs: differences in 14 rows
     kind     key              columns
     changed  line=2, id=1     price
     missing  line=null, id=9  (after the switch)

@@ -106,7 +106,7 @@ pub(super) static ENGLISH: Words = Words {
     compared_of: "{} of {} compared row by row",
     none_compared: "no rows were compared",
     differs_in: "differs in {}",
-    rows_differ: "{} differ",
+    rows_differ: "differences in {}",
     more: "… and {} more",
     sides_agree: "both sides agree",
     sides_differ: "the sides differ",

@@ -108,7 +108,7 @@ pub(super) static SPANISH: Words = Words {
     compared_of: "comparación registro por registro de {} de {}",
     none_compared: "no se comparó ningún registro",
     differs_in: "difiere en {}",
-    rows_differ: "{} con diferencias",
+    rows_differ: "diferencias en {}",
     more: "… y {} más",
     sides_agree: "ambos lados responden lo mismo",
     sides_differ: "los lados no responden lo mismo",
