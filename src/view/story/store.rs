@@ -130,7 +130,7 @@ fn tables(store: &StoreReport, page: &mut Page<'_>) {
         rest = others;
         if has_groups {
             let heading = match &first.group {
-                Some(name) => fill(words.group_heading, &[words.group(name)]),
+                Some(name) => capital(&fill(words.group_heading, &[words.group(name)])),
                 None => capital(words.other_tables),
             };
             page.sub(Some(worst(group, words)), &heading);

@@ -162,7 +162,7 @@ pub(super) static ENGLISH: Words = Words {
         ("not_recorded_live", "not recorded: a look at a switched store leaves no verdict"),
     ],
     groups: &[],
-    plurals: &[],
+    plurals: &[("differs", "differ")],
     error: "error:",
     because: "because:",
     detail: "detail:",
