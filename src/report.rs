@@ -174,7 +174,7 @@ pub struct StoreReport {
     pub samples: Vec<Sample>,
     /// What supports the claims.
     pub evidence: Evidence,
-    /// What nobody looked at.
+    /// What nobody looked at, as codes: `application`, `other_roles`, `backup`.
     pub not_checked: Vec<String>,
     /// The application's own next steps, with their real state.
     pub steps: Vec<OpenStep>,

@@ -27,5 +27,5 @@ pub(super) fn run(globals: &Globals, env: &Environment, args: &ConfigArgs) -> Re
             origin: setting.origin.unwrap_or_default(),
         });
     }
-    Ok(report.end(Exit::Done, now()).into())
+    Ok(Page { report: report.end(Exit::Done, now()), options: open::page_options(&config) })
 }

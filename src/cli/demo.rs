@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use super::output::{Page, now};
-use super::{Format, Globals};
+use super::{FormatArg, Globals};
 use crate::error::{Exit, Refusal};
 use crate::pg::load_sample::run_scripts;
 use crate::report::Report;
@@ -31,7 +31,7 @@ const DATABASE: &str = "demo";
 
 pub(super) fn run(globals: &Globals, args: &DemoArgs) -> Result<Page> {
     let started = now();
-    if globals.format != Format::Text {
+    if globals.format != FormatArg::Text {
         bail!(Refusal::new("the demo prints what each command prints: text").hint("leave --format out"));
     }
     let begun = Instant::now();

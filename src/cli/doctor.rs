@@ -79,7 +79,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &DoctorArgs)
         });
     }
     // With --sql the text is a script; the findings are in JSON all the same.
-    let is_script = args.sql && globals.format == super::Format::Text;
+    let is_script = args.sql && globals.format == super::FormatArg::Text;
     report.findings = if is_script { Vec::new() } else { found.findings };
     let options = opened.page_options();
     drop(means);

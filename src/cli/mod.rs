@@ -29,7 +29,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::conninfo::{Environment, Secret};
 use crate::error::Exit;
 use crate::report::Report;
-use crate::view::{ProgressMode, explain, terminal};
+use crate::view::words::Lang;
+use crate::view::{Format, ProgressMode, explain, terminal};
 
 /// Move a PostgreSQL application from one shared schema to one schema per store, and prove that nothing was lost
 #[derive(Debug, Parser)]
@@ -57,9 +58,9 @@ pub(crate) struct Globals {
     #[arg(short, long, global = true, value_name = "URL", help_heading = "Global options")]
     database_url: Option<String>,
     /// Format of the result on stdout
-    #[arg(short, long, global = true, value_enum, default_value_t = Format::Text, help_heading = "Global options")]
-    format: Format,
-    /// Also write the result to a file; .json or .txt decides the format [repeatable]
+    #[arg(short, long, global = true, value_enum, default_value_t = FormatArg::Text, help_heading = "Global options")]
+    format: FormatArg,
+    /// Also write the result to a file; .json .jsonl .md .xml .html .txt decides the format [repeatable]
     #[arg(short, long, global = true, value_name = "FILE", help_heading = "Global options")]
     output: Vec<PathBuf>,
     /// How progress is shown on stderr
@@ -68,6 +69,9 @@ pub(crate) struct Globals {
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Global options")]
     color: Color,
+    /// Language of the pages for people [default: [report] language]
+    #[arg(long, global = true, value_enum, help_heading = "Global options")]
+    lang: Option<LangArg>,
     /// Less on stderr: -q only warnings, -qq nothing but errors
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     quiet: u8,
@@ -87,11 +91,41 @@ pub(crate) struct Globals {
 
 /// A format of the result.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum Format {
+enum FormatArg {
     /// For people
     Text,
     /// One document for machines
     Json,
+    /// A line per store, then one for the run
+    Jsonl,
+    /// For wikis, issues and summaries of CI jobs
+    Markdown,
+    /// For the test view of a CI server
+    Junit,
+    /// One file for a browser or a printer
+    Html,
+}
+
+impl FormatArg {
+    fn format(self) -> Format {
+        match self {
+            Self::Text => Format::Text,
+            Self::Json => Format::Json,
+            Self::Jsonl => Format::Jsonl,
+            Self::Markdown => Format::Markdown,
+            Self::Junit => Format::Junit,
+            Self::Html => Format::Html,
+        }
+    }
+}
+
+/// A language.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum LangArg {
+    /// English
+    En,
+    /// Spanish
+    Es,
 }
 
 /// How progress is shown.
@@ -129,6 +163,18 @@ impl Globals {
             Progress::Json => ProgressMode::Json,
             Progress::None => ProgressMode::None,
         }
+    }
+
+    fn format(&self) -> Format {
+        self.format.format()
+    }
+
+    /// The language that was asked for on the command line.
+    fn lang(&self) -> Option<Lang> {
+        self.lang.map(|lang| match lang {
+            LangArg::En => Lang::En,
+            LangArg::Es => Lang::Es,
+        })
     }
 
     fn secret_url(&self) -> Option<Secret> {
@@ -226,8 +272,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     });
     let name = cli.command.name();
     let started = output::now();
-    if let Err(error) = output::check_files(&cli.globals) {
-        return output::failed(&Globals { output: Vec::new(), ..cli.globals }, name, &started, error);
+    if let Err(refusal) = output::check(&cli.globals) {
+        // Nothing can be written where it was asked for, so only stdout is told.
+        let globals = Globals { output: vec![], ..cli.globals };
+        return output::failed(&globals, name, &started, refusal.into());
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -285,20 +333,31 @@ fn command_line(arguments: &[OsString]) -> String {
     std::iter::once("tenantctl".to_owned()).chain(masked).collect::<Vec<_>>().join(" ")
 }
 
-/// clap's own words; in JSON where JSON was asked for.
+/// clap's own words; as a document where one for machines was asked for.
 fn usage_error(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
-    let wants_json = words.windows(2).any(|pair| matches!(pair, ["-f" | "--format", "json"]))
-        || words.iter().any(|word| matches!(*word, "--format=json" | "-fjson" | "-f=json"));
-    if error.use_stderr() && wants_json {
+    let format = asked_format(arguments).filter(|format| error.use_stderr() && *format != Format::Text);
+    if let Some(format) = format {
         let text = error.to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let refusal = crate::error::Refusal::new(message).hint("`tenantctl --help` lists the commands");
         let mut report = Report::new("usage", None, output::now());
         report.error = Some(explain::error_report(&refusal.into()));
         let report = report.end(Exit::Refused, output::now());
-        return output::print_json(&report);
+        if !format.is_for_programs() {
+            let _told = error.print();
+        }
+        return output::print_as(format, &report);
     }
     let _told = error.print();
     ExitCode::from(if error.use_stderr() { Exit::Refused.code() } else { 0 })
+}
+
+/// The format that the words name, as far as they can be read without clap.
+fn asked_format(arguments: &[OsString]) -> Option<Format> {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let named = words.iter().enumerate().find_map(|(index, word)| match *word {
+        "-f" | "--format" => words.get(index + 1).copied(),
+        word => word.strip_prefix("--format=").or_else(|| word.strip_prefix("-f")),
+    })?;
+    FormatArg::from_str(named.trim_start_matches('='), true).ok().map(FormatArg::format)
 }

@@ -21,6 +21,7 @@ use crate::plan::Finding;
 use crate::step::Means;
 use crate::store::{KeyType, Selection, StoreKey};
 use crate::template::Template;
+use crate::view::words::Lang;
 use crate::view::{self, text};
 
 /// Rows of a difference that are listed per table, where `--max-diffs` does not say otherwise.
@@ -181,14 +182,21 @@ impl Opened {
     }
 }
 
-/// Title and time zone of the configuration.
+/// Language, title, time zone and currency of the configuration.
 pub(super) fn page_options(config: &Config) -> text::Options {
     let mut options = text::Options::of_terminal();
     if let Ok(report) = config.report() {
+        options.lang = Lang::of_code(&report.language.to_string()).unwrap_or_default();
         options.timezone = Some(report.timezone);
-        options.title = report.title.and_then(|title| title.get("en").cloned());
+        options.currency = report.currency;
+        options.titles = report.title;
     }
     options
+}
+
+/// The same where a command came to nothing: as far as the configuration can be read at all.
+pub(super) fn page_options_of(globals: &Globals, env: &Environment) -> text::Options {
+    config(globals, env).map_or_else(|_| text::Options::of_terminal(), |config| page_options(&config))
 }
 
 /// The first signal cancels what is in flight, so that it rolls back; the second ends the process at once.

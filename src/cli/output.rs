@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
-use super::{Format, Globals};
+use super::Globals;
+use super::open::page_options_of;
+use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
 use crate::report::Report;
-use crate::view::{explain, json, terminal, text};
+use crate::view::{Format, explain, github, terminal, text};
 
 /// RFC 3339 in UTC, to the second.
 pub(super) fn now() -> String {
@@ -18,7 +20,7 @@ pub(super) fn now() -> String {
     now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
-/// A document and how its text is laid out.
+/// A document and how its pages are laid out.
 pub(super) struct Page {
     pub(super) report: Report,
     pub(super) options: text::Options,
@@ -30,33 +32,60 @@ impl From<Report> for Page {
     }
 }
 
+/// Refuses what could not be written, before the command does any work.
+///
+/// # Errors
+/// A file whose ending names no format, or whose folder does not exist; the same file twice.
+pub(super) fn check(globals: &Globals) -> Result<(), Refusal> {
+    for (index, path) in globals.output.iter().enumerate() {
+        if Format::of_path(path).is_none() {
+            let endings: Vec<String> = Format::ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect();
+            return Err(Refusal::new(format!("the ending of {} names no format", path.display()))
+                .hint(format!("use one of {}", endings.join(" "))));
+        }
+        if !folder_of(path).is_dir() {
+            return Err(Refusal::new(format!("there is no folder for {}", path.display()))
+                .hint(format!("make {} first", folder_of(path).display())));
+        }
+        if globals.output[..index].contains(path) {
+            return Err(Refusal::new(format!("{} is named twice", path.display())).hint("name each file once"));
+        }
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Prints the document and returns its exit code.
 pub(super) fn print(globals: &Globals, page: &Page) -> ExitCode {
-    let Page { report, options } = page;
-    let printed = match globals.format {
-        Format::Json => terminal::to_stdout(|out| json::write(report, out)),
-        Format::Text => terminal::to_stdout(|out| text::write(report, options, out)),
-    };
-    if let Some(error) = &report.error
-        && globals.format == Format::Text
-    {
-        terminal::to_stderr(|out| explain::write(error, terminal::stderr_has_color(), out));
+    let report = &page.report;
+    let options = text::Options { lang: globals.lang().unwrap_or(page.options.lang), ..page.options.clone() };
+    let format = globals.format();
+    let printed = terminal::to_stdout(|out| format.write(report, &options, out)).context("writing the result");
+    if let Some(error) = report.error.as_ref().filter(|_| !format.is_for_programs()) {
+        terminal::to_stderr(|out| explain::write(error, options.words(), terminal::stderr_has_color(), out));
     }
-    let written = printed.context("writing the result").and_then(|()| write_files(globals, report));
+    let mut written = printed.and_then(|()| write_files(globals, report, &options));
+    // The demo's own commands have told theirs.
+    if github::is_here() && report.command != "demo" {
+        github::annotate(report, &options);
+        written = written.and(github::summarize(report, &options).context("writing the step's summary"));
+    }
     match written {
         Ok(()) => ExitCode::from(report.exit_code),
         Err(error) => {
-            terminal::to_stderr(|out| {
-                explain::write(&explain::error_report(&error), terminal::stderr_has_color(), out)
-            });
+            let error = explain::error_report(&error);
+            terminal::to_stderr(|out| explain::write(&error, options.words(), terminal::stderr_has_color(), out));
             ExitCode::from(if report.exit_code == 0 { Exit::Failed.code() } else { report.exit_code })
         }
     }
 }
 
 /// For usage errors, before the flags are known.
-pub(super) fn print_json(report: &Report) -> ExitCode {
-    let _told = terminal::to_stdout(|out| json::write(report, out));
+pub(super) fn print_as(format: Format, report: &Report) -> ExitCode {
+    let _told = terminal::to_stdout(|out| format.write(report, &text::Options::default(), out));
     ExitCode::from(report.exit_code)
 }
 
@@ -76,41 +105,15 @@ pub(super) fn failed(globals: &Globals, command: &str, started: &str, mut error:
     }
     let mut report = Report::new(command, None, started);
     report.error = Some(explain::error_report(&error));
-    print(globals, &report.end(explain::exit_of(&error), now()).into())
+    let report = report.end(explain::exit_of(&error), now());
+    print(globals, &Page { report, options: page_options_of(globals, &Environment::of_process()) })
 }
 
-/// Files that could not be written are refused before anything is done: a result that is lost cannot be made again.
-pub(super) fn check_files(globals: &Globals) -> Result<()> {
+fn write_files(globals: &Globals, report: &Report, options: &text::Options) -> Result<()> {
     for path in &globals.output {
-        format_of(path)?;
-        tempfile::NamedTempFile::new_in(folder_of(path)).map_err(|error| {
-            Refusal::new(format!("{} cannot be written", path.display()))
-                .because(error.to_string())
-                .hint("name a file in a folder that is there and may be written to")
-        })?;
-    }
-    Ok(())
-}
-
-fn format_of(path: &Path) -> Result<Format, Refusal> {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => Ok(Format::Json),
-        Some("txt") => Ok(Format::Text),
-        _ => Err(Refusal::new(format!("the ending of {} names no format", path.display())).hint("use .json or .txt")),
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn write_files(globals: &Globals, report: &Report) -> Result<()> {
-    for path in &globals.output {
+        let format = Format::of_path(path).unwrap_or_default(); // checked before
         let mut bytes = Vec::new();
-        match format_of(path)? {
-            Format::Json => json::write(report, &mut bytes)?,
-            Format::Text => text::write(report, &text::Options::default(), &mut bytes)?,
-        }
+        format.write(report, &options.for_file(), &mut bytes)?;
         // Written beside and renamed, so that a reader never sees half of it.
         let written = (|| {
             let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;

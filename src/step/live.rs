@@ -58,7 +58,7 @@ async fn look(means: &Means<'_>, the_move: &Move, holder: &mut Session) -> Resul
         checks,
         source_snapshot: Some(text.clone()),
         target_snapshot: Some(text),
-        not_recorded: Some("a look at a switched store leaves no verdict".into()),
+        not_recorded: Some("live".into()),
         ..Proof::default()
     })
 }

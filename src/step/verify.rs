@@ -43,7 +43,7 @@ pub struct Proof {
     pub target_snapshot: Option<String>,
     /// Whether the journal has it.
     pub recorded: bool,
-    /// Why not, where not.
+    /// Why not, where not: `switched`, `role`, `live`.
     pub not_recorded: Option<String>,
     /// The receipt, where all is equal and the move was not yet switched.
     pub receipt: Option<Receipt<Verified>>,
@@ -129,8 +129,8 @@ pub async fn verify_now(means: &Means<'_>, the_move: &Move, may_record: bool) ->
     }
     match may_record && !switched {
         true => record(means, the_move, &mut proof).await?,
-        false if switched => proof.not_recorded = Some("the move is switched; its verdict stands".into()),
-        false => proof.not_recorded = Some("this role may not write the journal".into()),
+        false if switched => proof.not_recorded = Some("switched".into()),
+        false => proof.not_recorded = Some("role".into()),
     }
     means.observer.notice(&Event::StepDone { store: &the_move.store, step: Step::Verify, elapsed: begun.elapsed() });
     Ok(proof)

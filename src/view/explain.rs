@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use super::paint::{Tone, develop, tint};
+use super::words::Words;
 use super::wrap::clean;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::report::ErrorReport;
@@ -71,25 +72,26 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// Writes the error; `color` puts ANSI colours in.
+/// Writes the error with the labels of a language; `color` puts ANSI colours in. What the labels label stays English:
+/// people search for it.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(error: &ErrorReport, color: bool, out: &mut dyn Write) -> io::Result<()> {
-    for line in lines(error) {
+pub fn write(error: &ErrorReport, words: &Words, color: bool, out: &mut dyn Write) -> io::Result<()> {
+    for line in lines(error, words) {
         writeln!(out, "{}", develop(&line, color))?;
     }
     Ok(())
 }
 
 /// The lines, with tones as marks.
-pub(super) fn lines(error: &ErrorReport) -> Vec<String> {
+pub(super) fn lines(error: &ErrorReport, words: &Words) -> Vec<String> {
     let mut lines = vec![];
     let mut said: Vec<String> = vec![];
     let mut tell = |indent: &str, label: &str, tone: Tone, text: &str| {
         // A constraint or a detail of the server may stand in a message already; a hint is told even so.
-        let again = said.iter().any(|known| *known == text || (label != "hint:" && known.contains(text.trim())));
-        if text.trim().is_empty() || (label != "error:" && again) {
+        let again = said.iter().any(|known| *known == text || (label != words.hint && known.contains(text.trim())));
+        if text.trim().is_empty() || (label != words.error && again) {
             return;
         }
         said.push(text.to_owned());
@@ -97,21 +99,21 @@ pub(super) fn lines(error: &ErrorReport) -> Vec<String> {
         lines.push(format!("{indent}{} {}", tint(tone, label), clean(parts.next().unwrap_or_default())));
         parts.for_each(|part| lines.push(format!("{indent}  {}", clean(part))));
     };
-    tell("", "error:", Tone::Bad, &error.message);
-    error.because.iter().for_each(|because| tell("  ", "because:", Tone::Dim, because));
+    tell("", words.error, Tone::Bad, &error.message);
+    error.because.iter().for_each(|because| tell("  ", words.because, Tone::Dim, because));
     if let Some(server) = &error.server {
-        tell("  ", "because:", Tone::Dim, &server.to_string());
+        tell("  ", words.because, Tone::Dim, &server.to_string());
         let mut of_server = |label, text: &Option<String>| {
             text.iter().for_each(|text| tell("  ", label, Tone::Dim, text));
         };
-        of_server("detail:", &server.detail);
-        of_server("where:", &server.context);
+        of_server(words.detail, &server.detail);
+        of_server(words.context, &server.context);
         // PostgreSQL names the constraint in most messages; where it does not, it is the way to the cause.
-        of_server("constraint:", &server.constraint);
+        of_server(words.constraint, &server.constraint);
     }
-    error.hint.iter().for_each(|hint| tell("", "hint:", Tone::Strong, hint));
+    error.hint.iter().for_each(|hint| tell("", words.hint, Tone::Strong, hint));
     if let Some(hint) = error.server.as_ref().and_then(|server| server.hint.as_ref()) {
-        tell("", "hint:", Tone::Strong, hint);
+        tell("", words.hint, Tone::Strong, hint);
     }
     lines
 }
@@ -146,10 +148,11 @@ mod tests {
     use anyhow::Context as _;
 
     use super::*;
+    use crate::view::words::Lang;
 
     fn told(error: &anyhow::Error) -> String {
         let mut out = vec![];
-        write(&error_report(error), false, &mut out).unwrap();
+        write(&error_report(error), Lang::En.words(), false, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::words::{Noun, Words};
+use super::words::{Noun, Words, fill};
 
 /// `21,486`.
 #[must_use]
@@ -21,6 +21,18 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// An amount of money with its currency: `$49,410.00 MXN`, `615.00 EUR`. The digits stay as they are.
+#[must_use]
+pub fn money(amount: &str, currency: &str) -> String {
+    const DOLLARS: [&str; 9] = ["ARS", "AUD", "CAD", "CLP", "COP", "MXN", "NZD", "USD", "UYU"];
+    let (sign, digits) = amount.strip_prefix('-').map_or(("", amount), |digits| ("-", digits));
+    let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), grouped);
+    let point = if cents.is_empty() { "" } else { "." };
+    let dollar = if DOLLARS.contains(&currency) { "$" } else { "" };
+    format!("{sign}{dollar}{whole}{point}{cents} {currency}")
 }
 
 /// `1 row`, `21,486 rows`.
@@ -79,7 +91,8 @@ pub fn date(rfc3339: &str, zone_name: Option<&str>, words: &Words) -> String {
     let (label, zone) = zone.unwrap_or(("UTC", TimeZone::UTC));
     let zoned = timestamp.to_zoned_datetime(zone);
     let month = words.months[usize::from(zoned.month().unsigned_abs()).clamp(1, 12) - 1];
-    format!("{} {month} {}, {:02}:{:02} {label}", zoned.day(), zoned.year(), zoned.hour(), zoned.minute())
+    let time = format!("{:02}:{:02} {label}", zoned.hour(), zoned.minute());
+    fill(words.date_text, &[&zoned.day().to_string(), month, &zoned.year().to_string(), &time])
 }
 
 /// `2025-05-04 06:27` in the zone, for columns.
@@ -111,6 +124,14 @@ mod tests {
     }
 
     #[test]
+    fn money_keeps_its_digits() {
+        assert_eq!(money("49410.00", "MXN"), "$49,410.00 MXN");
+        assert_eq!(money("-0.50", "USD"), "-$0.50 USD");
+        assert_eq!(money("615.00", "EUR"), "615.00 EUR");
+        assert_eq!(money("99999999999999999999.10", "MXN"), "$99999999999999999999.10 MXN");
+    }
+
+    #[test]
     fn sizes_and_times_have_units() {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(1449), "1.4 kB");
@@ -128,6 +149,7 @@ mod tests {
         let at = |zone| date("2025-05-04T06:27:16Z", zone, words);
         assert_eq!(at(Some("America/Mexico_City")), "4 May 2025, 00:27 America/Mexico_City");
         assert_eq!(at(None), "4 May 2025, 06:27 UTC");
+        assert_eq!(date("2025-07-03T18:00:00Z", None, Lang::Es.words()), "3 de julio de 2025, 18:00 UTC");
         assert_eq!(at(Some("Nowhere/At_All")), "4 May 2025, 06:27 UTC");
         assert_eq!(date("yesterday", None, words), "yesterday");
         assert_eq!(short_date("2025-05-04T06:27:16Z", None), "2025-05-04 06:27");

@@ -6,6 +6,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::paint::{Tone, tint};
+use super::words::capital;
 use super::wrap::{clean, width, wrap};
 
 const GAP: u16 = 2;
@@ -13,23 +14,36 @@ const GAP: u16 = 2;
 /// A column.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
-    head: String,
-    right: bool,
+    pub(super) head: String,
+    pub(super) right: bool,
     /// 0 stays; the highest goes first.
     spare: u8,
     /// A text may be broken down to this many columns.
     floor: usize,
+    /// The head is a name of the database, not a word of ours.
+    verbatim: bool,
 }
 
 impl Column {
     /// Texts, to the left; they wrap when there is no room.
     pub(super) fn text(head: &str) -> Self {
-        Self { head: head.to_owned(), right: false, spare: 0, floor: 24 }
+        Self { head: head.to_owned(), right: false, spare: 0, floor: 24, verbatim: false }
     }
 
     /// Numbers, to the right; never broken.
     pub(super) fn number(head: &str) -> Self {
         Self { right: true, ..Self::text(head) }
+    }
+
+    /// The head stays as it is, also where heads begin with a capital.
+    pub(super) fn verbatim(mut self) -> Self {
+        self.verbatim = true;
+        self
+    }
+
+    /// The head where it stands over a printed table.
+    pub(super) fn title(&self) -> String {
+        if self.verbatim { self.head.clone() } else { capital(&self.head) }
     }
 
     /// Left out when it gets narrow, the highest rank first.
@@ -48,8 +62,8 @@ impl Column {
 /// A cell: its text, made safe, and its tone.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
-    text: String,
-    tone: Tone,
+    pub(super) text: String,
+    pub(super) tone: Tone,
 }
 
 impl Cell {
@@ -62,18 +76,21 @@ impl Cell {
     }
 }
 
+/// A row.
 #[derive(Clone, Debug)]
-enum Row {
+pub(super) enum Row {
     Cells(Vec<Cell>),
+    /// A line over the rows that follow.
     Heading(String),
+    /// A line above the total.
     Rule,
 }
 
 /// A table.
 #[derive(Clone, Debug)]
 pub(super) struct Grid {
-    columns: Vec<Column>,
-    rows: Vec<Row>,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
 }
 
 impl Grid {
@@ -183,6 +200,14 @@ impl Grid {
             over -= 1;
         }
         (kept, widths)
+    }
+
+    /// The columns in which anything stands.
+    pub(super) fn filled(&self) -> Vec<usize> {
+        let stands = |index: usize| {
+            self.rows.iter().any(|row| matches!(row, Row::Cells(cells) if !cells[index].text.is_empty()))
+        };
+        (0..self.columns.len()).filter(|index| stands(*index)).collect()
     }
 
     fn full_width(&self, index: usize) -> usize {

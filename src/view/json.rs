@@ -17,19 +17,14 @@ use crate::report::Report;
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    // Over text and not over `Value`, whose maps would forget the order of the fields.
-    let text = serde_json::to_string(report)?;
-    let mut document: Node = serde_json::from_str(&text)?;
-    for difference in document.under("stores").under("tables").under("differences").found {
-        difference.pairs_to_object("key");
-    }
+    let document = Node::of(report)?;
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }
 
 /// JSON that remembers the order of its fields.
 #[derive(Debug, PartialEq)]
-enum Node {
+pub(super) enum Node {
     Map(Vec<(String, Node)>),
     List(Vec<Node>),
     Leaf(Value),
@@ -47,6 +42,46 @@ impl<'a> Found<'a> {
 }
 
 impl Node {
+    /// The document in its promised shape.
+    pub(super) fn of(report: &Report) -> io::Result<Self> {
+        // Over text and not over `Value`, whose maps would forget the order of the fields.
+        let text = serde_json::to_string(report)?;
+        let mut document: Self = serde_json::from_str(&text)?;
+        for difference in document.under("stores").under("tables").under("differences").found {
+            difference.pairs_to_object("key");
+        }
+        for plan in document.under("plans").found {
+            plan.flatten_store();
+            plan.name_pair("statement_count", ["before_load", "after_load"]);
+        }
+        Ok(document)
+    }
+
+    /// Takes a list out of the document.
+    pub(super) fn take_list(&mut self, name: &str) -> Vec<Self> {
+        let Self::Map(fields) = self else { return vec![] };
+        let Some(place) = fields.iter().position(|(field, _)| field == name) else { return vec![] };
+        match fields.remove(place).1 {
+            Self::List(members) => members,
+            Self::Map(_) | Self::Leaf(_) => vec![],
+        }
+    }
+
+    /// The same with a `type` as its first field.
+    pub(super) fn with_type(self, name: &str) -> Self {
+        let fields = match self {
+            Self::Map(fields) => fields,
+            Self::List(_) | Self::Leaf(_) => vec![],
+        };
+        let first = ("type".to_owned(), Self::Leaf(name.into()));
+        Self::Map(std::iter::once(first).chain(fields).collect())
+    }
+
+    /// On one line.
+    pub(super) fn text(&self) -> io::Result<String> {
+        Ok(serde_json::to_string(self)?)
+    }
+
     fn field(&mut self, name: &str) -> Option<&mut Node> {
         match self {
             Self::Map(fields) => fields.iter_mut().find(|(field, _)| field == name).map(|(_, node)| node),
@@ -61,6 +96,29 @@ impl Node {
             _ => vec![],
         };
         Found { found }
+    }
+
+    /// A plan's store has the same three fields as everywhere; its key is a string.
+    fn flatten_store(&mut self) {
+        let Self::Map(fields) = self else { return };
+        let Some(place) = fields.iter().position(|(field, _)| field == "store") else { return };
+        let (_, Self::Map(parts)) = fields.remove(place) else { return };
+        let parts = parts.into_iter().map(|(name, node)| match (name.as_str(), node) {
+            ("key", Self::Map(key)) => {
+                let text = key.into_iter().find(|(name, _)| name == "text").map(|(_, text)| text);
+                ("store".to_owned(), text.unwrap_or(Self::Leaf(Value::Null)))
+            }
+            (_, node) => (name, node),
+        });
+        fields.splice(place..place, parts);
+    }
+
+    /// `[27, 89]` becomes an object.
+    fn name_pair(&mut self, name: &str, names: [&str; 2]) {
+        let Some(field) = self.field(name) else { return };
+        let Self::List(members) = field else { return };
+        let pairs = names.into_iter().map(str::to_owned).zip(members.drain(..));
+        *field = Self::Map(pairs.collect());
     }
 
     /// `[["id", "1"]]` becomes `{"id": "1"}`.
@@ -181,6 +239,14 @@ mod tests {
         );
         assert_eq!(table["differences"][1]["key"], serde_json::json!({"line": null, "id": "9"}));
         assert!(!text.contains("21,486"));
+    }
+
+    #[test]
+    fn a_plan_names_its_store_as_all_do() {
+        let json: Value = serde_json::from_str(&written(&specimen::plan())).unwrap();
+        let plan = &json["plans"][0];
+        assert_eq!((&plan["store"], &plan["name"]), (&"4".into(), &"Blue Door Books".into()));
+        assert_eq!(plan["statement_count"], serde_json::json!({"before_load": 31, "after_load": 12}));
     }
 
     #[test]

@@ -5,19 +5,30 @@
 pub mod ask;
 pub mod explain;
 pub mod figures;
+pub mod format;
+pub mod github;
 mod grid;
+pub mod html;
 pub mod json;
+pub mod jsonl;
+pub mod junit;
 pub mod lines;
+pub mod markdown;
 pub mod observer;
+mod options;
+mod page;
 mod paint;
 pub mod pause;
 pub mod plain;
 pub mod progress;
+mod saying;
 #[cfg(test)]
 mod specimen;
+mod story;
 pub mod terminal;
 pub mod text;
 pub mod words;
 mod wrap;
 
+pub use format::Format;
 pub use observer::{ProgressMode, Quiet, observer};

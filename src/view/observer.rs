@@ -15,7 +15,7 @@ use crate::view::wrap::clean;
 /// `--progress`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ProgressMode {
-    /// Bars on a terminal outside CI, else plain lines.
+    /// Bars on a terminal that is not dumb, outside CI; else plain lines.
     #[default]
     Auto,
     /// Bars; plain lines where stderr is no terminal, since bars would show nothing and lose messages there.
@@ -34,7 +34,9 @@ pub enum ProgressMode {
 /// # Errors
 /// Refuses an unknown moment in `TENANTCTL_PAUSE_AT` (see [`Pause`]).
 pub fn observer(mode: ProgressMode, quiet: u8, store_count: usize) -> Result<Box<dyn Observer>, Refusal> {
-    let terminal = stderr().is_terminal();
+    // Bars move the cursor, which a dumb terminal cannot.
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let terminal = stderr().is_terminal() && !is_dumb;
     let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     let chosen: Box<dyn Observer> = match (quiet, choose(mode, terminal, in_ci)) {
         (0, Chosen::Bars) => Box::new(Bars::new(store_count)),

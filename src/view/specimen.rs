@@ -119,11 +119,11 @@ pub(super) fn happy() -> Report {
             recopied: vec!["logs".into()],
             by_hand: false,
         }),
-        mode: Some("shared".into()),
+        mode: None,
         recorded: true,
         id_headroom: Some(100_000),
     };
-    one.not_checked = vec!["files outside the database".into()];
+    one.not_checked = vec!["backup".into()];
     one.steps = vec![step("Place a test order", true), step("Tell the shop's owner", false)];
     report.stores = vec![one];
     report.next_steps =
@@ -149,6 +149,7 @@ pub(super) fn with_differences() -> Report {
     let mut one = StoreReport::of(&store());
     one.stage = Some(Stage::Copied);
     one.outcome = Outcome::Differs;
+    one.evidence.mode = Some("shared".into());
     one.tables = vec![
         logs,
         table("carts", "core", Some(0), Some(0), Verdict::Equal),

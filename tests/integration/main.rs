@@ -10,6 +10,7 @@ mod concurrency;
 mod crash;
 mod cuts;
 mod doctor;
+mod faces;
 mod journey;
 mod live;
 mod mended;

@@ -1,17 +1,18 @@
 //! Many stores: one line each, then only what went wrong, in detail.
 
-use super::page::{Mark, Page};
 use super::{plan, store};
 use crate::report::{Outcome, Report, StoreReport};
 use crate::view::figures::counted;
 use crate::view::figures::grouped;
 use crate::view::grid::{Cell, Column, Grid};
+use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
+use crate::view::saying;
 use crate::view::words::fill;
 
 pub(super) fn write(report: &Report, stores: &[StoreReport], page: &mut Page<'_>) {
     let words = page.words;
-    let title = page.options.title.clone().unwrap_or_else(|| words.title.to_owned());
+    let title = page.options.title().to_owned();
     page.title(&format!("{title} · {}", counted(stores.len() as u64, words.store_noun)));
     let mut facts = vec![];
     facts.extend(report.database.clone().map(|database| (words.database, database)));
@@ -19,13 +20,13 @@ pub(super) fn write(report: &Report, stores: &[StoreReport], page: &mut Page<'_>
     page.fields(Tone::Plain, &facts);
     page.blank();
     let grid = summary(stores, page);
-    page.grid(2, &grid);
+    page.grid(2, grid);
     page.blank();
-    page.paragraph(2, Tone::Plain, &tally(stores, page));
+    page.paragraph(2, Tone::Plain, &saying::tally(stores, words));
     for one in stores.iter().filter(|store| is_told(store)) {
-        let heading = fill(words.store_heading, &[&store::label(one)]);
+        let heading = fill(words.store_heading, &[&saying::label(one)]);
         page.title(&heading);
-        let (mark, verdict) = store::verdict_of(one, page);
+        let (mark, verdict) = saying::verdict_of(one, words);
         page.marked(0, mark, &verdict);
         store::sections(&Report::new("", None, ""), one, page);
     }
@@ -33,11 +34,12 @@ pub(super) fn write(report: &Report, stores: &[StoreReport], page: &mut Page<'_>
 }
 
 /// Only failures and differences are told in detail.
-fn is_told(store: &StoreReport) -> bool {
+pub(in crate::view) fn is_told(store: &StoreReport) -> bool {
     store.differs() || store.error.is_some() || !matches!(store.outcome, Outcome::Done)
 }
 
-fn summary(stores: &[StoreReport], page: &Page<'_>) -> Grid {
+/// A line for each store.
+pub(in crate::view) fn summary(stores: &[StoreReport], page: &Page<'_>) -> Grid {
     let words = page.words;
     let mut grid = Grid::new(vec![
         Column::text(words.store).floor(8),
@@ -48,7 +50,7 @@ fn summary(stores: &[StoreReport], page: &Page<'_>) -> Grid {
         Column::text(words.outcome).floor(16),
     ]);
     for store in stores {
-        let (mark, text) = outcome(store, page);
+        let (mark, text) = saying::outcome_of(store, words);
         let (sign, tone) = page.sign(mark);
         // Not counted is not none.
         let counted = store.row_count > 0 || !store.tables.is_empty();
@@ -63,34 +65,4 @@ fn summary(stores: &[StoreReport], page: &Page<'_>) -> Grid {
         ]);
     }
     grid
-}
-
-/// A word for the last column; the sentence stands in the detail.
-fn outcome(store: &StoreReport, page: &Page<'_>) -> (Mark, String) {
-    let words = page.words;
-    match store.outcome {
-        Outcome::Failed | Outcome::Refused | Outcome::Interrupted | Outcome::Partial => {
-            (Mark::Bad, store.outcome.word().to_owned())
-        }
-        _ if store.differs() => (Mark::Bad, words.differs.to_owned()),
-        _ if store::is_idle(store) => (Mark::Good, words.nothing_to_do.to_owned()),
-        _ if store.proven() => (Mark::Good, words.proven.to_owned()),
-        _ => (Mark::Unknown, words.not_proven.to_owned()),
-    }
-}
-
-/// `90 stores: 88 proven, 1 differs, 1 failed; 1,234,567 rows`.
-fn tally(stores: &[StoreReport], page: &Page<'_>) -> String {
-    let mut words: Vec<(String, u64)> = vec![];
-    for store in stores {
-        let (_, word) = outcome(store, page);
-        match words.iter_mut().find(|(known, _)| *known == word) {
-            Some((_, count)) => *count += 1,
-            None => words.push((word, 1)),
-        }
-    }
-    let parts: Vec<String> = words.iter().map(|(word, count)| format!("{} {word}", grouped(*count))).collect();
-    let rows = counted(stores.iter().map(|store| store.row_count).sum(), page.words.row);
-    let stores = counted(stores.len() as u64, page.words.store_noun);
-    format!("{stores}: {}; {rows}", parts.join(", "))
 }

@@ -39,7 +39,6 @@ Samples
 
 Evidence
   compared         4 tables · xxh3-128-sum/1
-  against          the shared schema as it is now
   shared snapshot  762:780:762,765
   store snapshot   791:791:
   verified         4 May 2025, 06:27 UTC
@@ -50,7 +49,7 @@ Evidence
   recorded         in the journal
 
 Not checked
-  – files outside the database
+  – a backup of the store schema
 
 Steps that are yours
   [x] Place a test order
@@ -92,7 +91,7 @@ Checks
     • trigger `touch` is missing on `logs`
 
 Differences
-  logs: 14 rows differ
+  logs: differences in 14 rows
     kind     key              columns
     changed  line=2, id=1     price
     missing  line=null, id=9  (after the switch)
@@ -100,6 +99,7 @@ Differences
 
 Evidence
   compared  3 tables · xxh3-128-sum/1
+  against   the shared schema as it is now
   recorded  not recorded
 "#;
 

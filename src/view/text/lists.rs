@@ -1,32 +1,32 @@
 //! Plain lists: tables, stores, runs, settings.
 
-use super::page::Page;
 use crate::report::{Report, RunLine, Setting, StoreLine, TableClass};
 use crate::view::figures::{bytes, grouped, short_date};
 use crate::view::grid::{Cell, Column, Grid};
+use crate::view::page::Page;
 use crate::view::paint::Tone;
 
-pub(super) fn write(report: &Report, page: &mut Page<'_>) {
+pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
     if !report.tables.is_empty() {
         let grid = tables(&report.tables, page);
-        show(&grid, page);
+        show(grid, page);
     }
     if !report.store_list.is_empty() {
         let grid = stores(&report.store_list, page);
-        show(&grid, page);
+        show(grid, page);
     }
     if !report.runs.is_empty() {
         let grid = runs(&report.runs, page);
-        show(&grid, page);
+        show(grid, page);
         report.runs.iter().for_each(|run| stores_of(run, page));
     }
     if !report.settings.is_empty() {
         let grid = settings(&report.settings, page);
-        show(&grid, page);
+        show(grid, page);
     }
 }
 
-fn show(grid: &Grid, page: &mut Page<'_>) {
+fn show(grid: Grid, page: &mut Page<'_>) {
     page.blank();
     page.grid(0, grid);
 }
@@ -47,7 +47,7 @@ fn tables(tables: &[TableClass], page: &Page<'_>) -> Grid {
             Cell::new(&table.table),
             Cell::toned(tone, &table.class),
             Cell::new(page.plain(table.owner_path.as_deref().unwrap_or_default())),
-            Cell::toned(Tone::Dim, page.plain(&table.why)),
+            Cell::toned(Tone::Dim, page.plain(&words.phrase(&table.why))),
             // The planner's estimate, so it says so.
             Cell::new(
                 u64::try_from(table.row_estimate).map_or_else(|_| "?".to_owned(), |rows| format!("~{}", grouped(rows))),
@@ -128,7 +128,7 @@ fn stores_of(run: &RunLine, page: &mut Page<'_>) {
     }
     page.heading(&format!("{} {}", page.words.run, run.run));
     let grid = stores(&run.stores, page);
-    page.grid(2, &grid);
+    page.grid(2, grid);
 }
 
 fn settings(settings: &[Setting], page: &Page<'_>) -> Grid {

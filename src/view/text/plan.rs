@@ -1,18 +1,18 @@
 //! Plans, what they found, and the statements.
 
-use super::page::{Mark, Page};
 use crate::plan::{ChangeTest, Finding, Format, Grade, Plan, PlannedTable};
 use crate::report::Report;
 use crate::view::figures::counted;
 use crate::view::figures::grouped;
 use crate::view::grid::{Cell, Column, Grid};
+use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
 use crate::view::words::fill;
 
 /// Plans in full up to this many; more of them get a line each, since their tables are the same.
 const IN_FULL: usize = 3;
 
-pub(super) fn plans(report: &Report, page: &mut Page<'_>) {
+pub(in crate::view) fn plans(report: &Report, page: &mut Page<'_>) {
     if report.plans.is_empty() {
         return;
     }
@@ -39,7 +39,7 @@ fn one(report: &Report, plan: &Plan, page: &mut Page<'_>) {
     let mut group = None;
     for table in &plan.tables {
         if table.group.is_some() && group != Some(&table.group) {
-            grid.heading(table.group.as_deref().unwrap_or_default());
+            grid.heading(words.group(table.group.as_deref().unwrap_or_default()));
             group = Some(&table.group);
         }
         grid.row(table_row(table, page));
@@ -48,7 +48,7 @@ fn one(report: &Report, plan: &Plan, page: &mut Page<'_>) {
     let sum = grouped(plan.tables.iter().map(|table| table.row_count).sum());
     let count = counted(plan.tables.len() as u64, words.table_noun);
     grid.row(vec![Cell::new(count), Cell::new(""), Cell::new(sum), Cell::new(""), Cell::new("")]);
-    page.grid(2, &grid);
+    page.grid(2, grid);
 }
 
 fn facts<'w>(report: &Report, plan: &Plan, page: &Page<'w>) -> Vec<(&'w str, String)> {
@@ -112,11 +112,11 @@ fn overview(report: &Report, page: &mut Page<'_>) {
     grid.rule();
     let sum = grouped(report.plans.iter().map(rows_of).sum());
     grid.row(vec![Cell::new(""), Cell::new(""), Cell::new(""), Cell::new(sum), Cell::new("")]);
-    page.grid(2, &grid);
+    page.grid(2, grid);
 }
 
 /// What was found, stops first.
-pub(super) fn findings(findings: &[Finding], with_store: bool, page: &mut Page<'_>) {
+pub(in crate::view) fn findings(findings: &[Finding], with_store: bool, page: &mut Page<'_>) {
     for (grade, heading, mark) in
         [(Grade::Stop, page.words.stops, Mark::Bad), (Grade::Note, page.words.notes, Mark::Note)]
     {
@@ -138,19 +138,19 @@ fn finding(finding: &Finding, mark: Mark, with_store: bool, page: &mut Page<'_>)
     head.extend(finding.table.clone());
     head.extend(finding.count.map(|count| counted(count, words.row)));
     let head = if head.is_empty() { String::new() } else { format!("{}: ", head.join(" · ")) };
-    page.marked(2, mark, &format!("{head}{} [{}]", finding.message, finding.code));
+    page.marked(2, mark, &format!("{head}{} [{}]", words.phrase(&finding.message), finding.code));
     if !finding.keys.is_empty() {
         let rest = finding.count.unwrap_or(0).saturating_sub(finding.keys.len() as u64);
         let more = if rest > 0 { format!(", {}", fill(words.more, &[&grouped(rest)])) } else { String::new() };
         page.paragraph(4, Tone::Dim, &format!("{} {}{more}", words.keys, finding.keys.join(", ")));
     }
     if let Some(hint) = &finding.hint {
-        page.paragraph(4, Tone::Plain, &format!("{} {hint}", words.hint));
+        page.paragraph(4, Tone::Plain, &format!("{} {}", words.hint, words.phrase(hint)));
     }
 }
 
 /// Every statement as it would be sent: a script that psql reads.
-pub(super) fn statements(report: &Report, page: &mut Page<'_>) {
+pub(in crate::view) fn statements(report: &Report, page: &mut Page<'_>) {
     for plan in report.plans.iter().filter(|plan| !plan.statements.is_empty()) {
         page.blank();
         page.raw(&format!("-- store {}", crate::view::wrap::clean(&plan.store.label())));

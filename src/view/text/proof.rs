@@ -1,13 +1,12 @@
 //! What supports the claims about one store, and what speaks against them.
 
-use super::page::{Mark, Page};
-use crate::report::{
-    Check, CheckVerdict, Difference, DifferenceKind, OpenStep, Sample, StoreReport, TableReport, Texts,
-};
+use crate::report::{Check, CheckVerdict, Difference, OpenStep, Sample, StoreReport, TableReport};
 use crate::view::figures::counted;
 use crate::view::figures::{date, grouped};
 use crate::view::grid::{Cell, Column, Grid};
+use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
+use crate::view::saying::{is_money, is_number, key_of, kind_of, sample_value};
 use crate::view::words::fill;
 
 /// Lines of a list before `… and 12 more`; JSON has them all.
@@ -21,18 +20,27 @@ pub(super) fn checks(checks: &[Check], page: &mut Page<'_>) {
     let mut grid = Grid::new(vec![Column::text("").floor(4), Column::text(""), Column::text("")]);
     for check in checks {
         let (sign, tone) = page.sign(mark_of(check.verdict));
-        let name = check.check.replace('_', " ");
-        grid.row(vec![Cell::toned(tone, sign), Cell::new(name), Cell::toned(Tone::Dim, page.plain(&check.detail))]);
+        let name = page.words.check_title(&check.check);
+        let detail = page.plain(&page.words.phrase(&check.detail));
+        grid.row(vec![Cell::toned(tone, sign), Cell::new(name), Cell::toned(Tone::Dim, detail)]);
     }
-    page.grid(2, &grid);
+    page.grid(2, grid);
+    failures(checks, page);
+}
+
+/// What is wrong, check by check.
+fn failures(checks: &[Check], page: &mut Page<'_>) {
     for check in checks.iter().filter(|check| !check.items.is_empty()) {
         page.blank();
-        page.paragraph(2, Tone::Plain, &format!("{}:", check.check.replace('_', " ")));
-        some(&check.items, check.items.len() as u64, page, |item, page| page.marked(4, Mark::Note, item));
+        let title = page.words.check_title(&check.check);
+        page.paragraph(2, Tone::Plain, &format!("{title}:"));
+        some(&check.items, check.items.len() as u64, page, |item, page| {
+            page.marked(4, Mark::Note, &page.words.phrase(item));
+        });
     }
 }
 
-fn mark_of(verdict: CheckVerdict) -> Mark {
+pub(in crate::view) fn mark_of(verdict: CheckVerdict) -> Mark {
     match verdict {
         CheckVerdict::Pass => Mark::Good,
         CheckVerdict::Fail => Mark::Bad,
@@ -54,7 +62,7 @@ fn more(shown: usize, total: u64, page: &mut Page<'_>) {
     }
 }
 
-pub(super) fn differences(tables: &[TableReport], page: &mut Page<'_>) {
+pub(in crate::view) fn differences(tables: &[TableReport], page: &mut Page<'_>) {
     let differing: Vec<_> = tables.iter().filter(|table| table.difference_count > 0).collect();
     if differing.is_empty() {
         return;
@@ -76,7 +84,7 @@ pub(super) fn differences(tables: &[TableReport], page: &mut Page<'_>) {
             grid.row(difference_row(difference, page));
         }
         if !table.differences.is_empty() {
-            page.grid(4, &grid);
+            page.grid(4, grid);
         }
         more(table.differences.len().min(SHOWN), table.difference_count, page);
     }
@@ -84,18 +92,11 @@ pub(super) fn differences(tables: &[TableReport], page: &mut Page<'_>) {
 
 fn difference_row(difference: &Difference, page: &Page<'_>) -> Vec<Cell> {
     let words = page.words;
-    let kind = match difference.kind {
-        DifferenceKind::Missing => words.row_missing,
-        DifferenceKind::Extra => words.row_extra,
-        DifferenceKind::Changed => words.row_changed,
-    };
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
-    let key: Vec<String> = difference.key.iter().map(|(column, text)| format!("{column}={}", value(text))).collect();
     let mut columns = difference.columns.join(", ");
     if difference.after_switch {
         columns = format!("{columns} ({})", words.after_switch).trim_start().to_owned();
     }
-    vec![Cell::toned(Tone::Bad, kind), Cell::new(key.join(", ")), Cell::new(columns)]
+    vec![Cell::toned(Tone::Bad, kind_of(difference, words)), Cell::new(key_of(difference)), Cell::new(columns)]
 }
 
 pub(super) fn samples(samples: &[Sample], page: &mut Page<'_>) {
@@ -110,45 +111,36 @@ pub(super) fn samples(samples: &[Sample], page: &mut Page<'_>) {
         }
         let (mark, verdict) =
             if sample.equal { (Mark::Good, words.sides_agree) } else { (Mark::Bad, words.sides_differ) };
-        let title = in_language(&sample.title, page);
+        let title = page.options.lang.pick(&sample.title);
         page.marked(2, mark, &format!("{title}: {verdict}"));
-        if sample.rows.is_empty() {
-            page.paragraph(4, Tone::Dim, words.no_rows);
-            continue;
-        }
-        let mut grid = Grid::new(sample_columns(sample));
-        for row in sample.rows.iter().take(SHOWN) {
-            let cell = |index: usize| match row.get(index) {
-                Some(Some(text)) => Cell::new(text),
-                _ => Cell::toned(Tone::Dim, "null"),
-            };
-            grid.row((0..sample.columns.len()).map(cell).collect());
-        }
-        page.grid(4, &grid);
-        more(sample.rows.len().min(SHOWN), sample.rows.len() as u64, page);
+        sample_rows(4, sample, page);
     }
 }
 
-/// A column whose values are all numbers stands to the right.
-fn sample_columns(sample: &Sample) -> Vec<Column> {
-    let is_number = |index: usize| {
-        let mut values = sample.rows.iter().filter_map(|row| row.get(index)?.as_deref()).peekable();
-        values.peek().is_some()
-            && values.all(|value| value.trim_start_matches('$').replace(',', "").parse::<f64>().is_ok())
-    };
-    let column = |(index, name): (usize, &String)| {
-        if is_number(index) { Column::number(name) } else { Column::text(name).floor(16) }
-    };
-    sample.columns.iter().enumerate().map(column).collect()
+/// The rows of a sample, as many as fit on a page.
+pub(in crate::view) fn sample_rows(indent: usize, sample: &Sample, page: &mut Page<'_>) {
+    if sample.rows.is_empty() {
+        page.paragraph(indent, Tone::Dim, page.words.no_rows);
+        return;
+    }
+    let columns = sample.columns.iter().enumerate().map(|(index, name)| {
+        let right = is_number(sample, index) || is_money(sample, index);
+        let column = if right { Column::number(name) } else { Column::text(name).floor(16) };
+        column.verbatim()
+    });
+    let mut grid = Grid::new(columns.collect());
+    for row in 0..sample.rows.len().min(SHOWN) {
+        let cell = |index| match sample_value(sample, row, index, page.options.currency.as_deref()) {
+            Some(text) => Cell::new(text),
+            None => Cell::toned(Tone::Dim, "null"),
+        };
+        grid.row((0..sample.columns.len()).map(cell).collect());
+    }
+    page.grid(indent, grid);
+    more(sample.rows.len().min(SHOWN), sample.rows.len() as u64, page);
 }
 
-/// The text in the reader's language, else in English, else in any.
-fn in_language(texts: &Texts, page: &Page<'_>) -> String {
-    let text = texts.get(page.options.lang.code()).or_else(|| texts.get("en")).or_else(|| texts.values().next());
-    text.cloned().unwrap_or_default()
-}
-
-pub(super) fn evidence(store: &StoreReport, page: &mut Page<'_>) {
+pub(in crate::view) fn evidence(store: &StoreReport, page: &mut Page<'_>) {
     let words = page.words;
     let evidence = &store.evidence;
     let zone = page.options.timezone.as_deref();
@@ -203,7 +195,7 @@ pub(super) fn not_checked(items: &[String], page: &mut Page<'_>) {
         return;
     }
     page.heading(page.words.not_checked);
-    items.iter().for_each(|item| page.marked(2, Mark::Unknown, item));
+    items.iter().for_each(|item| page.marked(2, Mark::Unknown, page.words.not_checked_text(item)));
 }
 
 pub(super) fn open_steps(steps: &[OpenStep], page: &mut Page<'_>) {
@@ -212,7 +204,7 @@ pub(super) fn open_steps(steps: &[OpenStep], page: &mut Page<'_>) {
     }
     page.heading(page.words.open_steps);
     for step in steps {
-        let text = in_language(&step.text, page);
+        let text = page.options.lang.pick(&step.text).to_owned();
         page.marked(2, if step.done { Mark::Done } else { Mark::Open }, &text);
     }
 }

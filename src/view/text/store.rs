@@ -2,14 +2,15 @@
 //!
 //! Success is said only where [`StoreReport::proven`] says it; counts alone prove nothing.
 
-use super::page::{Mark, Page};
 use super::{plan, proof};
-use crate::report::{Outcome, Report, StoreReport, TableReport, Verdict};
+use crate::report::{Report, StoreReport, TableReport, Verdict};
 use crate::view::explain;
 use crate::view::figures::counted;
 use crate::view::figures::{bytes, date, grouped, seconds_of};
 use crate::view::grid::{Cell, Column, Grid};
+use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
+use crate::view::saying::{in_groups, is_idle, label, table_verdict, tables_verdict, verdict_of};
 use crate::view::words::fill;
 
 /// Everything about the only store of a report.
@@ -18,7 +19,7 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
         already_done(store, page);
         return;
     }
-    let title = page.options.title.clone().unwrap_or_else(|| page.words.title.to_owned());
+    let title = page.options.title().to_owned();
     page.title(&format!("{title} · {}", store.name.as_deref().unwrap_or(&store.store)));
     conclusion(store, page);
     page.blank();
@@ -26,7 +27,7 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     if !store.tables.is_empty() {
         page.blank();
         let grid = tables(store, page);
-        page.grid(2, &grid);
+        page.grid(2, grid);
     }
     sections(report, store, page);
 }
@@ -35,7 +36,7 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
 pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     if let Some(error) = &store.error {
         page.blank();
-        explain::lines(error).iter().for_each(|line| page.raw(&format!("  {line}")));
+        explain::lines(error, page.words).iter().for_each(|line| page.raw(&format!("  {line}")));
     }
     proof::checks(&store.checks, page);
     proof::differences(&store.tables, page);
@@ -48,23 +49,10 @@ pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>
     plan::findings(&findings, false, page);
 }
 
-/// Nothing was done; what stands in the report is what an earlier run did, and `report` tells it.
-pub(super) fn is_idle(store: &StoreReport) -> bool {
-    store.already_done && store.outcome == Outcome::Done
-}
-
-/// `4 Blue Door Books`.
-pub(super) fn label(store: &StoreReport) -> String {
-    match &store.name {
-        Some(name) => format!("{} {name}", store.store),
-        None => store.store.clone(),
-    }
-}
-
 fn already_done(store: &StoreReport, page: &mut Page<'_>) {
     let words = page.words;
     let sentence = match store.stage {
-        Some(stage) => fill(words.already_done, &[&label(store), stage.word()]),
+        Some(stage) => fill(words.already_done, &[&label(store), words.stage_word(stage)]),
         None => format!("{} {}: {}", words.store, label(store), words.nothing_to_do),
     };
     page.marked(0, Mark::Good, &sentence);
@@ -72,74 +60,31 @@ fn already_done(store: &StoreReport, page: &mut Page<'_>) {
 
 /// The one line that a hurried reader reads.
 fn conclusion(store: &StoreReport, page: &mut Page<'_>) {
-    let (mark, text) = verdict_of(store, page);
-    let stage = store.stage.map_or_else(String::new, |stage| format!("{}, ", stage.word()));
+    let (mark, text) = verdict_of(store, page.words);
+    let stage = store.stage.map_or_else(String::new, |stage| format!("{}, ", page.words.stage_word(stage)));
     page.marked(0, mark, &format!("{stage}{text}"));
 }
 
-/// What may be said of a store, and how sure it is.
-pub(super) fn verdict_of(store: &StoreReport, page: &Page<'_>) -> (Mark, String) {
-    let words = page.words;
-    let table_count = store.tables.len() as u64;
-    let tables = counted(table_count, words.table_noun);
-    let with = |verdict| store.tables.iter().filter(|table| table.verdict == verdict).count() as u64;
-    let unfinished = matches!(store.outcome, Outcome::Failed | Outcome::Refused | Outcome::Interrupted);
-    if unfinished {
-        return (Mark::Bad, store.outcome.word().to_owned());
-    }
-    if store.differs() {
-        return (Mark::Bad, fill(words.differs_in, &[&whereabouts(store, page)]));
-    }
-    if store.proven() {
-        return (Mark::Good, format!("{}: {}", words.proven, fill(words.all_equal, &[&tables])));
-    }
-    if table_count > 0 && with(Verdict::Untouched) == table_count {
-        return (Mark::Good, fill(words.all_untouched, &[&tables]));
-    }
-    let compared = match with(Verdict::Equal) {
-        0 => words.none_compared.to_owned(),
-        count => fill(words.compared_of, &[&grouped(count), &tables]),
-    };
-    (Mark::Unknown, format!("{}: {compared}", words.not_proven))
-}
-
-/// `2 tables (15 rows), 1 check`.
-fn whereabouts(store: &StoreReport, page: &Page<'_>) -> String {
-    let words = page.words;
-    let tables: Vec<&TableReport> = store.tables.iter().filter(|table| table.verdict == Verdict::Differs).collect();
-    let rows: u64 = tables.iter().map(|table| table.difference_count).sum();
-    let fails = store.checks.iter().filter(|check| check.verdict == crate::report::CheckVerdict::Fail).count() as u64;
-    let samples = store.samples.iter().filter(|sample| !sample.equal).count() as u64;
-    let mut parts = vec![];
-    if !tables.is_empty() {
-        let tables = counted(tables.len() as u64, words.table_noun);
-        parts.push(if rows > 0 { format!("{tables} ({})", counted(rows, words.row)) } else { tables });
-    }
-    if fails > 0 {
-        parts.push(counted(fails, words.check_noun));
-    }
-    if samples > 0 {
-        parts.push(counted(samples, words.sample_noun));
-    }
-    parts.join(", ")
-}
-
-fn facts<'w>(report: &Report, store: &StoreReport, page: &Page<'w>) -> Vec<(&'w str, String)> {
+/// What, where, when.
+pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Page<'w>) -> Vec<(&'w str, String)> {
     let words = page.words;
     let zone = page.options.timezone.as_deref();
     let name = store.name.as_deref().unwrap_or(words.unnamed);
     let mut facts = vec![
         (words.store, format!("{name} (ID: {})", store.store)),
         (words.schema, store.schema.clone()),
-        (words.stage, store.stage.map_or(words.no_move, |stage| stage.word()).to_owned()),
+        (words.stage, words.stage_with_code(store.stage)),
     ];
     let when = store.evidence.switched_at.as_ref().or(store.evidence.verified_at.as_ref()).unwrap_or(&report.ended);
     if !when.is_empty() {
         facts.push((words.date, date(when, zone, words)));
     }
-    if store.bytes > 0 {
+    if store.bytes > 0 && store.evidence.mode.is_none() {
         let parts = [counted(store.row_count, words.row), bytes(store.bytes), seconds_of(store.seconds)];
-        facts.push((words.copied, fill(words.copied_text, &parts.each_ref().map(String::as_str))));
+        let parts = parts.each_ref().map(String::as_str);
+        // The journal has no time of the whole.
+        let copied = if store.seconds > 0.0 { fill(words.copied_text, &parts) } else { parts[..2].join(", ") };
+        facts.push((words.copied, copied));
     }
     if let Some(database) = &report.database {
         facts.push((words.database, database.clone()));
@@ -151,7 +96,8 @@ fn facts<'w>(report: &Report, store: &StoreReport, page: &Page<'w>) -> Vec<(&'w 
     facts
 }
 
-fn tables(store: &StoreReport, page: &Page<'_>) -> Grid {
+/// Each table with both counts and its verdict.
+pub(in crate::view) fn tables(store: &StoreReport, page: &Page<'_>) -> Grid {
     let words = page.words;
     let live = store.tables.iter().any(|table| table.live_row_count.is_some());
     let mut columns = vec![
@@ -168,10 +114,10 @@ fn tables(store: &StoreReport, page: &Page<'_>) -> Grid {
     let grouped_tables = store.tables.iter().any(|table| table.group.is_some());
     for table in in_groups(&store.tables) {
         if grouped_tables && group != Some(&table.group) {
-            grid.heading(table.group.as_deref().unwrap_or(words.other_tables));
+            grid.heading(table.group.as_deref().map_or(words.other_tables, |group| words.group(group)));
             group = Some(&table.group);
         }
-        let (mark, verdict) = table_verdict(table, page);
+        let (mark, verdict) = table_verdict(table, words);
         let (sign, tone) = page.sign(mark);
         let mut cells = vec![
             Cell::new(&table.table),
@@ -189,17 +135,6 @@ fn tables(store: &StoreReport, page: &Page<'_>) -> Grid {
     grid
 }
 
-/// The groups in the order of their first table, each with all its tables.
-fn in_groups(tables: &[TableReport]) -> Vec<&TableReport> {
-    let mut groups: Vec<&Option<String>> = vec![];
-    for table in tables {
-        if !groups.contains(&&table.group) {
-            groups.push(&table.group);
-        }
-    }
-    groups.into_iter().flat_map(|group| tables.iter().filter(move |table| table.group == *group)).collect()
-}
-
 fn count_cell(count: Option<u64>, table: &TableReport, page: &Page<'_>) -> Cell {
     match (count, table.verdict) {
         (Some(count), _) => Cell::new(grouped(count)),
@@ -208,29 +143,14 @@ fn count_cell(count: Option<u64>, table: &TableReport, page: &Page<'_>) -> Cell 
     }
 }
 
-fn table_verdict(table: &TableReport, page: &Page<'_>) -> (Mark, &'static str) {
-    let words = page.words;
-    match table.verdict {
-        Verdict::Equal if table.row_count.source == Some(0) && table.row_count.target == Some(0) => {
-            (Mark::Good, words.equal_empty)
-        }
-        Verdict::Equal => (Mark::Good, words.equal),
-        Verdict::Differs => (Mark::Bad, words.differs),
-        Verdict::NotVerified => (Mark::Unknown, words.not_verified),
-        Verdict::Untouched => (Mark::Good, words.untouched),
-        Verdict::Pending => (Mark::Unknown, words.pending),
-    }
-}
-
 fn total(store: &StoreReport, live: bool, page: &Page<'_>) -> Vec<Cell> {
-    let sum = |side: fn(&TableReport) -> Option<u64>| Cell::new(grouped(store.tables.iter().filter_map(side).sum()));
-    let words = page.words;
-    let (mark, verdict) = match (store.proven(), store.differs()) {
-        (true, _) => (Mark::Good, words.proven),
-        (_, true) => (Mark::Bad, words.differs),
-        _ if store.tables.iter().all(|table| table.verdict == Verdict::Untouched) => (Mark::Good, words.untouched),
-        _ => (Mark::Unknown, words.not_proven),
+    // Nothing counted is not a sum of 0.
+    let sum = |side: fn(&TableReport) -> Option<u64>| match store.tables.iter().any(|table| side(table).is_some()) {
+        true => Cell::new(grouped(store.tables.iter().filter_map(side).sum())),
+        false => Cell::toned(Tone::Dim, page.sign(Mark::Unknown).0),
     };
+    let words = page.words;
+    let (mark, verdict) = tables_verdict(store, words);
     let (sign, tone) = page.sign(mark);
     let mut cells = vec![
         Cell::new(counted(store.tables.len() as u64, words.table_noun)),

@@ -1,0 +1,242 @@
+//! Sentences that steps and `pg` make in English, in other languages. JSON keeps the English.
+//!
+//! A sentence that is not here is said in English: better than not at all.
+
+/// English and Spanish, with the same slots in the same order. Longer beginnings stand first.
+const SPANISH: &[(&str, &str)] = &[
+    // details of checks
+    ("{} objects compared with the template", "{} objetos comparados con la plantilla"),
+    ("{} sequences, above the shared maximum", "{} secuencias, por encima del máximo compartido"),
+    ("{} sequences, above the store's own maximum", "{} secuencias, por encima del máximo de la tienda"),
+    ("{} of {} tables", "{} de {} tablas"),
+    (
+        "foreign keys, defaults, views, policies, functions",
+        "llaves foráneas, valores por omisión, vistas, políticas, funciones",
+    ),
+    ("the shared tables were altered since", "las tablas compartidas se modificaron desde entonces"),
+    ("{} of {}", "{} de {}"),
+    // items of checks
+    ("foreign key {} of {} is not validated", "la llave foránea {} de {} no está validada"),
+    ("differs: {}: expected {}, found {}", "difiere: {}: se esperaba {}, se encontró {}"),
+    ("missing: {}", "falta: {}"),
+    ("extra: {}", "sobra: {}"),
+    ("sequence {} stands at {} while {} reaches {}", "la secuencia {} va en {} y {} llega a {}"),
+    ("{}: {} rows", "{}: {} registros"),
+    // why a command comes next
+    ("route the application to it", "dirige la aplicación a este esquema"),
+    ("load the tables that differ again", "vuelve a cargar las tablas que difieren"),
+    (
+        "the application may have written since the switch; ask instead what a nightly job asks",
+        "la aplicación puede haber escrito desde la conmutación; esto revisa lo que revisa un trabajo nocturno",
+    ),
+    ("{} of {} stores are not done", "{} de {} tiendas no están terminadas"),
+    ("see the rows again", "muestra otra vez los registros"),
+    ("copy its rows", "copia sus registros"),
+    ("prove the copy", "demuestra la copia"),
+    ("look at it every night", "para revisarla cada noche"),
+    ("do it", "lo lleva a cabo"),
+    ("go on", "continúa"),
+    ("begin anew", "empieza de nuevo"),
+    // classes of tables
+    ("listed, by its tenant column", "listada, por su columna de tienda"),
+    ("listed, by its parent", "listada, por su tabla madre"),
+    ("listed, by a condition", "listada, por una condición"),
+    ("listed in ignore", "listada en ignore"),
+    ("listed in common", "listada en common"),
+    ("the application's table of stores", "la tabla de tiendas de la aplicación"),
+    ("a partition or heir of another table", "una partición o heredera de otra tabla"),
+    ("nothing leads from it to a store", "nada lleva de ella a una tienda"),
+    ("it has a column `{}`", "tiene una columna `{}`"),
+    ("its foreign key `{}` leads to `{}`", "su llave foránea `{}` lleva a `{}`"),
+    // findings and their hints
+    ("rows have no `{}`: they belong to no store and stay", "registros sin `{}`: no son de ninguna tienda y se quedan"),
+    ("rows lead to no store by {}: they stay", "registros que no llevan a ninguna tienda por {}: se quedan"),
+    (
+        "could hold rows of a store and is listed nowhere: {}",
+        "podría tener registros de una tienda y no está en ninguna lista: {}",
+    ),
+    (
+        "list it under [[tables]], or in [shared] common or ignore: {}",
+        "póngala en [[tables]], o en common o ignore de [shared]: {}",
+    ),
+    (
+        "no index on its owner path ({}): each store's rows are found by reading the whole table, also inside the switch",
+        "sin índice en su ruta a la tienda ({}): los registros se encuentran leyendo la tabla completa, también al conmutar",
+    ),
+    ("an index on the owner path makes the switch short", "un índice en esa ruta acorta la conmutación"),
+    ("`{}` refers to it by `{}` and is not moved", "`{}` se refiere a ella por `{}` y no se migra"),
+    ("row security hides rows from this role", "la seguridad por filas oculta registros a este rol"),
+    (
+        "connect as the table's owner or as a role with BYPASSRLS",
+        "conéctese como dueño de la tabla o con un rol con BYPASSRLS",
+    ),
+    (
+        "the template was not tried: this role may not create a schema",
+        "la plantilla no se probó: este rol no puede crear un esquema",
+    ),
+    ("`migrate` needs CREATE on the database", "`migrate` necesita CREATE en la base de datos"),
+    ("its store schema would be the shared schema `{}`", "su esquema sería el esquema compartido `{}`"),
+    (
+        "correct the registry's schema column, or [store_schema] name",
+        "corrija la columna de esquema del directorio, o name en [store_schema]",
+    ),
+    (
+        "the registry already names schema `{}`: an application that believes it finds nothing there yet",
+        "el directorio ya nombra el esquema `{}`: una aplicación que le crea aún no encuentra nada ahí",
+    ),
+    ("schema `{}` belongs to store {}", "el esquema `{}` pertenece a la tienda {}"),
+    (
+        "make [store_schema] name tell the stores apart: {key} does",
+        "haga que name en [store_schema] distinga las tiendas: {key} lo hace",
+    ),
+    (
+        "schema `{}` exists and the journal does not know it; it holds {} objects: {}",
+        "el esquema `{}` existe y la bitácora no lo conoce; tiene {} objetos: {}",
+    ),
+    (
+        "schema `{}` exists and the journal does not know it; {}",
+        "el esquema `{}` existe y la bitácora no lo conoce; {}",
+    ),
+    (
+        "`--adopt` takes it over if it equals the template and has no rows; else rename or drop it",
+        "`--adopt` lo toma si es igual a la plantilla y no tiene registros; si no, renómbrelo o elimínelo",
+    ),
+    (
+        "{} rows of this store are in the shared schema; it is not new",
+        "hay {} registros de esta tienda en el esquema compartido; no es nueva",
+    ),
+    ("`tenantctl migrate --store {}` moves them", "`tenantctl migrate --store {}` los migra"),
+    (
+        "the template makes it and the manifest does not list it: it stays empty",
+        "la plantilla la crea y la configuración no la lista: queda vacía",
+    ),
+    ("schema `{}` is not what the template makes: {}", "el esquema `{}` no es lo que crea la plantilla: {}"),
+    ("`{}` has rows already", "`{}` ya tiene registros"),
+    ("only an empty schema is taken over", "solo se toma un esquema vacío"),
+    (
+        "the template makes or changes {}, outside the store schema",
+        "la plantilla crea o cambia {}, fuera del esquema de la tienda",
+    ),
+    ("a template may only make objects in {{schema}}", "una plantilla solo puede crear objetos en {{schema}}"),
+    (
+        "let it point at the store schema's own table or sequence",
+        "diríjalo a la tabla o secuencia del propio esquema de la tienda",
+    ),
+    ("the template makes no table `{}`", "la plantilla no crea la tabla `{}`"),
+    (
+        "add it to the template, or list it as common or ignored",
+        "agréguela a la plantilla, o póngala en common o ignore",
+    ),
+    ("the template lacks column `{}`", "a la plantilla le falta la columna `{}`"),
+    (
+        "add it to the template, or `{}` in its [[tables]] section",
+        "agréguela a la plantilla, o ponga `{}` en su sección [[tables]]",
+    ),
+    (
+        "the template requires column `{}`, which the shared table lacks",
+        "la plantilla exige la columna `{}`, que la tabla compartida no tiene",
+    ),
+    ("give it a default, or allow NULL", "déle un valor por omisión, o permita NULL"),
+    (
+        "column `{}` is {} here and {} in the template: it cannot be converted without loss",
+        "la columna `{}` es {} aquí y {} en la plantilla: no se puede convertir sin pérdida",
+    ),
+    (
+        "give the template's column the same type, or a wider one",
+        "dé a la columna de la plantilla el mismo tipo, o uno más amplio",
+    ),
+    (
+        "rows of {} stores that the registry lacks stay",
+        "se quedan los registros de {} tiendas que no están en el directorio",
+    ),
+    ("the keys are store keys; `--all` does not reach them", "las llaves son de tiendas; `--all` no las alcanza"),
+    (
+        "rows of this store refer by `{}` to rows of `{}` that are another store's or nobody's",
+        "registros de esta tienda se refieren por `{}` a registros de `{}` que son de otra tienda o de nadie",
+    ),
+    (
+        "rows of other stores refer by `{}` to rows of this store in `{}`",
+        "registros de otras tiendas se refieren por `{}` a registros de esta tienda en `{}`",
+    ),
+    (
+        "correct the rows in the application, or the owner path in [[tables]]",
+        "corrija los registros en la aplicación, o la ruta a la tienda en [[tables]]",
+    ),
+    (
+        "the template's key `{}` ({}) would refuse rows that share a value",
+        "la llave `{}` ({}) de la plantilla rechazaría registros que comparten un valor",
+    ),
+    (
+        "correct the rows in the application, or the key in the template",
+        "corrija los registros en la aplicación, o la llave en la plantilla",
+    ),
+    (
+        "column `{}` is NULL in rows, and the template does not allow it",
+        "la columna `{}` es NULL en registros, y la plantilla no lo permite",
+    ),
+    ("left out: `[registry] where` does not take it", "excluida: `[registry] where` no la incluye"),
+    ("its move is {} already; the recorded plan counts", "su migración ya existe (etapa {}); vale el plan registrado"),
+    (
+        "{}: {} statements before the load, {} after it, make {} objects; tried for store {}",
+        "{}: {} sentencias antes de la carga y {} después crean {} objetos; probada para la tienda {}",
+    ),
+    (
+        "no journal yet: no command has worked on a store of this database",
+        "aún no hay bitácora: ningún comando ha trabajado en una tienda de esta base de datos",
+    ),
+];
+
+/// The sentence in Spanish, where it is known; `spell` is how our words are written, values stay as they are.
+pub(super) fn spanish(english: &str, spell: fn(&str) -> String) -> Option<String> {
+    SPANISH.iter().find_map(|(from, to)| {
+        let values = slots(from, english)?;
+        Some(super::fill(&spell(to), &values))
+    })
+}
+
+/// What stands in the slots, where the text has this form.
+fn slots<'t>(form: &str, text: &'t str) -> Option<Vec<&'t str>> {
+    let mut parts = form.split("{}");
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut values = Vec::new();
+    let parts: Vec<&str> = parts.collect();
+    for (index, part) in parts.iter().enumerate() {
+        let last = index + 1 == parts.len();
+        let end = match (last, part.is_empty()) {
+            (true, true) => rest.len(),
+            (true, false) => rest.strip_suffix(part)?.len(),
+            _ => rest.find(part)?,
+        };
+        values.push(&rest[..end]);
+        rest = &rest[end + part.len()..];
+    }
+    rest.is_empty().then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_sentence_is_said_with_its_values() {
+        let cases = [
+            ("188 objects compared with the template", "188 objetos comparados con la plantilla"),
+            ("14 of 15 tables", "14 de 15 tablas"),
+            ("14 of 14", "14 de 14"),
+            ("do it", "lo lleva a cabo"),
+            ("differs: index a: expected `x`, found `y`", "difiere: index a: se esperaba `x`, se encontró `y`"),
+            ("a template may only make objects in {{schema}}", "una plantilla solo puede crear objetos en {{schema}}"),
+        ];
+        for (english, told) in cases {
+            assert_eq!(spanish(english, str::to_owned).as_deref(), Some(told));
+        }
+        assert_eq!(spanish("nobody has said this", str::to_owned), None);
+    }
+
+    #[test]
+    fn both_languages_have_the_same_slots() {
+        for (from, to) in SPANISH {
+            assert_eq!(from.matches("{}").count(), to.matches("{}").count(), "{from}");
+        }
+    }
+}
