@@ -15,7 +15,8 @@ const SCHEMA: &str = "store_1751273256223";
 
 fn through(town: &Town, proxy: &Proxy, words: &[&str]) -> Ran {
     let mut command = town.command(words);
-    let url = town.url().replace(&format!(":{}/", town.port()), &format!(":{}/", proxy.port()));
+    // The proxy reads along, so there must be no TLS, nor the question for it.
+    let url = town.url().replace(&format!(":{}/", town.port()), &format!(":{}/", proxy.port())) + "?sslmode=disable";
     command.env("DATABASE_URL", url);
     finish(command)
 }
