@@ -445,7 +445,8 @@ impl Site<'_> {
             .pop()
             .context("no store was planned")?;
         story.findings.clone_from(&planned.findings);
-        let all = self.ground_findings.iter().chain(&planned.findings);
+        let own = planned.findings.iter().filter(|finding| !self.ground_findings.contains(finding));
+        let all = self.ground_findings.iter().chain(own);
         let stops: Vec<&Finding> = all.filter(|finding| finding.grade == Grade::Stop).collect();
         if let Some(first) = stops.first() {
             let more = match stops.len() {

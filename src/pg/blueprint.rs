@@ -310,7 +310,7 @@ impl<'a> Bench<'_, 'a> {
                     self.late.push(statement); // a comment on a key that is not there yet
                     Ok(None)
                 }
-                Err(error) => return Err(refused(self.of.template.file(), statement, &error)),
+                Err(error) => Err(refused(self.of.template.file(), statement, &error)),
             },
             StatementKind::CreateIndex | StatementKind::AddKey => {
                 let before = self.indexes().await?;
