@@ -213,6 +213,9 @@ pub enum UnitKind {
         name: Ident,
         /// `pg_get_constraintdef`, without NOT VALID.
         definition: String,
+        /// Added and checked in one go: a partitioned table has no NOT VALID (up to 17).
+        #[serde(default)]
+        at_once: bool,
     },
 }
 

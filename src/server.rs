@@ -338,7 +338,11 @@ impl Server {
         Ok(())
     }
 
-    fn write_private(&self, path: &Path, text: &str) -> anyhow::Result<()> {
+    /// Writes a file that the server's user alone can read, such as the key of its certificate.
+    ///
+    /// # Errors
+    /// Where the file cannot be written or given to that user.
+    pub fn write_private(&self, path: &Path, text: &str) -> anyhow::Result<()> {
         let mut file = File::create_new(path).or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => File::options().write(true).truncate(true).open(path),
             _ => Err(error),

@@ -151,13 +151,13 @@ mod oid {
 /// Whether a value of one type arrives unchanged in another.
 #[must_use]
 pub fn passage(source: &TypeName, target: &TypeName) -> Passage {
-    match passage_of_values(source, target) {
-        Passage::Same if !(source.has_binary && target.has_binary) => Passage::Text,
-        passage => passage,
+    match passage_in_binary(source, target) {
+        Passage::Same | Passage::Cast if !(source.has_binary && target.has_binary) => Passage::Text,
+        way => way,
     }
 }
 
-fn passage_of_values(source: &TypeName, target: &TypeName) -> Passage {
+fn passage_in_binary(source: &TypeName, target: &TypeName) -> Passage {
     if source.base_oid == target.base_oid {
         return match source.base_modifier == target.base_modifier || widens(source, target) {
             true => Passage::Same,
@@ -214,6 +214,13 @@ mod tests {
             user_defined: false,
             has_binary: true,
         }
+    }
+
+    #[test]
+    fn a_type_without_a_binary_form_goes_as_text() {
+        let aclitem = TypeName { has_binary: false, ..base(1033, -1) };
+        assert_eq!(passage(&aclitem, &aclitem), Passage::Text);
+        assert_eq!(passage(&aclitem, &base(oid::TEXT, -1)), Passage::Lossy);
     }
 
     fn enumeration(oid: u32, labels: &[&str]) -> TypeName {

@@ -6,6 +6,7 @@ mod abandon;
 mod completions;
 mod config;
 mod demo;
+mod doctor;
 mod list;
 mod open;
 mod output;
@@ -162,6 +163,7 @@ pub(crate) struct StoreArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),
+    Doctor(doctor::DoctorArgs),
     Plan(plan::PlanArgs),
     #[command(alias = "onboard")]
     Migrate(road::MigrateArgs),
@@ -188,6 +190,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Demo(_) => "demo",
+            Self::Doctor(_) => "doctor",
             Self::Plan(_) => "plan",
             Self::Migrate(_) => "migrate",
             Self::Create(_) => "create",
@@ -251,6 +254,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
     let env = Environment::of_process();
     match &cli.command {
         Command::Demo(args) => demo::run(globals, args),
+        Command::Doctor(args) => doctor::run(globals, &env, args).await,
         Command::Plan(args) => plan::run(globals, &env, args).await,
         Command::Migrate(args) => road::migrate(globals, &env, line, args).await,
         Command::Create(args) => road::create(globals, &env, line, args).await,

@@ -556,10 +556,11 @@ struct Ended {
 
 /// A lost server, a refused password or a missing right does not pass from one store to the next.
 fn ends_all(error: &anyhow::Error) -> bool {
-    error
+    let of_server = error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<ServerError>())
-        .any(|error| error.is_connection() || error.is_access())
+        .any(|error| error.is_connection() || error.is_access());
+    of_server || crate::view::explain::exit_of(error) == Exit::Unreachable // a certificate, a password that cannot be read
 }
 
 /// What is known of a store's journey so far, also when it fails.

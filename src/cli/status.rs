@@ -1,5 +1,7 @@
 //! `status`: runs, and how far their stores are.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::Globals;
@@ -38,6 +40,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     let mut unfinished = 0;
     if journal::exists(&reader).await? {
         let live = journal::all_live_moves(&reader).await?;
+        let loaded = journal::rows_loaded(&*reader).await?;
         let mut runs = match &args.run {
             Some(prefix) => vec![journal::run_of(&reader, prefix).await?],
             None => journal::runs(&reader, LISTED).await?,
@@ -49,7 +52,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
             runs.extend(older.into_iter().filter(|run| !listed.contains(&run.id)));
         }
         for run in runs {
-            let line = run_line(&reader, &run, &live).await?;
+            let line = run_line(&reader, &run, &live, &loaded).await?;
             if line.outcome != "unfinished" && !listed.contains(&run.id) {
                 continue;
             }
@@ -74,7 +77,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     Ok(Page { report: report.end(exit, now()), options })
 }
 
-async fn run_line(reader: &Session, run: &RunRow, live: &[Move]) -> Result<RunLine> {
+async fn run_line(reader: &Session, run: &RunRow, live: &[Move], loaded: &BTreeMap<i64, u64>) -> Result<RunLine> {
     let moves = journal::moves_of_run(reader, &run.id).await?;
     let given_up = abandoned(reader, run).await?;
     let open = run.errand.as_ref().map(|errand| open_stores(errand, run, live, &given_up)).unwrap_or_default();
@@ -94,18 +97,18 @@ async fn run_line(reader: &Session, run: &RunRow, live: &[Move]) -> Result<RunLi
         started: run.started.clone(),
         ended: run.ended.clone(),
         outcome,
-        stores: moves.iter().map(store_line).collect(),
+        stores: moves.iter().map(|of| store_line(of, loaded)).collect(),
     })
 }
 
-fn store_line(the_move: &Move) -> StoreLine {
+fn store_line(the_move: &Move, loaded: &BTreeMap<i64, u64>) -> StoreLine {
     StoreLine {
         store: the_move.store.key.text().to_owned(),
         name: the_move.store.name.clone(),
         schema: the_move.store.schema.raw().to_owned(),
         stage: the_move.stage.word().to_owned(),
         in_all: true,
-        row_count: Some(the_move.plan.tables.iter().map(|table| table.row_count).sum()),
+        row_count: loaded.get(&the_move.id).copied(),
         bytes: None,
     }
 }

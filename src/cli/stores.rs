@@ -10,6 +10,7 @@ use super::output::{Page, now};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::pg::catalog;
+use crate::pg::journal;
 use crate::report::{Report, StoreLine};
 use crate::step::plan::store_of;
 
@@ -25,6 +26,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, _args: &StoresArgs
     let registry = opened.registry(&ground);
     let moves = open::moves(&reader, &ground).await?;
     let sizes: BTreeMap<String, u64> = catalog::schema_sizes(&reader).await?;
+    let loaded = if moves.is_empty() { BTreeMap::new() } else { journal::rows_loaded(&*reader).await? };
     let mut report = Report::new("stores", None, started);
     report.database = Some(opened.database());
     for row in registry.stores(&*reader).await? {
@@ -38,9 +40,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, _args: &StoresArgs
             name: row.name,
             stage: live.map_or_else(|| "none".to_owned(), |live| live.stage.word().to_owned()),
             in_all: row.in_all,
-            row_count: live
-                .filter(|live| live.copied_at.is_some())
-                .map(|live| live.plan.tables.iter().map(|table| table.row_count).sum()),
+            row_count: live.and_then(|live| loaded.get(&live.id).copied()),
             bytes: live.and_then(|_| sizes.get(&schema).copied()),
             schema,
         });

@@ -80,8 +80,12 @@ impl ConnInfo {
             _ => connect_timeout(&all)?,
         };
         let (ssl_mode, tls) = tls(&all, env)?;
+        let hosts = hosts(&all, env)?;
+        if !hosts.iter().all(Host::is_socket) {
+            all.warnings.extend(unchecked(ssl_mode, &tls, &all));
+        }
         Ok(Self {
-            hosts: hosts(&all, env)?,
+            hosts,
             database: all.text("dbname").unwrap_or_else(|| user.clone()),
             user,
             password_source,
@@ -213,14 +217,34 @@ fn tls(all: &Gathered, env: &Environment) -> Result<(SslMode, Tls), Refusal> {
         return Err(Refusal::new(format!("sslmode `{ssl_mode}` is too weak for sslnegotiation=direct"))
             .hint("write sslmode=require or stronger"));
     }
+    // as libpq: what lies in the usual place is used where nothing else is named
+    let usual = |name: &str| env.home.as_ref().map(|home| home.join(".postgresql").join(name)).filter(|it| it.exists());
+    let cert = all.get("sslcert").map(path_of).or_else(|| usual("postgresql.crt"));
+    let key = all.get("sslkey").map(path_of).or_else(|| usual("postgresql.key"));
     let tls = Tls {
         root_cert,
-        cert: all.get("sslcert").map(path_of),
-        key: all.get("sslkey").map(path_of),
+        cert,
+        key,
         negotiation,
         channel_binding: choice(all, "channel_binding", BINDINGS)?.unwrap_or_default(),
     };
     Ok((ssl_mode, tls))
+}
+
+/// What a reader of the connection string may believe and is not so.
+fn unchecked(ssl_mode: SslMode, tls: &Tls, all: &Gathered) -> Option<String> {
+    match (ssl_mode, &tls.root_cert, all.get("sslrootcert")) {
+        (SslMode::Require, None, _) => Some(
+            "sslmode=require without sslrootcert encrypts, but does not check who answers; \
+             sslmode=verify-full with sslrootcert=FILE or sslrootcert=system does"
+                .to_owned(),
+        ),
+        (SslMode::Disable | SslMode::Allow | SslMode::Prefer, _, Some(given)) => Some(format!(
+            "sslrootcert ({}) is not used with sslmode={ssl_mode}; sslmode=verify-full checks who answers",
+            given.origin
+        )),
+        _ => None,
+    }
 }
 
 fn connect_timeout(all: &Gathered) -> Result<Option<Duration>, Refusal> {

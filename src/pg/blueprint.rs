@@ -1,7 +1,7 @@
 //! Learns what a template makes: runs it in a transaction that is rolled back, and reads the catalogs.
 //!
-//! The server is the validator and the catalogs are the truth; no SQL text is read for its meaning. Foreign keys to
-//! common tables are tried last of all, each with a short wait, because they hold up the common table's writers.
+//! The server is the validator and the catalogs are the truth; no SQL text is read for its meaning. A foreign key to a
+//! common table is tried with a short wait and taken back at once, because its lock holds up the common table's writers.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,14 +16,16 @@ use super::script;
 use super::session::Session;
 use super::structure;
 use crate::error::{Exit, Refusal, ServerError};
-use crate::ident::Ident;
-use crate::plan::{Blueprint, Finding, Unit, UnitKind};
+use crate::ident::{Ident, QualifiedTable};
+use crate::plan::{Blueprint, Finding, Structure, Unit, UnitKind};
 use crate::store::Store;
 use crate::table::Table;
 use crate::template::{RenderedStatement, Section, StatementKind, Substitutions, Template};
 
 /// How long the trial waits for a common table, and how often.
-const OUTER_KEY_WAIT: &str = "set local lock_timeout = '50ms'";
+const OUTER_KEY_WAIT: &str = "savepoint foreign_key; set local lock_timeout = '50ms'";
+/// Gives the common table's lock back at once, and the template's own `lock_timeout` and path too.
+const OUTER_KEY_BACK: &str = "rollback to savepoint foreign_key; release savepoint foreign_key";
 const OUTER_KEY_TRIES: u32 = 20;
 
 /// Who owns a store schema and who may read it; part of what the template's structure is compared with.
@@ -100,6 +102,7 @@ impl TrialOf<'_> {
             transaction: &transaction,
             outer: vec![],
             late: vec![],
+            expected: Structure::new(),
             findings: vec![],
         };
         let mut blueprint = Blueprint::default();
@@ -118,8 +121,8 @@ impl TrialOf<'_> {
                 blueprint.after.push(unit_of(real, kind));
             }
         }
-        let (mut outer, late, mut findings) =
-            (std::mem::take(&mut bench.outer), std::mem::take(&mut bench.late), std::mem::take(&mut bench.findings));
+        bench.try_late().await?;
+        let Bench { mut outer, late, expected, mut findings, .. } = bench;
         let still: String = script::transaction_id(&transaction).await?;
         if still != id {
             bail!(Refusal::new("the template ended its own transaction"));
@@ -149,14 +152,9 @@ impl TrialOf<'_> {
                 .unwrap_or(statement)
                 .clone()
         };
-        self.try_outer_keys(
-            &transaction,
-            &schema,
-            outer.iter().map(|(statement, _)| *statement).chain(late.iter().copied()),
-        )
-        .await?;
-        findings.extend(self.ties(&transaction, &schema).await?); // after the outer keys, which may be ties too
+        findings.extend(self.ties(&transaction, &schema).await?);
         blueprint.structure = structure::structure_of(transaction.client(), &schema).await?;
+        blueprint.structure.extend(expected);
         transaction.rollback().await.server()?;
         for (statement, kind) in outer.drain(..) {
             blueprint.after.push(unit_of(&of_real(statement), kind));
@@ -207,11 +205,21 @@ impl TrialOf<'_> {
         schema: &Ident,
         before: &script::Before,
     ) -> Result<Vec<Finding>> {
-        let strays = script::strays(transaction, schema, before).await?.into_iter().map(|stray| {
+        let mut findings = Vec::new();
+        if !script::counts_rows(transaction).await? {
+            findings.push(
+                Finding::stop(
+                    "rows_not_counted",
+                    "the server does not count the rows that are written (track_counts = off), so a template that writes to other schemas would not be seen",
+                )
+                .hint("set track_counts = on, for the server, the database or this role"),
+            );
+        }
+        findings.extend(script::strays(transaction, schema, before).await?.into_iter().map(|stray| {
             let message = format!("the template makes or changes {stray}, outside the store schema");
             Finding::stop("template_reaches_out", message).hint("a template may only make objects in {{schema}}")
-        });
-        Ok(strays.collect())
+        }));
+        Ok(findings)
     }
 
     async fn ties(&self, transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<Finding>> {
@@ -220,35 +228,6 @@ impl TrialOf<'_> {
             Finding::stop("points_at_shared", tie).hint("let it point at the store schema's own table or sequence")
         });
         Ok(ties.collect())
-    }
-
-    /// Foreign keys to common tables, and what could only run after them; the last thing before the end.
-    async fn try_outer_keys<'s>(
-        &self,
-        transaction: &Transaction<'_>,
-        schema: &Ident,
-        statements: impl Iterator<Item = &'s RenderedStatement>,
-    ) -> Result<()> {
-        let statements: Vec<_> = statements.collect();
-        if statements.is_empty() {
-            return Ok(());
-        }
-        script::open_path(transaction, schema, self.shared).await?;
-        transaction.batch_execute(OUTER_KEY_WAIT).await.server()?;
-        for statement in statements {
-            let mut tries = 0;
-            loop {
-                tries += 1;
-                match attempt(transaction, &statement.sql).await {
-                    Ok(()) => break,
-                    Err(error) if error.is(&["55P03"]) && tries < OUTER_KEY_TRIES => {
-                        tokio::time::sleep(Duration::from_millis(rand::random_range(20..120))).await;
-                    }
-                    Err(error) => return Err(refused(self.template.file(), statement, &error)),
-                }
-            }
-        }
-        script::close_path(transaction).await
     }
 }
 
@@ -259,6 +238,8 @@ struct Bench<'t, 'a> {
     transaction: &'t Transaction<'t>,
     outer: Vec<(&'a RenderedStatement, UnitKind)>,
     late: Vec<&'a RenderedStatement>,
+    /// What the keys in `outer` add to the structure; they are not there any more when it is read.
+    expected: Structure,
     findings: Vec<Finding>,
 }
 
@@ -337,46 +318,126 @@ impl<'a> Bench<'_, 'a> {
     async fn run_foreign_key(&mut self, statement: &'a RenderedStatement) -> Result<Option<UnitKind>> {
         let before = self.outer_keys().await?;
         let all_before = self.key_count().await?;
-        let savepoint = "savepoint foreign_key";
-        self.transaction.batch_execute(savepoint).await.server()?;
-        self.run_plainly(statement).await?;
+        let lock_timeout: String =
+            self.transaction.query_one("select current_setting('lock_timeout')", &[]).await.server()?.get(0);
+        self.add_briefly(statement).await?;
         let added: Vec<_> = self.outer_keys().await?.into_iter().filter(|key| !before.contains(key)).collect();
         let added_count = self.key_count().await? - all_before;
-        match added.as_slice() {
-            [] => {
-                self.transaction.batch_execute("release savepoint foreign_key").await.server()?;
-                Ok(Some(UnitKind::Plain))
+        if let ([key], 1) = (added.as_slice(), added_count) {
+            let with = structure::constraints_of(self.transaction.client(), self.schema).await?;
+            self.transaction.batch_execute(OUTER_KEY_BACK).await.server()?;
+            let without = self.structure_now(Part::Constraints).await?;
+            self.expected.extend(new_in(with, &without).map(|(name, definition)| (name, validated(&definition))));
+            let name = Ident::new(&key.name);
+            if key.parent.schema == *self.of.shared && self.of.shared_tables.contains(&key.parent.table) {
+                let tie = format!("foreign key {} of {} refers to {}", name.raw(), key.table, key.parent.raw());
+                self.findings
+                    .push(Finding::stop("points_at_shared", tie).hint("let it point at the store schema's own table"));
             }
-            [(table, name, definition)] if added_count == 1 => {
-                let kind = UnitKind::OuterKey {
-                    table: Ident::new(table),
-                    name: Ident::new(name),
-                    definition: definition.trim_end_matches(" NOT VALID").to_owned(),
-                };
-                // Gives the common table's lock back at once.
-                self.transaction
-                    .batch_execute("rollback to savepoint foreign_key; release savepoint foreign_key")
-                    .await
-                    .server()?;
-                self.outer.push((statement, kind));
-                Ok(None)
-            }
-            _ => {
-                self.transaction.batch_execute("release savepoint foreign_key").await.server()?;
+            if key.is_partitioned {
                 self.findings.push(
                     Finding::note(
-                        "keys_in_one_statement",
-                        format!("line {} adds several foreign keys at once; writers of the common tables wait for all of them", statement.line),
+                        "key_checked_at_once",
+                        format!("foreign key `{}` of a partitioned table is checked when it is added: writers of the common table wait as long", name.raw()),
                     )
-                    .hint("write one ALTER TABLE for each foreign key to a common table"),
+                    .table(&Ident::new(&key.table)),
                 );
-                Ok(Some(UnitKind::Plain))
             }
+            let kind = UnitKind::OuterKey {
+                table: Ident::new(&key.table),
+                name,
+                definition: key.definition.trim_end_matches(" NOT VALID").to_owned(),
+                at_once: key.is_partitioned,
+            };
+            self.outer.push((statement, kind));
+            return Ok(None);
+        }
+        let restore = "select pg_catalog.set_config('lock_timeout', $1, true)";
+        self.transaction.query_one(restore, &[&lock_timeout]).await.server()?;
+        self.transaction.batch_execute("release savepoint foreign_key").await.server()?;
+        if !added.is_empty() {
+            self.findings.push(
+                Finding::note(
+                    "keys_in_one_statement",
+                    format!(
+                        "line {} adds several foreign keys at once; writers of the common tables wait for all of them",
+                        statement.line
+                    ),
+                )
+                .hint("write one ALTER TABLE for each foreign key to a common table"),
+            );
+        }
+        Ok(Some(UnitKind::Plain))
+    }
+
+    /// Runs a statement that may want a common table, behind a savepoint that is left open; gives way where the table
+    /// is busy, because everybody who comes later would wait behind us.
+    async fn add_briefly(&self, statement: &RenderedStatement) -> Result<()> {
+        for _ in 0..OUTER_KEY_TRIES {
+            self.transaction.batch_execute(OUTER_KEY_WAIT).await.server()?;
+            match self.transaction.batch_execute(&statement.sql).await.server() {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is(&["55P03"]) => {
+                    self.transaction.batch_execute(OUTER_KEY_BACK).await.server()?;
+                    tokio::time::sleep(Duration::from_millis(rand::random_range(20..120))).await;
+                }
+                Err(error) => return Err(refused(self.of.template.file(), statement, &error)),
+            }
+        }
+        bail!(
+            Refusal::new(format!("the common table of foreign key `{}` stays busy", label_of(&statement.sql)))
+                .because(format!("template {}, line {}", self.of.template.file(), statement.line))
+                .hint("try again when it is quieter; somebody may sit idle in a transaction that wrote to the table")
+                .exit(Exit::Failed)
+        )
+    }
+
+    /// Comments that need a key which was taken back: each is tried again behind its key.
+    async fn try_late(&mut self) -> Result<()> {
+        let mut waiting: Vec<(&RenderedStatement, Option<ServerError>)> =
+            self.late.iter().map(|statement| (*statement, None)).collect();
+        for (key, _) in &self.outer {
+            if waiting.is_empty() {
+                break;
+            }
+            self.add_briefly(key).await?;
+            let mut still = Vec::new();
+            let count = waiting.len();
+            for (statement, _) in waiting {
+                if let Err(error) = attempt(self.transaction, &statement.sql).await {
+                    still.push((statement, Some(error)));
+                }
+            }
+            waiting = still;
+            let with = match waiting.len() < count {
+                true => structure::remarks_of(self.transaction.client(), self.schema).await?,
+                false => Structure::new(),
+            };
+            self.transaction.batch_execute(OUTER_KEY_BACK).await.server()?;
+            if !with.is_empty() {
+                let without = self.structure_now(Part::Remarks).await?;
+                self.expected.extend(new_in(with, &without));
+            }
+        }
+        match waiting.first() {
+            Some((statement, Some(error))) => Err(refused(self.of.template.file(), statement, error)),
+            _ => Ok(()),
         }
     }
 
+    /// A part of the structure, without any trace of the question.
+    async fn structure_now(&self, part: Part) -> Result<Structure> {
+        self.transaction.batch_execute("savepoint path").await.server()?;
+        let structure = match part {
+            Part::Constraints => structure::constraints_of(self.transaction.client(), self.schema).await?,
+            Part::Remarks => structure::remarks_of(self.transaction.client(), self.schema).await?,
+        };
+        self.transaction.batch_execute("rollback to savepoint path; release savepoint path").await.server()?;
+        Ok(structure)
+    }
+
     async fn note_inline_outer_keys(&mut self) -> Result<()> {
-        for (table, name, _) in self.outer_keys().await? {
+        for OuterKey { table, name, .. } in self.outer_keys().await? {
             self.findings.push(
                 Finding::note(
                     "inline_outer_key",
@@ -389,18 +450,26 @@ impl<'a> Bench<'_, 'a> {
         Ok(())
     }
 
-    /// Foreign keys that leave the schema: table, name, definition.
-    async fn outer_keys(&self) -> Result<Vec<(String, String, String)>> {
-        let sql = "select c.relname::text, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid)
+    /// Foreign keys that leave the schema.
+    async fn outer_keys(&self) -> Result<Vec<OuterKey>> {
+        let sql = "select c.relname::text, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid), c.relkind = 'p',
+                          pn.nspname::text, p.relname::text
                    from pg_catalog.pg_constraint k
                    join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-                   join pg_catalog.pg_class p on p.oid = k.confrelid
+                   join pg_catalog.pg_class p on p.oid = k.confrelid join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
                    where n.nspname = $1 and k.contype = 'f' and p.relnamespace <> n.oid and k.conparentid = 0 order by 1, 2";
         // Definitions must be qualified, whatever path the template runs under.
         self.transaction.batch_execute("savepoint path; set local search_path = ''").await.server()?;
         let rows = self.transaction.query(sql, &[&self.schema.raw()]).await.server()?;
         self.transaction.batch_execute("rollback to savepoint path; release savepoint path").await.server()?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+        let key = |row: &tokio_postgres::Row| OuterKey {
+            table: row.get(0),
+            name: row.get(1),
+            definition: row.get(2),
+            is_partitioned: row.get(3),
+            parent: QualifiedTable::new(Ident::new(row.get::<_, String>(4)), Ident::new(row.get::<_, String>(5))),
+        };
+        Ok(rows.iter().map(key).collect())
     }
 
     async fn key_count(&self) -> Result<i64> {
@@ -417,6 +486,36 @@ impl<'a> Bench<'_, 'a> {
         let rows = self.transaction.query(sql, &[&self.schema.raw()]).await.server()?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
+}
+
+/// A foreign key that leaves the schema.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct OuterKey {
+    table: String,
+    name: String,
+    /// `pg_get_constraintdef`.
+    definition: String,
+    /// Up to 17 it cannot be added without looking at rows.
+    is_partitioned: bool,
+    /// The table it refers to.
+    parent: QualifiedTable,
+}
+
+/// A part of a structure.
+#[derive(Clone, Copy)]
+enum Part {
+    Constraints,
+    Remarks,
+}
+
+/// What only the first of two structures has.
+fn new_in(with: Structure, without: &Structure) -> impl Iterator<Item = (String, String)> {
+    with.into_iter().filter(|(name, _)| !without.contains_key(name))
+}
+
+/// A key to a common table is validated in the end, also one that the template adds NOT VALID.
+fn validated(definition: &str) -> String {
+    definition.replace("; not validated", "").replace(" NOT VALID", "")
 }
 
 /// A statement that may fail without ending the transaction.

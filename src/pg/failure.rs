@@ -4,7 +4,6 @@
 
 use std::error::Error;
 
-use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 use crate::error::ServerError;
@@ -36,16 +35,6 @@ fn is_of_connection(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || OF_CONNECTION.iter().any(|words| said.starts_with(words))
 }
 
-/// The same for an error of the pool: it waited too long, is closed, or could not connect.
-#[must_use]
-pub fn pool_error(error: &PoolError) -> ServerError {
-    match error {
-        PoolError::Backend(error) => server_error(error),
-        PoolError::PostCreateHook(deadpool_postgres::HookError::Backend(error)) => server_error(error),
-        other => ServerError { message: words(other), of_connection: true, ..ServerError::default() },
-    }
-}
-
 /// `client.query(…).await.server()?`
 pub trait ServerResult<T> {
     /// The driver's error as a value of ours.
@@ -58,12 +47,6 @@ pub trait ServerResult<T> {
 impl<T> ServerResult<T> for Result<T, tokio_postgres::Error> {
     fn server(self) -> Result<T, ServerError> {
         self.map_err(|error| server_error(&error))
-    }
-}
-
-impl<T> ServerResult<T> for Result<T, PoolError> {
-    fn server(self) -> Result<T, ServerError> {
-        self.map_err(|error| pool_error(&error))
     }
 }
 
@@ -92,7 +75,7 @@ fn from_server(said: &DbError) -> ServerError {
 }
 
 /// `error connecting to server: Connection refused (os error 111)`: each cause once, though some repeat their own.
-fn words(error: &(dyn Error + 'static)) -> String {
+pub(super) fn words(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

@@ -8,8 +8,10 @@ use super::catalog::UniqueKey;
 use super::failure::ServerResult;
 use super::ground::Ground;
 use super::ownership::{Ownership, Path};
+use super::requalify::requalify;
 use super::statement::CopyStatement;
 use crate::config::Registry as RegistryConfig;
+use crate::error::ServerError;
 use crate::ident::{Ident, list};
 use crate::plan::Finding;
 use crate::store::Store;
@@ -271,36 +273,34 @@ pub async fn refused_by_template(
     let mut findings = Vec::new();
     let Some(source) = ground.table(&statement.source.table) else { return Ok(findings) };
     let name = &source.name.table;
-    for key in unique_keys.iter().filter(|key| !key.is_exclusion && !is_implied(ground, key, shared_keys)) {
-        let Some(columns) = &key.columns else { continue };
-        if columns.iter().any(|column| source.column(column).is_none()) {
-            continue;
-        }
-        let columns_sql = list(columns.iter().map(|column| format!("{name}.{column}")));
-        let no_nulls = match key.nulls_not_distinct {
-            true => String::new(),
-            false => columns.iter().map(|column| format!(" and {name}.{column} is not null")).collect(),
-        };
-        let partial = key.predicate.as_ref().map(|predicate| format!(" and ({predicate})")).unwrap_or_default();
-        let texts = columns.iter().map(|column| format!("{name}.{column}::text")).collect::<Vec<_>>();
-        let rows = format!(
-            "select concat_ws(', ', {}) as {KEY} from {} as {name} where {}{no_nulls}{partial} group by {columns_sql} having count(*) > 1",
-            list(texts),
-            source.relation(),
-            statement.condition()
-        );
-        let (count, keys) = count_with_keys(client, &rows).await?;
-        if count > 0 {
-            let names = list(columns.iter().map(Ident::raw));
-            let message =
-                format!("the template's key `{}` ({names}) would refuse rows that share a value", key.name.raw());
-            findings.push(
-                Finding::stop("duplicate_key", message)
-                    .table(name)
-                    .store(&store.key)
-                    .rows(count, keys)
-                    .hint("correct the rows in the application, or the key in the template"),
-            );
+    let keys = unique_keys.iter().map(|key| in_shared_words(key, &target.name.schema, ground.shared()));
+    for key in keys.filter(|key| !is_implied(ground, key, shared_keys)) {
+        match duplicates(client, source, statement, &key).await {
+            Ok((0, _)) => {}
+            Ok((count, keys)) => {
+                let message = format!(
+                    "the template's key `{}` ({}) would refuse rows that share a value",
+                    key.name.raw(),
+                    list(&key.expressions)
+                );
+                findings.push(
+                    Finding::stop("duplicate_key", message)
+                        .table(name)
+                        .store(&store.key)
+                        .rows(count, keys)
+                        .hint("correct the rows in the application, or the key in the template"),
+                );
+            }
+            Err(NotAsked::Because(why)) => {
+                let message = format!("rows were not held against the template's key `{}`: {why}", key.name.raw());
+                findings.push(
+                    Finding::note("key_not_checked", message)
+                        .table(name)
+                        .store(&store.key)
+                        .hint("where rows meet in it, the copy fails when the key is made, and says which"),
+                );
+            }
+            Err(NotAsked::Failed(error)) => return Err(error),
         }
     }
     for column in target.columns.iter().filter(|column| column.not_null && !column.generated) {
@@ -321,15 +321,83 @@ pub async fn refused_by_template(
     Ok(findings)
 }
 
-/// The shared schema already refuses what the template's key would: it has the same key, or one over some of its
-/// columns, the tenant column aside.
-fn is_implied(ground: &Ground, key: &UniqueKey, shared_keys: &[UniqueKey]) -> bool {
-    shared_keys.iter().filter(|shared| !shared.is_exclusion && shared.predicate.is_none()).any(|shared| {
-        match (&shared.columns, &key.columns) {
-            (Some(of_shared), Some(of_key)) => {
-                of_shared.iter().all(|column| of_key.contains(column) || *column == ground.manifest.tenant_column)
-            }
-            _ => shared.expressions == key.expressions,
+/// Why a key's question has no answer.
+enum NotAsked {
+    /// The shared table cannot be asked so.
+    Because(String),
+    /// Nothing can be asked.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for NotAsked {
+    fn from(error: anyhow::Error) -> Self {
+        match error.downcast_ref::<ServerError>() {
+            Some(said) if said.is_of_the_statement() => Self::Because(said.to_string()),
+            _ => Self::Failed(error),
         }
-    })
+    }
+}
+
+/// Rows of the store that share what the key says must be unique.
+async fn duplicates(
+    client: &impl GenericClient,
+    source: &Table,
+    statement: &CopyStatement,
+    key: &UniqueKey,
+) -> Result<(u64, Vec<String>), NotAsked> {
+    if key.is_exclusion {
+        return Err(NotAsked::Because("it is an exclusion constraint".to_owned()));
+    }
+    let name = &source.name.table;
+    let parts: Vec<String> = match &key.columns {
+        Some(columns) => columns.iter().map(|column| format!("{name}.{column}")).collect(),
+        None => key.expressions.iter().map(|expression| format!("({expression})")).collect(),
+    };
+    let no_nulls: String = match key.nulls_not_distinct {
+        true => String::new(),
+        false => parts.iter().map(|part| format!(" and {part} is not null")).collect(),
+    };
+    let partial = key.predicate.as_ref().map(|predicate| format!(" and ({predicate})")).unwrap_or_default();
+    let rows = format!(
+        "select concat_ws(', ', {}) as {KEY} from {} as {name} where {}{no_nulls}{partial} group by {} having count(*) > 1",
+        list(parts.iter().map(|part| format!("{part}::text"))),
+        source.relation(),
+        statement.condition(),
+        list(&parts)
+    );
+    Ok(count_with_keys(client, &rows).await?)
+}
+
+/// The key as the shared schema would say it: types and functions of the same name are there, as a rule.
+fn in_shared_words(key: &UniqueKey, schema: &Ident, shared: &Ident) -> UniqueKey {
+    let say = |sql: &String| requalify(sql, schema, shared);
+    UniqueKey {
+        expressions: key.expressions.iter().map(say).collect(),
+        predicate: key.predicate.as_ref().map(say),
+        operators: key.operators.iter().map(say).collect(),
+        ..key.clone()
+    }
+}
+
+/// The shared schema already refuses what the template's key would: it has the same key, or one over some of its
+/// parts, the tenant column aside.
+fn is_implied(ground: &Ground, key: &UniqueKey, shared_keys: &[UniqueKey]) -> bool {
+    let tenant = &ground.manifest.tenant_column;
+    let is_tenant = |expression: &str| expression == tenant.raw() || expression == tenant.to_string();
+    let parts = |key: &UniqueKey| -> Vec<(String, Option<String>)> {
+        let operators = key.operators.iter().cloned().map(Some).chain(std::iter::repeat(None));
+        key.expressions.iter().cloned().zip(operators).collect()
+    };
+    let of_key = parts(key);
+    shared_keys
+        .iter()
+        .filter(|shared| shared.predicate.is_none() && shared.is_exclusion == key.is_exclusion)
+        .filter(|shared| shared.nulls_not_distinct || !key.nulls_not_distinct)
+        .any(|shared| {
+            parts(shared).iter().all(|part| {
+                let (expression, operator) = part;
+                let is_equality = operator.as_deref().is_none_or(|operator| operator == "operator(pg_catalog.=)");
+                of_key.contains(part) || is_tenant(expression) && is_equality
+            })
+        })
 }

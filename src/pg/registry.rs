@@ -134,38 +134,26 @@ impl<'a> Registry<'a> {
         Ok(RegistryValues { schema: row.get(0), url: row.get(1) })
     }
 
-    /// The SQL of [`Registry::write`], for people.
-    #[must_use]
-    pub fn statements(&self, key: &StoreKey, values: &RegistryValues) -> Vec<String> {
-        let Some(config) = self.config else { return Vec::new() };
-        let columns = [(&config.schema_column, &values.schema), (&config.url_column, &values.url)];
-        let written = columns.into_iter().filter_map(|(column, value)| column.as_ref().zip(value.as_ref()));
-        let sets: Vec<_> = written.map(|(column, value)| format!("{column} = {}", Literal::text(value))).collect();
-        if sets.is_empty() {
-            return Vec::new();
-        }
-        let key = Literal::text(key.text());
-        vec![format!("update {} set {} where {}::text = {key}", config.table, list(sets), config.key)]
-    }
-
     /// Writes what the application shall believe, and reads it back.
     ///
     /// # Errors
     /// The server's error, or that a trigger of the registry wrote something else.
     pub async fn write(&self, client: &impl GenericClient, key: &StoreKey, values: &RegistryValues) -> Result<()> {
         let Some(config) = self.config else { return Ok(()) };
-        let columns: Vec<(&Ident, &Option<String>)> = [
-            config.schema_column.as_ref().map(|column| (column, &values.schema)),
-            config
-                .url_column
-                .as_ref()
-                .filter(|_| values.url.is_some() || values.schema.is_none())
-                .map(|column| (column, &values.url)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        self.write_columns(client, config, key, &columns).await
+        self.write_columns(client, config, key, &written(config, values)).await
+    }
+
+    /// The statement that a switch sends, with values in place: for people, so give it a masked URL.
+    #[must_use]
+    pub fn update_sql(&self, key: &StoreKey, values: &RegistryValues) -> Option<String> {
+        let config = self.config?;
+        let sets = written(config, values).into_iter().map(|(column, value)| match value {
+            Some(value) => format!("{column} = {}", Literal::text(value)),
+            None => format!("{column} = null"),
+        });
+        let sets = list(sets);
+        let key = Literal::text(key.text());
+        (!sets.is_empty()).then(|| format!("update {} set {sets} where {}::text = {key}", config.table, config.key))
     }
 
     /// Writes both columns back as they were, also to NULL.
@@ -290,6 +278,13 @@ fn not_one(config: &RegistryConfig, key: &StoreKey, count: usize) -> Refusal {
         _ => Refusal::new(format!("the registry {table} has {count} rows of store {key}"))
             .hint("[registry] key must name one row; correct the rows or the configuration"),
     }
+}
+
+/// The columns that a switch writes, with their values.
+fn written<'v>(config: &'v RegistryConfig, values: &'v RegistryValues) -> Vec<(&'v Ident, &'v Option<String>)> {
+    let schema = config.schema_column.as_ref().map(|column| (column, &values.schema));
+    let url = config.url_column.as_ref().filter(|_| values.url.is_some() || values.schema.is_none());
+    schema.into_iter().chain(url.map(|column| (column, &values.url))).collect()
 }
 
 fn text_of(column: Option<&Ident>) -> String {

@@ -13,10 +13,17 @@ use crate::ident::{Ident, Literal, QualifiedTable};
 /// Objects and rows outside the schema that this transaction made or changed.
 const STRAYS: &str = include_str!("sql/strays.sql");
 
-/// Rows that the session had written before this transaction.
+/// What is true before the transaction does anything.
 const ROWS_TOUCHED: &str = include_str!("sql/rows_touched.sql");
 
-/// What [`strays`] must not blame this transaction for: the rows that earlier ones of the session wrote.
+/// What of a table (`c`) a statement can change without touching another catalog; empty: all is as usual.
+const SETTINGS: &str = "pg_catalog.concat_ws(
+    ' ', c.relacl::text, c.reloptions::text, case when c.relrowsecurity then 'row security' end,
+    case when c.relforcerowsecurity then 'forced' end, nullif(c.relreplident, 'd'), nullif(c.relpersistence, 'p'),
+    nullif(c.reltablespace, 0))";
+
+/// What [`strays`] must not blame this transaction for: the rows that earlier ones of the session wrote, and what tables
+/// were like before.
 pub struct Before(String);
 
 /// Reads it; at the beginning of the transaction.
@@ -24,7 +31,7 @@ pub struct Before(String);
 /// # Errors
 /// The server's error.
 pub async fn before(transaction: &Transaction<'_>) -> Result<Before> {
-    Ok(Before(transaction.query_one(ROWS_TOUCHED, &[]).await.server()?.get(0)))
+    Ok(Before(transaction.query_one(&with_settings(ROWS_TOUCHED), &[]).await.server()?.get(0)))
 }
 
 /// Lets unqualified names of the template mean the store schema, then the shared schema.
@@ -43,12 +50,24 @@ pub async fn close_path(transaction: &Transaction<'_>) -> Result<()> {
     Ok(transaction.batch_execute("set local search_path = ''").await.server()?)
 }
 
+fn with_settings(sql: &str) -> String {
+    sql.replace("{{settings}}", SETTINGS)
+}
+
+/// Whether the server counts the rows that are written; else [`strays`] sees none.
+///
+/// # Errors
+/// The server's error.
+pub async fn counts_rows(transaction: &Transaction<'_>) -> Result<bool> {
+    Ok(transaction.query_one("select current_setting('track_counts') = 'on'", &[]).await.server()?.get(0))
+}
+
 /// What this transaction did outside the schema, as fragments: `table public.notes`, `rows of public.orders`.
 ///
 /// # Errors
 /// The server's error.
 pub async fn strays(transaction: &Transaction<'_>, schema: &Ident, before: &Before) -> Result<Vec<String>> {
-    let rows = transaction.query(STRAYS, &[&schema.raw(), &before.0]).await.server()?;
+    let rows = transaction.query(&with_settings(STRAYS), &[&schema.raw(), &before.0]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
@@ -117,8 +136,11 @@ pub fn grants(schema: &Ident, readers: &[Ident]) -> Vec<String> {
     let mut statements = Vec::new();
     for reader in readers {
         statements.push(format!("grant usage on schema {schema} to {reader}"));
-        statements.push(format!("grant select on all tables in schema {schema} to {reader}"));
-        statements.push(format!("alter default privileges in schema {schema} grant select on tables to {reader}"));
+        // Of the sequences too: `verify` reads where they stand.
+        for kind in ["tables", "sequences"] {
+            statements.push(format!("grant select on all {kind} in schema {schema} to {reader}"));
+            statements.push(format!("alter default privileges in schema {schema} grant select on {kind} to {reader}"));
+        }
     }
     statements
 }
@@ -149,7 +171,8 @@ pub async fn run(transaction: &Transaction<'_>, sql: &str) -> Result<(), ServerE
     transaction.batch_execute(sql).await.server()
 }
 
-/// Adds a foreign key to a common table without looking at rows, waiting at most 50 ms for it; whether it got the lock.
+/// Adds a foreign key to a common table, waiting at most 50 ms for it; whether it got the lock. Without looking at rows,
+/// unless it is `at_once`.
 /// A key that is there already, from a run that ended before it validated, is left.
 ///
 /// # Errors
@@ -159,13 +182,15 @@ pub async fn add_outer_key(
     table: &QualifiedTable,
     name: &Ident,
     definition: &str,
+    at_once: bool,
 ) -> Result<bool> {
     let exists = "select 1 from pg_catalog.pg_constraint where conrelid = to_regclass($1) and conname = $2";
     if transaction.query_opt(exists, &[&table.to_string(), &name.raw()]).await.server()?.is_some() {
         return Ok(true);
     }
     transaction.batch_execute("set local lock_timeout = '50ms'").await.server()?;
-    let add = format!("alter table {table} add constraint {name} {definition} not valid");
+    let how = if at_once { "" } else { " not valid" };
+    let add = format!("alter table {table} add constraint {name} {definition}{how}");
     match transaction.batch_execute(&add).await.server() {
         Ok(()) => Ok(true),
         Err(error) if error.is(&["55P03"]) => Ok(false),

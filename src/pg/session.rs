@@ -3,20 +3,17 @@
 //! Knows how to connect, to hand out readers and writers, and to cancel them all. Knows no table and no store.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
-use tokio_postgres::{CancelToken, NoTls};
+use anyhow::{Result, bail};
+use deadpool::managed::{self, Object, Pool, PoolError};
 
+use super::dial::{Calls, Dial, Place, Wire};
+pub use super::dial::{Canceller, Client};
 use super::failure::ServerResult;
-use crate::conninfo::{ConnInfo, SslMode};
+use crate::conninfo::ConnInfo;
 use crate::error::{Exit, Refusal};
-
-/// A connection as `pg` lends it out; what it can do beyond being passed on is `pg`'s own affair.
-pub type Client = tokio_postgres::Client;
 
 /// A transaction as `pg` lends it out.
 pub type Transaction<'a> = tokio_postgres::Transaction<'a>;
@@ -64,7 +61,7 @@ const RECYCLE: &str = "begin; rollback; close all; set session authorization def
 const POOL_SIZE: usize = 64;
 
 /// One connection from a pool.
-pub struct Session(Object);
+pub struct Session(Object<Dial>);
 
 impl Session {
     /// Closes the connection instead of giving it back; for one whose COPY failed.
@@ -72,20 +69,16 @@ impl Session {
         drop(Object::take(self.0));
     }
 
+    /// Ends what the server may still be sending, and closes the connection: after an error in the middle of a stream.
+    pub async fn abandon(self) {
+        self.canceller().cancel().await;
+        self.discard();
+    }
+
     /// What ends a statement of this session from outside.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
-        Canceller(self.cancel_token())
-    }
-}
-
-/// Ends the statement in flight of one session.
-pub struct Canceller(CancelToken);
-
-impl Canceller {
-    /// Tells the server; the statement fails with 57014. A session that is gone needs no telling.
-    pub async fn cancel(&self) {
-        let _gone = self.0.cancel_query(NoTls).await;
+        self.0.canceller()
     }
 }
 
@@ -104,9 +97,9 @@ impl DerefMut for Session {
 
 /// All connections of one run.
 pub struct Sessions {
-    readers: Pool,
-    writers: Pool,
-    leases: Pool,
+    readers: Pool<Dial>,
+    writers: Pool<Dial>,
+    leases: Pool<Dial>,
     calls: Arc<Calls>,
     facts: Facts,
 }
@@ -122,18 +115,10 @@ pub struct Facts {
     pub database_oid: u32,
     /// The role that we are.
     pub role: String,
-    /// `host:port`.
+    /// `host:port` of the server that answered.
     pub address: String,
     /// The cluster's system identifier, where the role may read it.
     pub system_identifier: Option<String>,
-}
-
-/// Statements in flight, so that a signal can end them.
-#[derive(Default)]
-struct Calls {
-    interrupted: AtomicBool,
-    closing: AtomicBool,
-    tokens: Mutex<Vec<CancelToken>>,
 }
 
 impl Sessions {
@@ -143,18 +128,20 @@ impl Sessions {
     /// The connection's own error, a server that is too old, or a pooler that swallows settings.
     pub async fn open(conninfo: &ConnInfo, run: &str, lock_timeout: Duration) -> Result<Self> {
         let calls = Arc::new(Calls::default());
+        let (conninfo, place) = (Arc::new(conninfo.clone()), Arc::new(Place::default()));
         let dial = |role: &str, settings: Vec<(String, String)>| Dial {
             conninfo: conninfo.clone(),
             application_name: format!("tenantctl/{run}/{role}"),
             settings,
             calls: calls.clone(),
+            place: place.clone(),
         };
         let mut settings: Vec<(String, String)> =
             MANNERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         settings.push(("lock_timeout".into(), format!("{}ms", lock_timeout.as_millis())));
         let first = dial("first", settings.clone());
-        let (client, _connection) = first.connect_once().await?;
-        let facts = facts(&client, conninfo).await?;
+        let client = first.connect().await?;
+        let facts = facts(&client, place.address()).await?;
         if facts.server_version < OLDEST_VERSION {
             bail!(Refusal::new(format!(
                 "the server is PostgreSQL {}; tenantctl needs 13",
@@ -171,9 +158,9 @@ impl Sessions {
         let mut reading = settings.clone();
         reading.push(("default_transaction_read_only".into(), "on".into())); // a mistake must not be able to write
         Ok(Self {
-            readers: dial("reader", reading).pool()?,
-            writers: dial("writer", settings.clone()).pool()?,
-            leases: dial("lease", settings).pool()?,
+            readers: pool(dial("reader", reading))?,
+            writers: pool(dial("writer", settings.clone()))?,
+            leases: pool(dial("lease", settings))?,
             calls,
             facts,
         })
@@ -206,8 +193,7 @@ impl Sessions {
     /// # Errors
     /// The connection's own error.
     pub async fn writer_at_last(&self) -> Result<Session> {
-        let object = self.writers.get().await.server().context("connecting to the database")?;
-        Ok(Session(object))
+        lend(&self.writers).await
     }
 
     /// The session that holds the run's advisory locks.
@@ -218,35 +204,31 @@ impl Sessions {
         self.take(&self.leases).await
     }
 
-    async fn take(&self, pool: &Pool) -> Result<Session> {
+    async fn take(&self, pool: &Pool<Dial>) -> Result<Session> {
         self.check()?;
-        let object = pool.get().await.server().context("connecting to the database")?;
-        Ok(Session(object))
+        lend(pool).await
     }
 
     /// Ends everything: statements in flight are cancelled, later ones are not begun. Returns when all were told.
     pub async fn interrupt(&self) {
-        self.calls.interrupted.store(true, Ordering::SeqCst);
-        let tokens = self.calls.tokens.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let told = tokens.iter().map(|token| token.cancel_query(NoTls));
-        futures_util::future::join_all(told).await; // a session that is gone needs no telling
+        self.calls.interrupt().await;
     }
 
     /// The work has ended: what is left to do, such as writing how it ended, is no longer cancelled.
     pub fn close(&self) {
-        self.calls.closing.store(true, Ordering::SeqCst);
+        self.calls.close();
     }
 
     /// Whether the work has ended.
     #[must_use]
     pub fn is_closing(&self) -> bool {
-        self.calls.closing.load(Ordering::SeqCst)
+        self.calls.is_closing()
     }
 
     /// Whether a signal came.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
-        self.calls.interrupted.load(Ordering::SeqCst)
+        self.calls.is_interrupted()
     }
 
     /// Stops between two units of work when a signal came.
@@ -261,81 +243,36 @@ impl Sessions {
     }
 }
 
-/// How one kind of session is connected. The password is read anew each time: it may have been rotated.
-#[derive(Clone)]
-struct Dial {
-    conninfo: ConnInfo,
-    application_name: String,
-    settings: Vec<(String, String)>,
-    calls: Arc<Calls>,
+fn pool(dial: Dial) -> Result<Pool<Dial>> {
+    Ok(Pool::builder(dial).max_size(POOL_SIZE).build()?)
 }
 
-type Connection = tokio::task::JoinHandle<()>;
-
-impl Dial {
-    fn driver_config(&self) -> tokio_postgres::Config {
-        let mut config = tokio_postgres::Config::new();
-        for host in &self.conninfo.hosts {
-            config.host(&host.name).port(host.port);
-            if let Some(address) = host.address {
-                config.hostaddr(address);
-            }
-        }
-        config.user(&self.conninfo.user).dbname(&self.conninfo.database);
-        if let Some(timeout) = self.conninfo.connect_timeout {
-            config.connect_timeout(timeout);
-        }
-        config.application_name(&self.application_name);
-        let mut options = self.conninfo.options.clone().unwrap_or_default();
-        for (name, value) in &self.settings {
-            options.push_str(&format!(" -c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ ")));
-        }
-        config.options(options);
-        if let Ok(Some(password)) = self.conninfo.password() {
-            config.password(password.reveal());
-        }
-        config
-    }
-
-    async fn connect_once(&self) -> Result<(Client, Connection)> {
-        if matches!(self.conninfo.ssl_mode, SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull) {
-            bail!(
-                Refusal::new("this build speaks no TLS yet")
-                    .because(format!("the connection asks for sslmode={}", self.conninfo.ssl_mode))
-                    .hint("use a connection that does not leave the host, or a tunnel, with sslmode=disable")
-                    .exit(Exit::Unreachable)
-            );
-        }
-        self.conninfo.password()?; // its own error is better than the server's
-        self.dial().await.server().with_context(|| format!("connecting to {}", self.conninfo.masked_url()))
-    }
-
-    async fn dial(&self) -> Result<(Client, Connection), tokio_postgres::Error> {
-        let (client, connection) = self.driver_config().connect(NoTls).await?;
-        let task = tokio::spawn(async move {
-            let _ended = connection.await; // the statement in flight reports it
-        });
-        self.calls.tokens.lock().unwrap_or_else(PoisonError::into_inner).push(client.cancel_token());
-        Ok((client, task))
-    }
-
-    fn pool(self) -> Result<Pool> {
-        let recycling_method = RecyclingMethod::Custom(RECYCLE.to_owned());
-        let manager = Manager::from_connect(self.driver_config(), self, ManagerConfig { recycling_method });
-        Ok(Pool::builder(manager).max_size(POOL_SIZE).build()?)
+async fn lend(pool: &Pool<Dial>) -> Result<Session> {
+    match pool.get().await {
+        Ok(object) => Ok(Session(object)),
+        Err(PoolError::Backend(error)) => Err(error), // as `dial` tells it
+        Err(other) => bail!("taking a connection: {other}"),
     }
 }
 
-impl Connect for Dial {
-    fn connect(
-        &self,
-        _config: &tokio_postgres::Config,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(Client, Connection), tokio_postgres::Error>> + Send + '_>> {
-        Box::pin(self.dial())
+impl managed::Manager for Dial {
+    type Type = Wire;
+    type Error = anyhow::Error;
+
+    async fn create(&self) -> Result<Wire> {
+        self.connect().await
+    }
+
+    async fn recycle(&self, wire: &mut Wire, _: &managed::Metrics) -> managed::RecycleResult<anyhow::Error> {
+        if wire.is_closed() {
+            return Err(managed::RecycleError::message("the connection is closed"));
+        }
+        wire.simple_query(RECYCLE).await.server().map_err(anyhow::Error::from)?;
+        Ok(())
     }
 }
 
-async fn facts(client: &Client, conninfo: &ConnInfo) -> Result<Facts> {
+async fn facts(client: &Client, address: String) -> Result<Facts> {
     let row = client
         .query_one(
             "select current_setting('server_version_num')::int4, current_database()::text, current_user::text,
@@ -349,13 +286,12 @@ async fn facts(client: &Client, conninfo: &ConnInfo) -> Result<Facts> {
         .await
         .ok()
         .map(|row| row.get(0)); // a right that not every role has; the journal only notes it
-    let address = conninfo.hosts.iter().map(|host| format!("{}:{}", host.name, host.port)).collect::<Vec<_>>();
     Ok(Facts {
         server_version: row.get::<_, i32>(0).unsigned_abs(),
         database: row.get(1),
         role: row.get(2),
         database_oid: row.get(3),
-        address: address.join(","),
+        address,
         system_identifier,
     })
 }

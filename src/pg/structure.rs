@@ -20,17 +20,20 @@ use crate::ident::Ident;
 use crate::plan::Structure;
 use placeholder::Placeholder;
 
+const CONSTRAINTS: &str = include_str!("sql/structure_constraints.sql");
+const REMARKS: &str = include_str!("sql/structure_remarks.sql");
+
 /// One question for each catalog, for the whole schema; each answers with name and definition.
 const QUESTIONS: [&str; 9] = [
     include_str!("sql/structure_relations.sql"),
     include_str!("sql/structure_columns.sql"),
-    include_str!("sql/structure_constraints.sql"),
+    CONSTRAINTS,
     include_str!("sql/structure_indexes.sql"),
     include_str!("sql/structure_rules.sql"),
     include_str!("sql/structure_types.sql"),
     include_str!("sql/structure_functions.sql"),
     include_str!("sql/structure_other.sql"),
-    include_str!("sql/structure_remarks.sql"),
+    REMARKS,
 ];
 
 /// The objects of a schema, name → definition. Names inside the schema stand without it, all others with theirs;
@@ -42,12 +45,32 @@ const QUESTIONS: [&str; 9] = [
 /// # Errors
 /// Fails outside a transaction; the server's.
 pub async fn structure_of(client: &Client, schema: &Ident) -> Result<Structure> {
+    ask(client, schema, &QUESTIONS).await
+}
+
+/// Only the constraints of a schema, as [`structure_of`] says them.
+///
+/// # Errors
+/// Fails outside a transaction; the server's.
+pub async fn constraints_of(client: &Client, schema: &Ident) -> Result<Structure> {
+    ask(client, schema, &[CONSTRAINTS]).await
+}
+
+/// Only the comments, owners and grants of a schema, as [`structure_of`] says them.
+///
+/// # Errors
+/// Fails outside a transaction; the server's.
+pub async fn remarks_of(client: &Client, schema: &Ident) -> Result<Structure> {
+    ask(client, schema, &[REMARKS]).await
+}
+
+async fn ask(client: &Client, schema: &Ident, questions: &[&str]) -> Result<Structure> {
     let path = schema.to_string();
     set_path(client, &path).await?;
     let now = client.query_typed_one("select current_setting('search_path')", &[]).await.server()?;
     ensure!(now.try_get::<_, &str>(0).server()? == path, "the structure of a schema is read inside a transaction only");
     // All at once on one connection: they are answered in turn, without a round trip between two.
-    let answers = try_join_all(QUESTIONS.map(|question| answer(client, question, schema))).await?;
+    let answers = try_join_all(questions.iter().map(|question| answer(client, question, schema))).await?;
     set_path(client, "").await?;
     let placeholder = Placeholder::new(schema);
     let objects = answers.into_iter().flatten();

@@ -99,8 +99,8 @@ async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()
     let unit = &the_move.blueprint.after[index];
     match &unit.kind {
         UnitKind::Plain | UnitKind::Index { .. } => run_as_written(means, the_move, index, unit).await?,
-        UnitKind::OuterKey { table, name, definition } => {
-            add_outer_key(means, the_move, index, table, name, definition).await?;
+        UnitKind::OuterKey { table, name, definition, at_once } => {
+            add_outer_key(means, the_move, index, table, name, definition, *at_once).await?;
         }
     }
     means.observer.notice(&Event::UnitDone {
@@ -170,6 +170,7 @@ async fn add_outer_key(
     table: &Ident,
     name: &Ident,
     definition: &str,
+    at_once: bool,
 ) -> Result<()> {
     let qualified = QualifiedTable::new(the_move.store.schema.clone(), table.clone());
     let mut tries = 0;
@@ -178,7 +179,7 @@ async fn add_outer_key(
         tries += 1;
         let mut session = means.sessions.writer().await?;
         let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
-        let added = script::add_outer_key(work.transaction(), &qualified, name, definition).await;
+        let added = script::add_outer_key(work.transaction(), &qualified, name, definition, at_once).await;
         if added.with_context(|| format!("adding foreign key {} of {}", name.raw(), table.raw()))? {
             work.commit(means.observer, None).await?;
             break;
@@ -197,8 +198,10 @@ async fn add_outer_key(
     }
     let mut session = means.sessions.writer().await?;
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
-    let validated = script::validate_key(work.transaction(), &qualified, name).await;
-    validated.with_context(|| format!("validating foreign key {} of {}", name.raw(), table.raw()))?;
+    if !at_once {
+        let validated = script::validate_key(work.transaction(), &qualified, name).await;
+        validated.with_context(|| format!("validating foreign key {} of {}", name.raw(), table.raw()))?;
+    }
     record(&work, the_move, index).await?;
     work.commit(means.observer, None).await
 }

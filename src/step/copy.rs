@@ -190,7 +190,8 @@ async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
         if let Err(error) = script::run(unit.transaction(), &statement.sql).await {
             let place = error.position.map(|position| statement.place_of_position(position));
             let (line, column) = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
-            bail!(script::template_error(file, line, column, &statement.sql, &error).exit(crate::error::Exit::Failed));
+            let exit = crate::error::Exit::Failed;
+            return Err(script::template_failure(file, (line, column), &statement.sql, &error, exit));
         }
     }
     script::close_path(unit.transaction()).await?;

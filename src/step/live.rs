@@ -12,6 +12,7 @@ use crate::event::{Event, Step};
 use crate::pg::checks::{Ids, checks};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, TableRun};
+use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
 use crate::pg::{catalog, rows, stray};
@@ -27,8 +28,19 @@ pub async fn verify_live(means: &Means<'_>, the_move: &Move) -> Result<Proof> {
     means.sessions.check()?;
     means.observer.notice(&Event::StepStarted { store, step: Step::Verify });
     let mut holder = means.sessions.reader().await?;
-    let ground = Ground::read(&holder, the_move.manifest.clone()).await?;
-    let snapshot = Snapshot::export(&mut holder).await?;
+    let looked = look(means, the_move, &mut holder).await;
+    if looked.is_err() {
+        holder.abandon().await;
+    }
+    let proof = looked?;
+    means.observer.notice(&Event::StepDone { store, step: Step::Verify, elapsed: begun.elapsed() });
+    Ok(proof)
+}
+
+async fn look(means: &Means<'_>, the_move: &Move, holder: &mut Session) -> Result<Proof> {
+    let store = &the_move.store;
+    let ground = Ground::read(holder, the_move.manifest.clone()).await?;
+    let snapshot = Snapshot::export(holder).await?;
     let transaction = snapshot.transaction();
     let loaded = journal::table_runs_of(transaction, the_move.id).await?;
     let store_tables = catalog::tables_of(transaction.client(), &store.schema).await?;
@@ -41,7 +53,6 @@ pub async fn verify_live(means: &Means<'_>, the_move: &Move) -> Result<Proof> {
     }
     let checks = checks(transaction, Some(&ground), the_move, Ids::AboveOwn).await?;
     let text = snapshot.text().to_owned();
-    means.observer.notice(&Event::StepDone { store, step: Step::Verify, elapsed: begun.elapsed() });
     Ok(Proof {
         tables,
         checks,

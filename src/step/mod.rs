@@ -9,6 +9,7 @@ pub mod after_load;
 pub mod classes;
 pub mod copy;
 pub mod create;
+pub mod doctor;
 pub mod live;
 pub mod load;
 pub mod plan;

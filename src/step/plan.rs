@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::{Means, adopt, classes};
 use crate::config::{Registry as RegistryConfig, StoreSchema};
+use crate::conninfo::mask;
 use crate::error::Refusal;
 use crate::event::{Event, Step};
 use crate::ident::Ident;
@@ -18,7 +19,7 @@ use crate::pg::registry::{Registry, RegistryRow};
 use crate::pg::session::Session;
 use crate::pg::statement;
 use crate::pg::{findings, rows};
-use crate::plan::{Finding, Grade, Plan, PlannedTable};
+use crate::plan::{Finding, Grade, Plan, PlannedTable, UnitKind};
 use crate::stage::Stage;
 use crate::store::Store;
 use crate::template::Template;
@@ -369,7 +370,10 @@ fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Re
     }
     if !exists {
         all.extend(trial.blueprint.after.iter().map(|unit| match &unit.kind {
-            crate::plan::UnitKind::OuterKey { table, name, definition } => format!(
+            UnitKind::OuterKey { table, name, definition, at_once: true } => {
+                format!("alter table {}.{table} add constraint {name} {definition}", store.schema)
+            }
+            UnitKind::OuterKey { table, name, definition, at_once: false } => format!(
                 "alter table {}.{table} add constraint {name} {definition} not valid;\nalter table {}.{table} validate constraint {name}",
                 store.schema, store.schema
             ),
@@ -377,12 +381,12 @@ fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Re
         }));
     }
     if of.registry.can_switch() {
-        let names = of.ground.owners.iter().map(|owner| owner.table.to_string()).collect::<Vec<_>>();
-        all.push(format!("lock table {} in share mode", names.join(", ")));
-        // A person reads this, or a log keeps it: without the password that the application gets.
+        let mut tables: Vec<_> = of.ground.owners.iter().map(|owner| &owner.table).collect();
+        tables.sort(); // the order in which the switch takes them
+        all.extend(tables.into_iter().map(|table| format!("lock table {table} in share mode")));
         let url = of.store_schema.application_url(&store.schema, store.key.text());
-        let values = of.registry.values_for(&store.schema, url.as_deref().map(crate::conninfo::mask).as_deref());
-        all.extend(of.registry.statements(&store.key, &values));
+        let values = of.registry.values_for(&store.schema, url.as_deref().map(mask).as_deref());
+        all.extend(of.registry.update_sql(&store.key, &values));
     }
     Ok(all)
 }

@@ -55,7 +55,14 @@ pub async fn reverse(
     let targets: Vec<_> =
         statements.iter().map(|statement| &statement.target).chain(beside.iter().map(|beside| &beside.table)).collect();
     lock::share_own(unit.transaction(), &targets).await.context("locking the store schema")?;
-    let mut tables = changes_since_switch(means, &unit, the_move, &statements, &loaded).await?;
+    let mut tables = match changes_since_switch(means, &unit, the_move, &statements, &loaded).await {
+        Ok(tables) => tables,
+        Err(error) => {
+            drop(unit);
+            session.abandon().await;
+            return Err(error);
+        }
+    };
     tables.extend(changes_beside(&unit, the_move, &beside).await?);
     let lost: u64 = tables.iter().map(|table| table.difference_count).sum();
     let changed = tables.iter().any(|table| table.verdict == Verdict::Differs);
@@ -144,14 +151,18 @@ async fn rows_against_shared(
     statement: &CopyStatement,
 ) -> Result<(Vec<Difference>, u64)> {
     let reader = means.sessions.reader().await?;
-    compare::differences(
+    let found = compare::differences(
         Side { client: &reader, select: statement.source_rows() },
         Side { client: unit.client(), select: statement.target_rows() },
         &statement.compared(),
         &statement.key,
         means.max_diffs,
     )
-    .await
+    .await;
+    if found.is_err() {
+        reader.abandon().await;
+    }
+    found
 }
 
 /// The refusal for rows that would be lost: exit 1, with the way on.

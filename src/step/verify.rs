@@ -179,6 +179,22 @@ async fn compare_table(
     statement: &CopyStatement,
     source: SourceSide<'_>,
 ) -> Result<TableReport> {
+    let mut session = means.sessions.reader().await?;
+    let compared = compare_table_in(&mut session, means, snapshot, the_move, statement, source).await;
+    if compared.is_err() {
+        session.abandon().await;
+    }
+    compared
+}
+
+async fn compare_table_in(
+    session: &mut Session,
+    means: &Means<'_>,
+    snapshot: &Snapshot<'_>,
+    the_move: &Move,
+    statement: &CopyStatement,
+    source: SourceSide<'_>,
+) -> Result<TableReport> {
     let begun = Instant::now();
     let table = &statement.source.table;
     let group = the_move.manifest.entry(table).and_then(|entry| entry.group.clone());
@@ -190,8 +206,7 @@ async fn compare_table(
     let expected = recorded.map_or(0, |run| run.row_count);
     let store = &the_move.store;
     means.observer.notice(&Event::TableStarted { store, step: Step::Verify, table, row_count: expected });
-    let mut session = means.sessions.reader().await?;
-    let reader = snapshot.import(&mut session).await?;
+    let reader = snapshot.import(session).await?;
     let target = digest(&reader, statement, &statement.target_digest()).await?;
     let source_text = match recorded {
         Some(run) => run.source_digest.clone(),
@@ -243,15 +258,22 @@ async fn rows_that_differ(
     statement: &CopyStatement,
 ) -> Result<(Vec<Difference>, u64)> {
     let mut other: Session = means.sessions.reader().await?;
-    let target = snapshot.import(&mut other).await?;
-    compare::differences(
-        Side { client: reader.client(), select: statement.source_rows() },
-        Side { client: target.client(), select: statement.target_rows() },
-        &statement.compared(),
-        &statement.key,
-        means.max_diffs,
-    )
-    .await
+    let found = async {
+        let target = snapshot.import(&mut other).await?;
+        compare::differences(
+            Side { client: reader.client(), select: statement.source_rows() },
+            Side { client: target.client(), select: statement.target_rows() },
+            &statement.compared(),
+            &statement.key,
+            means.max_diffs,
+        )
+        .await
+    }
+    .await;
+    if found.is_err() {
+        other.abandon().await;
+    }
+    found
 }
 
 /// Tables of the store schema that no copy accounts for.

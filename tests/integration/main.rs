@@ -9,6 +9,7 @@ mod app;
 mod concurrency;
 mod crash;
 mod cuts;
+mod doctor;
 mod journey;
 mod live;
 mod mended;

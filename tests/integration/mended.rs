@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::app::three_stores;
-use crate::town::{Town, finish};
+use crate::town::{Town, connect, finish};
 
 #[test]
 fn a_registry_whose_check_looks_at_both_columns_takes_the_switch_and_the_way_back() {
@@ -180,4 +180,191 @@ fn verify_all_says_whom_it_passes_by_and_refuses_where_nobody_is_left() {
         ]
     );
     assert_eq!(report["stores"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn stores_and_status_show_what_was_copied_not_what_was_planned() {
+    let town = three_stores();
+    town.paused("schema_committed", &["migrate", "--store", "4"]).kill();
+    town.all_sessions_end();
+    town.sql("insert into customers (store_id, name) values (4, 'late')");
+    town.run(&["resume"]).exits(0);
+    let stores = town.run(&["stores", "--format", "json"]).exits(0).json();
+    assert_eq!(stores["store_list"][1]["row_count"], 55); // 54 when planned
+    let status = town.run(&["status", "--format", "json"]).exits(0).json();
+    assert_eq!(status["runs"][0]["stores"][0]["row_count"], 55);
+}
+
+#[test]
+fn the_statements_of_a_plan_are_sql_and_hold_no_password() {
+    let town = three_stores();
+    town.edit("tenantctl.toml", "postgresql://app@db", "postgresql://app:geheim@db");
+    let ran = town.run(&["plan", "--store", "4", "--sql"]).exits(0);
+    let end: Vec<&str> = ran.stdout.lines().rev().take(4).collect();
+    assert_eq!(
+        end,
+        [
+            "update \"public\".\"stores\" set \"schema_name\" = 'store_4', \"database_url\" = 'postgresql://app:***@db/main?schema=store_4' where \"id\"::text = '4';",
+            "lock table \"public\".\"orders\" in share mode;",
+            "lock table \"public\".\"lines\" in share mode;",
+            "lock table \"public\".\"customers\" in share mode;",
+        ]
+    );
+}
+
+#[test]
+fn types_without_a_binary_form_are_copied_as_text() {
+    let town = three_stores();
+    town.sql(
+        "create type right_of as (who text, what aclitem[]);
+         alter table orders add rights aclitem, add more right_of;
+         update orders set rights = makeaclitem('postgres'::regrole, 'postgres'::regrole, 'SELECT', false),
+                           more = row('x', array[makeaclitem(0, 'postgres'::regrole, 'UPDATE', false)])::right_of where id % 2 = 0",
+    );
+    town.edit(
+        "store_schema.sql",
+        "    currency text not null default 'MXN'\n",
+        "    currency text not null default 'MXN',\n    rights aclitem,\n    more public.right_of\n",
+    );
+    let plan = town.run(&["plan", "--store", "4", "--format", "json"]).exits(0).json();
+    assert_eq!(plan["plans"][0]["tables"][1]["format"], "text");
+    town.run(&["migrate", "--store", "4"]).exits(0);
+    town.moved("public.orders", "store_id = 4", "store_4.orders");
+}
+
+#[test]
+fn a_common_table_that_stays_busy_is_no_fault_of_the_template() {
+    let town = three_stores();
+    let url = town.url();
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+    let holder = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let client = connect(&url).await;
+            client.batch_execute("begin; update currencies set code = code where code = 'EUR'").await.unwrap();
+            ready.send(()).unwrap();
+            let _told = is_done.await;
+        });
+    });
+    is_ready.recv().unwrap();
+    town.run(&["plan", "--store", "4"])
+        .exits(1)
+        .says("stays busy")
+        .says("store_schema.sql, line")
+        .says("hint: try again when it is quieter");
+    done.send(()).unwrap();
+    holder.join().unwrap();
+    town.run(&["plan", "--store", "4"]).exits(0);
+}
+
+#[test]
+fn keys_to_common_tables_and_their_comments_are_part_of_what_is_expected() {
+    let town = three_stores();
+    let key = "alter table {{schema}}.orders add foreign key (currency) references {{shared}}.currencies;";
+    town.edit("store_schema.sql", key, &format!(
+        "{key}\ncomment on constraint orders_currency_fkey on {{{{schema}}}}.orders is 'its money';
+         alter table {{{{schema}}}}.customers add constraint of_a_store foreign key (store_id) references {{{{shared}}}}.stores not valid;
+         comment on constraint of_a_store on {{{{schema}}}}.customers is 'its store';"
+    ));
+    town.run(&["migrate", "--store", "4"]).exits(0);
+    town.run(&["verify", "--store", "4", "--live"]).exits(0);
+    town.sql("comment on constraint of_a_store on store_4.customers is null; alter table store_4.orders drop constraint orders_currency_fkey");
+    town.run(&["verify", "--store", "4", "--live"])
+        .exits(3)
+        .says("missing: comment on table constraint of_a_store")
+        .says("missing: constraint orders_currency_fkey on orders");
+}
+
+#[test]
+fn a_partitioned_store_table_may_refer_to_a_common_table() {
+    let town = three_stores();
+    town.edit(
+        "store_schema.sql",
+        "    currency text not null default 'MXN'\n);",
+        "    currency text not null default 'MXN'\n) partition by range (id);
+         create table {{schema}}.orders_1 partition of {{schema}}.orders for values from (0) to (20);
+         create table {{schema}}.orders_2 partition of {{schema}}.orders default;",
+    );
+    town.edit("store_schema.sql", "unique (number)", "unique (id, number)");
+    town.run(&["plan", "--store", "4"]).exits(0).says("[key_checked_at_once]");
+    town.run(&["migrate", "--store", "4"]).exits(0);
+    town.run(&["verify", "--store", "4", "--live"]).exits(0);
+}
+
+#[test]
+fn keys_over_expressions_and_over_a_part_of_the_rows_are_held_against_the_rows() {
+    let town = three_stores();
+    town.sql(
+        "create type state as enum ('open', 'done');
+         alter table orders add state state not null default 'open'; update orders set state = 'done' where id % 2 = 0;
+         update customers set email = 'SAME@four.example' where id = 2; update customers set email = 'same@four.example' where id = 5",
+    );
+    town.edit(
+        "store_schema.sql",
+        "create table {{schema}}.customers",
+        "create type {{schema}}.state as enum ('open', 'done');
+         create function {{schema}}.own(text) returns text immutable language sql as 'select $1';
+         create table {{schema}}.customers",
+    );
+    town.edit(
+        "store_schema.sql",
+        "not null default 'MXN'\n",
+        "not null default 'MXN',\n    state {{schema}}.state not null default 'open'\n",
+    );
+    town.edit(
+        "store_schema.sql",
+        "create index lines_order_id_idx",
+        "create unique index one_open on {{schema}}.orders (currency) where state = 'open';
+         create unique index email_once on {{schema}}.customers (lower(email));
+         create unique index own_once on {{schema}}.customers ({{schema}}.own(name));
+         alter table {{schema}}.lines add constraint apart exclude (id with =);
+         create index lines_order_id_idx",
+    );
+    town.run(&["plan", "--store", "5"]).exits(2).says("one_open");
+    let plan = town.run(&["plan", "--store", "4", "--format", "json"]).exits(2).json();
+    let of = |code: &str| -> Vec<String> {
+        let all = plan["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == code);
+        all.map(|finding| finding["message"].as_str().unwrap().to_owned() + &finding["keys"].to_string()).collect()
+    };
+    let duplicate = of("duplicate_key");
+    assert_eq!(duplicate.len(), 2, "{duplicate:?}");
+    assert!(duplicate[0].contains("email_once") && duplicate[0].contains("same@four.example"), "{duplicate:?}");
+    assert!(duplicate[1].contains("one_open") && duplicate[1].contains("MXN"), "{duplicate:?}");
+    let open = of("key_not_checked");
+    assert_eq!(open.len(), 2, "{open:?}");
+    assert!(open[0].contains("own_once") && open[0].contains("public.own(text) does not exist"), "{open:?}");
+    assert!(open[1].contains("apart") && open[1].contains("exclusion"), "{open:?}");
+}
+
+#[test]
+fn a_grant_on_a_common_table_is_seen_also_where_a_key_refers_to_it() {
+    let town = three_stores();
+    let inline = "currency text not null default 'MXN' references public.currencies";
+    town.edit("store_schema.sql", "currency text not null default 'MXN'", inline);
+    town.run(&["plan", "--store", "4"]).exits(0);
+    for reaching in [
+        "grant select on {{shared}}.currencies to public;",
+        "alter table {{shared}}.currencies enable row level security;",
+        "alter table {{shared}}.currencies set (fillfactor = 70);",
+        "update {{shared}}.currencies set code = code;",
+        "do $$ begin begin create table {{shared}}.sneaked (); exception when division_by_zero then null; end; end $$;",
+    ] {
+        let before = town.read("store_schema.sql");
+        town.edit(
+            "store_schema.sql",
+            "-- tenantctl: after the load",
+            &format!("{reaching}\n-- tenantctl: after the load"),
+        );
+        town.run(&["plan", "--store", "4"]).exits(2).says("[template_reaches_out]");
+        town.write("store_schema.sql", &before);
+    }
+    town.run(&["migrate", "--store", "4", "--to", "created"]).exits(0);
+}
+
+#[test]
+fn a_server_that_counts_no_rows_is_not_trusted_with_a_template() {
+    let town = three_stores();
+    town.sql(&format!("alter database {} set track_counts = off", town.database));
+    town.run(&["plan", "--store", "4"]).exits(2).says("[rows_not_counted]").says("track_counts");
 }

@@ -107,6 +107,36 @@ fn paths_start_where_they_were_written() {
 }
 
 #[test]
+fn what_is_not_checked_is_said_once() {
+    let warnings = |string| resolve(string, &[]).unwrap().warnings;
+    assert!(matches!(&warnings("host=h sslmode=require")[..], [one] if one.contains("does not check who answers")));
+    assert!(
+        matches!(&warnings("host=h sslrootcert=ca.pem")[..], [one] if one.contains("sslrootcert (-d) is not used"))
+    );
+    for fine in ["host=h", "host=/tmp sslmode=require", "host=h sslmode=require sslrootcert=ca.pem"] {
+        assert!(warnings(fine).is_empty(), "{fine}");
+    }
+}
+
+#[test]
+fn a_client_certificate_in_the_usual_place_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let usual = folder.path().join(".postgresql");
+    std::fs::create_dir(&usual).unwrap();
+    for name in ["postgresql.crt", "postgresql.key", "root.crt"] {
+        std::fs::write(usual.join(name), "").unwrap();
+    }
+    let mut env = env(&[]);
+    env.home = Some(folder.path().to_owned());
+    let tls = ConnInfo::resolve(&text("host=h"), &env).unwrap().tls;
+    assert_eq!(tls.cert, Some(usual.join("postgresql.crt")));
+    assert_eq!(tls.key, Some(usual.join("postgresql.key")));
+    assert_eq!(tls.root_cert, Some(RootCert::File(usual.join("root.crt"))));
+    let tls = ConnInfo::resolve(&text("host=h sslcert=own.pem"), &env).unwrap().tls;
+    assert_eq!(tls.cert, Some(PathBuf::from("/conf/own.pem")));
+}
+
+#[test]
 fn a_mapper_leaves_its_schema_and_warnings() {
     let info = resolve("postgres://h/d?schema=shop&connection_limit=1&pgbouncer=true", &[]).unwrap();
     assert_eq!(info.orm_schema.as_deref(), Some("shop"));

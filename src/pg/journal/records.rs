@@ -1,5 +1,7 @@
 //! Records of a move: tables, checks, events, and what was made.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde::Serialize;
 use tokio_postgres::GenericClient;
@@ -167,6 +169,16 @@ pub async fn table_runs_of(client: &impl GenericClient, move_id: i64) -> Result<
             difference_count: row.get::<_, i64>(9).unsigned_abs(),
         })
         .collect())
+}
+
+/// How many rows were loaded for each move; nothing for one without a loaded table.
+///
+/// # Errors
+/// The server's error.
+pub async fn rows_loaded(client: &impl GenericClient) -> Result<BTreeMap<i64, u64>> {
+    let sql = "select move_id, sum(rows_loaded)::int8 from tenantctl.table_run group by move_id";
+    let rows = client.query(sql, &[]).await.server()?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get::<_, i64>(1).unsigned_abs())).collect())
 }
 
 /// Marks tables that are to be loaded again; what was loaded is still known, so that rows of others are told from it.

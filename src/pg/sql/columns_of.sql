@@ -53,7 +53,7 @@ with recursive
   owned as (
     select p.base, bool_or(n.nspname <> 'pg_catalog') as user_defined,
            -- Some have no binary form, and an empty tsquery is sent but not taken back.
-           bool_and(t.typsend <> 0 and t.typreceive <> 0 and t.oid <> 'pg_catalog.tsquery'::regtype) as has_binary
+           bool_and(t.typsend::oid <> 0 and t.typreceive::oid <> 0 and t.oid <> 'pg_catalog.tsquery'::regtype) as has_binary
     from parts p
     join pg_catalog.pg_type t on t.oid = p.type
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace

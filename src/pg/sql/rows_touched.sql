@@ -1,4 +1,17 @@
--- How many rows of each table this session wrote and has not handed in to the statistics yet, as one JSON object.
-select coalesce(pg_catalog.jsonb_object_agg(relid::text, n_tup_ins + n_tup_upd + n_tup_del), '{}')::text
-from pg_catalog.pg_stat_xact_all_tables
-where n_tup_ins + n_tup_upd + n_tup_del > 0
+-- What strays.sql holds against what it finds at the end, as one JSON object. touched: how many rows of each table this
+-- session wrote and has not handed in to the statistics yet. relations: what of a table's own settings is not the usual.
+select pg_catalog.jsonb_build_object(
+  'touched', (
+    select coalesce(pg_catalog.jsonb_object_agg(relid::text, n_tup_ins + n_tup_upd + n_tup_del), '{}')
+    from pg_catalog.pg_stat_xact_all_tables
+    where n_tup_ins + n_tup_upd + n_tup_del > 0
+  ),
+  'relations', (
+    select coalesce(pg_catalog.jsonb_object_agg(oid::text, pg_catalog.md5(settings)), '{}')
+    from (
+      select c.oid, {{settings}} as settings
+      from pg_catalog.pg_class c where c.relkind in ('r', 'p')
+    ) own
+    where settings <> ''
+  )
+)::text

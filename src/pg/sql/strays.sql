@@ -1,8 +1,13 @@
 -- What the current transaction made or changed outside the schema ($1). $2: rows_touched.sql at its beginning, since
 -- the server's counters of a session go on over its transactions until it hands them in.
--- A row version that we can see and whose transaction is still in progress is our own, subtransactions included.
--- Tables that our foreign keys refer to get internal triggers and a flag in pg_class; those are not strays.
-with own as (
+-- A row version that we can see and whose transaction is still in progress is our own, subtransactions included; so is
+-- one at or beyond the snapshot's xmax, which nobody else's can be. age() counts from our own transaction's id.
+-- Tables that our foreign keys refer to get internal triggers and a flag in pg_class; that is no stray, a grant is.
+with clock as materialized (
+    select pg_catalog.pg_current_xact_id()::text::int8 as own,
+           pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8 as xmax
+),
+own as (
     select s.what from (
         select format('schema %I', n.nspname) as what, n.xmin as xid
         from pg_catalog.pg_namespace n where n.nspname <> $1
@@ -12,10 +17,12 @@ with own as (
                       n.nspname, c.relname), c.xmin
         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where n.nspname not in ($1, 'pg_toast')
-          and not exists (select from pg_catalog.pg_constraint k
+          and not (exists (select from pg_catalog.pg_constraint k
                           join pg_catalog.pg_class kc on kc.oid = k.conrelid
                           join pg_catalog.pg_namespace kn on kn.oid = kc.relnamespace
                           where k.contype = 'f' and k.confrelid = c.oid and kn.nspname = $1)
+                   and pg_catalog.md5({{settings}})
+                       = coalesce($2::text::pg_catalog.jsonb -> 'relations' ->> c.oid::text, pg_catalog.md5('')))
         union all
         select format('column %I.%I.%I', n.nspname, c.relname, a.attname), a.xmin
         from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
@@ -68,14 +75,19 @@ with own as (
         union all
         select format('settings of %s', s.setdatabase::text), s.xmin from pg_catalog.pg_db_role_setting s
     ) s
-    where pg_catalog.age(s.xid) < 1000000
-      and pg_catalog.pg_xact_status(
-            (((pg_catalog.pg_current_xact_id()::text::bigint >> 32) << 32) + s.xid::text::bigint)::text::xid8) = 'in progress'
+    cross join clock
+    cross join lateral (select clock.own - pg_catalog.age(s.xid) as xid8) full_id
+    where case
+        when full_id.xid8 < clock.own then false
+        when full_id.xid8 < clock.xmax then
+            pg_catalog.pg_xact_status(full_id.xid8::text::pg_catalog.xid8) = 'in progress'
+        else full_id.xid8 < clock.xmax + 1000000
+    end
 )
 select what from own
 union
 select format('rows of %I.%I', schemaname, relname)
 from pg_catalog.pg_stat_xact_all_tables
 where schemaname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
-  and n_tup_ins + n_tup_upd + n_tup_del > coalesce(($2::text::pg_catalog.jsonb ->> relid::text)::bigint, 0)
+  and n_tup_ins + n_tup_upd + n_tup_del > coalesce(($2::text::pg_catalog.jsonb -> 'touched' ->> relid::text)::int8, 0)
 order by 1
