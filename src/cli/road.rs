@@ -445,9 +445,9 @@ impl Site<'_> {
             .pop()
             .context("no store was planned")?;
         story.findings.clone_from(&planned.findings);
-        let all = self.ground_findings.iter().chain(&planned.findings);
-        let mut stops: Vec<&Finding> = all.filter(|finding| finding.grade == Grade::Stop).collect();
-        stops.dedup_by(|a, b| a.code == b.code && a.table == b.table && a.message == b.message);
+        let own = planned.findings.iter().filter(|finding| !self.ground_findings.contains(finding));
+        let all = self.ground_findings.iter().chain(own);
+        let stops: Vec<&Finding> = all.filter(|finding| finding.grade == Grade::Stop).collect();
         if let Some(first) = stops.first() {
             let more = match stops.len() {
                 1 => String::new(),

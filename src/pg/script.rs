@@ -83,7 +83,8 @@ pub async fn rows_written_outside(
 ) -> Result<Vec<String>> {
     let sql = "select format('rows of %I.%I', schemaname, relname) from pg_catalog.pg_stat_xact_all_tables
                where schemaname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
-                 and n_tup_ins + n_tup_upd + n_tup_del > coalesce(($2::text::pg_catalog.jsonb ->> relid::text)::bigint, 0)";
+                 and n_tup_ins + n_tup_upd + n_tup_del
+                     > coalesce(($2::text::pg_catalog.jsonb -> 'touched' ->> relid::text)::int8, 0)";
     let rows = transaction.query(sql, &[&schema.raw(), &before.0]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

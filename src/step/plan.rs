@@ -151,7 +151,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
     }
     let hidden = row_security(&reader, of.ground).await?;
     if !hidden.is_empty() {
-        found.extend(hidden.into_iter().map(|finding| finding.store(&store.key)));
+        found.extend(hidden); // in the ground's words, so that it is told once
         return Ok(PlannedStore { plan, new_move: None, findings: found });
     }
     let Some(trial) = try_template(means, of, &store).await? else {

@@ -687,7 +687,9 @@ mod rows {
             town.database
         ));
         let url = town.url().replace("postgres@", &format!("{role}@"));
-        town.refuses(&["migrate", "--store", "4", "-d", &url], 2, &["orders: row security hides rows", "BYPASSRLS"]);
+        let names = ["orders: row security hides rows from this role", "BYPASSRLS", "Stops (1)"];
+        town.refuses(&["migrate", "--store", "4", "-d", &url], 2, &names);
+        town.refuses(&["plan", "--store", "4", "-d", &url], 2, &names);
     }
 
     #[test]

@@ -72,7 +72,8 @@ fn a_switched_move_is_not_given_up() {
 fn giving_up_never_drops_what_somebody_else_put_into_the_schema() {
     let town = at_stage("verified");
     town.sql("create table store_4.diary (words text); insert into store_4.diary values ('mine')");
-    town.refuses(&["abandon", "--store", "4", "--yes"], 2, &["diary"]);
+    town.refuses(&["abandon", "--store", "4", "--yes"], 2, &["holds what tenantctl did not make: table diary"]);
+    town.refuses(&["abandon", "--store", "4", "--yes", "--lose-changes"], 2, &["diary"]);
     assert_eq!(town.value("select words from store_4.diary"), "mine");
     town.three_tables_moved(4, "store_4");
     town.sql("drop table store_4.diary");
