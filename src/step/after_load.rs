@@ -115,7 +115,11 @@ async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()
 async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: &Unit) -> Result<()> {
     let mut session = means.sessions.writer().await?;
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
-    let before = script::before(work.transaction()).await?;
+    let is_index = matches!(unit.kind, UnitKind::Index { .. }); // makes no other object and writes no row
+    let before = match is_index {
+        true => None,
+        false => Some(script::before(work.transaction()).await?),
+    };
     for setting in the_move.blueprint.settings_above(unit) {
         script::run(work.transaction(), &setting.sql).await?;
     }
@@ -124,9 +128,9 @@ async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: 
         bail!(failed(the_move, unit, &error));
     }
     script::close_path(work.transaction()).await?;
-    if unit.kind == UnitKind::Plain {
+    if let Some(before) = &before {
         // What the trial could not see: statements that write only where there are rows.
-        let strays = script::rows_written_outside(work.transaction(), &the_move.store.schema, &before).await?;
+        let strays = script::rows_written_outside(work.transaction(), &the_move.store.schema, before).await?;
         if let Some(stray) = strays.first() {
             bail!(
                 Refusal::new(format!(
@@ -138,7 +142,13 @@ async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: 
             );
         }
     }
-    record(&work, the_move, index).await?;
+    match is_index {
+        true => {
+            let done = Resource::new("unit", unit_name(index), None, ResourceState::Made);
+            record_resource(work.transaction(), the_move.id, &[done]).await?;
+        }
+        false => record(&work, the_move, index).await?,
+    }
     work.commit(means.observer, None).await
 }
 

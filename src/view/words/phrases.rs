@@ -9,6 +9,8 @@ const SPANISH: &[(&str, &str)] = &[
     ("{} sequences, above the shared maximum", "{} secuencias, por encima del máximo compartido"),
     ("{} sequences, above the store's own maximum", "{} secuencias, por encima del máximo de la tienda"),
     ("{} of {} tables", "{} de {} tablas"),
+    ("{} of {} columns", "{} de {} columnas"),
+    ("{} is not in the store schema", "{} no está en el esquema de la tienda"),
     (
         "foreign keys, defaults, views, policies, functions",
         "llaves foráneas, valores por omisión, vistas, políticas, funciones",

@@ -164,6 +164,7 @@ pub(super) static SPANISH: Words = Words {
         ("structure_equals_template", "estructura igual a la plantilla"),
         ("foreign_keys_validated", "llaves foráneas validadas"),
         ("sequences_ahead", "secuencias adelantadas"),
+        ("all_columns_compared", "todas las columnas comparadas"),
         ("no_rows_of_other_stores", "sin registros de otras tiendas"),
         ("nothing_points_at_shared", "nada apunta al esquema compartido"),
     ],
