@@ -1,6 +1,7 @@
 //! The result on stdout and in files; an error on stderr.
 
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -116,7 +117,8 @@ fn write_files(globals: &Globals, report: &Report, options: &text::Options) -> R
         format.write(report, &options.for_file(), &mut bytes)?;
         // Written beside and renamed, so that a reader never sees half of it.
         let written = (|| {
-            let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
+            let readable = std::fs::Permissions::from_mode(0o666); // less what umask takes
+            let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder_of(path))?;
             file.write_all(&bytes)?;
             file.persist(path).map_err(|error| error.error)
         })();
