@@ -52,7 +52,8 @@ async fn switch_one(
     let begun = Instant::now();
     let store = receipt.the_move().store.clone();
     if !by_hand && !registry.can_switch() {
-        let url = receipt.the_move().url.clone().unwrap_or_else(|| format!("schema {}", store.schema.raw()));
+        let url = receipt.the_move().url.as_deref().map(crate::conninfo::mask);
+        let url = url.unwrap_or_else(|| format!("schema {}", store.schema.raw()));
         bail!(
             Refusal::new("no registry column receives the store schema, so there is nothing to switch")
                 .because(format!("the application must be given {url} by hand"))
