@@ -14,7 +14,7 @@ keys() {
         "$tenantctl" stores --format json |
             jq -r '.store_list[] | select(.in_all and (.stage | IN("switched", "validated", "purged") | not)) | .store'
     else
-        sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "${1:?usage: onboarding.sh FILE|--all}"
+        sed -e 's/#.*//' -e 's/^[[:space:]]*//' -e 's/[[:space:]]*$//' -e '/^$/d' "${1:?usage: onboarding.sh FILE|--all}"
     fi
 }
 

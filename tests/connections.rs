@@ -250,7 +250,7 @@ fn a_good_certificate_is_checked_as_much_as_was_asked_for() {
         house.status(&house.string(good)).exits(0).says("no journal yet").keeps_silent_on("does not check");
     }
     house.status(&house.string("sslmode=require")).exits(0).says("does not check who answers");
-    house.status(&house.string("sslmode=disable")).exits(5).says("no encryption");
+    house.status(&house.string("sslmode=disable")).exits(5).says("no pg_hba.conf entry");
 
     // the name
     let elsewhere = house.string("sslmode=verify-full sslrootcert=ca.pem").replace("host=db.test", "host=other.test");
