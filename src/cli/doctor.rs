@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Globals;
-use super::open::Opened;
+use super::open::{Opened, Prepared, page_options_of};
 use super::output::{Page, now};
 use crate::conninfo::Environment;
 use crate::error::Exit;
@@ -12,6 +12,7 @@ use crate::plan::Finding;
 use crate::report::Report;
 use crate::step::Means;
 use crate::step::doctor::{self, Diagnosis, Purpose};
+use crate::view::explain;
 
 /// Look for what would stop a command: server, rights, pooler, registry, template, journal
 ///
@@ -39,14 +40,24 @@ enum For {
 
 pub(super) async fn run(globals: &Globals, env: &Environment, args: &DoctorArgs) -> Result<Page> {
     let started = now();
-    let opened = Opened::open(globals, env, 1).await?;
+    let mut found = Diagnosis::default();
+    let opened = match Prepared::new(globals, env, 1)?.connect().await {
+        Ok(opened) => opened,
+        // What stands between, or is too old, stops every command; nothing else can be looked at.
+        Err(error) if explain::exit_of(&error) == Exit::Refused && !args.sql => {
+            found.error("session", &error);
+            let mut report = Report::new("doctor", None, started);
+            report.findings = found.findings;
+            return Ok(Page { report: report.end(Exit::Refused, now()), options: page_options_of(globals, env) });
+        }
+        Err(error) => return Err(error),
+    };
     let purpose = match args.purpose {
         For::Plan => Purpose::Plan,
         For::Verify => Purpose::Verify,
         For::Migrate => Purpose::Migrate,
     };
     let means = opened.means()?;
-    let mut found = Diagnosis::default();
     doctor::server(&means, purpose, &mut found).await?;
     let has_journal = doctor::journal(&means, purpose, &mut found).await?;
     doctor::making(&means, purpose, &mut found).await?;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{Globals, StoreArgs};
 use crate::config::{Config, ConfigSources, FlagValue, Registry as RegistryConfig};
-use crate::conninfo::Environment;
+use crate::conninfo::{ConnInfo, Environment};
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Observer};
 use crate::manifest::Manifest;
@@ -39,6 +39,14 @@ pub(super) struct Opened {
     pub(super) store_schema: crate::config::StoreSchema,
 }
 
+/// All that is known before anybody connects.
+pub(super) struct Prepared {
+    config: Config,
+    conninfo: ConnInfo,
+    observer: Box<dyn Observer>,
+    run: String,
+}
+
 /// Loads the configuration; no connection yet.
 pub(super) fn config(globals: &Globals, env: &Environment) -> Result<Config> {
     let mut flags = Vec::new();
@@ -59,25 +67,33 @@ pub(super) fn config(globals: &Globals, env: &Environment) -> Result<Config> {
     )
 }
 
-impl Opened {
-    /// Loads the configuration and connects.
+impl Prepared {
+    /// Loads the configuration.
     ///
     /// # Errors
-    /// What the configuration, the environment or the server has against it.
-    pub(super) async fn open(globals: &Globals, env: &Environment, store_count: usize) -> Result<Self> {
+    /// What the configuration or the environment has against it.
+    pub(super) fn new(globals: &Globals, env: &Environment, store_count: usize) -> Result<Self> {
         let config = config(globals, env)?;
         let observer = view::observer(globals.progress(), globals.quiet, store_count)?;
         let conninfo = config.connection()?;
         for warning in config.warnings().iter().chain(&conninfo.warnings) {
             observer.notice(&Event::Warned { message: warning });
         }
-        let run = format!("{:08x}", rand::random::<u32>());
+        Ok(Self { config, conninfo, observer, run: format!("{:08x}", rand::random::<u32>()) })
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// The connection's own, or a refusal of the server or of what stands before it.
+    pub(super) async fn connect(self) -> Result<Opened> {
+        let Self { config, conninfo, observer, run } = self;
         let sessions = Sessions::open(&conninfo, &run, config.session()?.lock_timeout).await?;
         let sessions = Arc::new(sessions);
         tokio::spawn(listen_for_signals(sessions.clone()));
         let registry_config = config.registry()?;
         let store_schema = config.store_schema()?;
-        Ok(Self {
+        Ok(Opened {
             registry_config,
             sessions,
             run,
@@ -87,6 +103,16 @@ impl Opened {
             max_diffs: MAX_DIFFS,
             store_schema,
         })
+    }
+}
+
+impl Opened {
+    /// Loads the configuration and connects.
+    ///
+    /// # Errors
+    /// What the configuration, the environment or the server has against it.
+    pub(super) async fn open(globals: &Globals, env: &Environment, store_count: usize) -> Result<Self> {
+        Prepared::new(globals, env, store_count)?.connect().await
     }
 
     /// `host:port/database as role`.

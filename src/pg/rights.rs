@@ -171,17 +171,3 @@ pub async fn capacity(client: &Client) -> Result<Capacity> {
         is_read_only: row.get(5),
     })
 }
-
-/// Whether two sessions are one backend by turns: a pooler in transaction mode hands the idle one's to the other.
-///
-/// # Errors
-/// The server's error.
-pub async fn share_a_backend(idle: &Client, busy: &Client) -> Result<bool> {
-    const PID: &str = "select pg_catalog.pg_backend_pid()";
-    let before: i32 = idle.query_one(PID, &[]).await.server()?.get(0);
-    busy.batch_execute("begin").await.server()?;
-    let held: i32 = busy.query_one(PID, &[]).await.server()?.get(0);
-    let after: i32 = idle.query_one(PID, &[]).await.server()?.get(0);
-    busy.batch_execute("rollback").await.server()?;
-    Ok(before == held || before != after)
-}

@@ -125,7 +125,7 @@ impl Sessions {
     /// Connects once, looks at the server, and prepares the pools; `run` names the sessions in `pg_stat_activity`.
     ///
     /// # Errors
-    /// The connection's own error, a server that is too old, or a pooler that swallows settings.
+    /// The connection's own error, a server that is too old, a pooler that swallows settings or shares sessions out.
     pub async fn open(conninfo: &ConnInfo, run: &str, lock_timeout: Duration) -> Result<Self> {
         let calls = Arc::new(Calls::default());
         let (conninfo, place) = (Arc::new(conninfo.clone()), Arc::new(Place::default()));
@@ -157,13 +157,15 @@ impl Sessions {
         settings.extend(KEEPALIVES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut reading = settings.clone();
         reading.push(("default_transaction_read_only".into(), "on".into())); // a mistake must not be able to write
-        Ok(Self {
+        let sessions = Self {
             readers: pool(dial("reader", reading))?,
             writers: pool(dial("writer", settings.clone()))?,
             leases: pool(dial("lease", settings))?,
             calls,
             facts,
-        })
+        };
+        check_own_backend(&client, &*sessions.reader().await?).await?;
+        Ok(sessions)
     }
 
     /// What is known of server and database.
@@ -272,9 +274,10 @@ impl managed::Manager for Dial {
     }
 }
 
+/// Asked without a named statement, which a pooler may keep for another client.
 async fn facts(client: &Client, address: String) -> Result<Facts> {
     let row = client
-        .query_one(
+        .query_typed_one(
             "select current_setting('server_version_num')::int4, current_database()::text, current_user::text,
                     (select oid from pg_catalog.pg_database where datname = current_database())",
             &[],
@@ -282,7 +285,7 @@ async fn facts(client: &Client, address: String) -> Result<Facts> {
         .await
         .server()?;
     let system_identifier = client
-        .query_one("select system_identifier::text from pg_catalog.pg_control_system()", &[])
+        .query_typed_one("select system_identifier::text from pg_catalog.pg_control_system()", &[])
         .await
         .ok()
         .map(|row| row.get(0)); // a right that not every role has; the journal only notes it
@@ -298,7 +301,7 @@ async fn facts(client: &Client, address: String) -> Result<Facts> {
 
 /// A pooler may swallow startup options; then nothing that we say of bytes would be true.
 async fn check_manners(client: &Client, settings: &[(String, String)], application_name: &str) -> Result<()> {
-    let rows = client.query("select lower(name), setting from pg_catalog.pg_settings", &[]).await.server()?;
+    let rows = client.query_typed("select lower(name), setting from pg_catalog.pg_settings", &[]).await.server()?;
     let shown: std::collections::HashMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let asked = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in asked.chain([("application_name", application_name)]) {
@@ -314,4 +317,34 @@ async fn check_manners(client: &Client, settings: &[(String, String)], applicati
         }
     }
     Ok(())
+}
+
+/// A pooler in transaction mode lends a server process for one transaction only: locks and settings of a session would be
+/// anybody's. One that takes turns shows itself when the same client asks again; one that lends what came back last gives
+/// the first client's process to the second.
+async fn check_own_backend(first: &Client, second: &Client) -> Result<()> {
+    let before = backend(first, "").await?;
+    let again = backend(first, "").await?;
+    let held = backend(second, "begin; ").await?;
+    // Where the pooler has only that one, asking once more would wait for it.
+    let is_own = before == again && before != held && before == backend(first, "").await?;
+    second.simple_query("rollback").await.server()?;
+    match is_own {
+        true => Ok(()),
+        false => bail!(
+            Refusal::new("a pooler in transaction mode stands between us and the server")
+                .because("from one transaction to the next another process of the server answers")
+                .hint("connect to PostgreSQL itself, or through a pooler in session mode that passes `options`")
+        ),
+    }
+}
+
+/// The server process that answers.
+async fn backend(client: &Client, begin: &str) -> Result<Option<String>> {
+    let sql = format!("{begin}select pg_catalog.pg_backend_pid()");
+    let messages = client.simple_query(&sql).await.server()?;
+    Ok(messages.iter().find_map(|message| match message {
+        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
 }

@@ -88,13 +88,13 @@ fn who<'a>(means: &'a Means<'_>) -> Who<'a> {
     Who { role: &facts.role, database: &facts.database }
 }
 
-/// The server itself: its version, whether it takes writes, what is left of its connections, a pooler before it.
+/// The server itself: its version, whether it takes writes, what is left of its connections.
 ///
 /// # Errors
 /// The server's error.
 pub async fn server(means: &Means<'_>, purpose: Purpose, found: &mut Diagnosis) -> Result<()> {
     let facts = means.sessions.facts();
-    let (reader, writer) = (means.sessions.reader().await?, means.sessions.writer().await?);
+    let writer = means.sessions.writer().await?;
     let capacity = rights::capacity(&writer).await?;
     let version = facts.server_version;
     found.findings.push(Finding::note(
@@ -110,12 +110,6 @@ pub async fn server(means: &Means<'_>, purpose: Purpose, found: &mut Diagnosis) 
             capacity.max_connections
         ),
     ));
-    if rights::share_a_backend(&reader, &writer).await? {
-        found.findings.push(
-            Finding::stop("pooler", "a pooler in transaction mode stands between us and the server")
-                .hint("connect to PostgreSQL itself, or through a pooler in session mode"),
-        );
-    }
     let writes = purpose == Purpose::Migrate;
     if writes && capacity.is_standby {
         found.findings.push(
@@ -128,7 +122,7 @@ pub async fn server(means: &Means<'_>, purpose: Purpose, found: &mut Diagnosis) 
                 .hint("look at default_transaction_read_only of the server, the database and the role"),
         );
     }
-    let wanted = connections_of(means, purpose) - 2; // two of them are these
+    let wanted = connections_of(means, purpose) - 2; // a reader and a writer are there already
     if capacity.free_connections < wanted {
         found.findings.push(
             Finding::stop(

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::app::three_stores;
-use crate::running::eventually;
+use crate::running::{Person, eventually};
 use crate::town::{Ran, Town, finish};
 
 /// Debian's `nobody`: PgBouncer refuses root.
@@ -58,10 +58,25 @@ impl Pooler {
         pooler
     }
 
+    fn url(&self, town: &Town) -> String {
+        format!("postgresql://postgres@127.0.0.1:{}/{}", self.port, town.database)
+    }
+
     fn run(&self, town: &Town, words: &[&str]) -> Ran {
         let mut command = town.command(words);
-        command.env("DATABASE_URL", format!("postgresql://postgres@127.0.0.1:{}/{}", self.port, town.database));
+        command.env("DATABASE_URL", self.url(town));
         finish(command)
+    }
+
+    /// Other clients that work at the same time for a moment: the pooler keeps a server process for each.
+    fn warm(&self, town: &Town, count: usize) {
+        let others: Vec<_> = (0..count).map(|_| Person::at(&self.url(town))).collect();
+        for other in &others {
+            other.does("begin");
+        }
+        for other in &others {
+            other.does("rollback");
+        }
     }
 }
 
@@ -82,9 +97,61 @@ fn a_pooler_is_refused_with_the_remedy_and_nothing_is_made() {
                 .run(&town, words)
                 .exits(2)
                 .says("the session does not keep")
-                .says("a pooler in between may swallow")
+                .says("swallow startup options")
                 .says("connect to PostgreSQL itself, or through a pooler in session mode");
         }
     }
     assert!(!town.has_schema("tenantctl"), "the journal was made through a pooler");
+}
+
+/// All that a session shall have, given by the database itself: so no pooler can keep it from us.
+fn give_manners(town: &Town) {
+    for setting in [
+        "statement_timeout = 0",
+        "idle_in_transaction_session_timeout = 0",
+        "lock_timeout = '2s'",
+        "jit = off",
+        "row_security = off",
+        "search_path = ''",
+        "\"TimeZone\" = 'UTC'",
+        "\"DateStyle\" = 'ISO'",
+        "\"IntervalStyle\" = 'postgres'",
+        "extra_float_digits = 3",
+        "bytea_output = 'hex'",
+        "xmloption = 'content'",
+    ] {
+        town.sql(&format!("alter database {} set {setting}", town.database));
+    }
+}
+
+#[test]
+fn one_server_process_for_two_clients_is_noticed_however_the_pooler_lends() {
+    let town = three_stores();
+    give_manners(&town);
+    let swallowing = "ignore_startup_parameters = options,extra_float_digits\nserver_idle_timeout = 0";
+    for lending in ["", "server_round_robin = 1", "default_pool_size = 1"] {
+        let pooler = Pooler::before(&town, "transaction", &format!("{swallowing}\n{lending}"));
+        for at_once in 1..=3 {
+            if lending != "default_pool_size = 1" {
+                pooler.warm(&town, at_once); // so many processes wait for the next client
+            }
+            pooler
+                .run(&town, &["plan", "--store", "5"])
+                .exits(2)
+                .says("a pooler in transaction mode stands between us and the server")
+                .says("hint: connect to PostgreSQL itself, or through a pooler in session mode");
+        }
+        let json = pooler.run(&town, &["doctor", "--format", "json"]).exits(2).json();
+        let finding = &json["findings"][0];
+        assert_eq!((&finding["code"], &finding["grade"]), (&"session".into(), &"stop".into()), "{json}");
+        assert!(finding["hint"].as_str().unwrap().starts_with("connect to PostgreSQL itself"), "{json}");
+        pooler.run(&town, &["migrate", "--store", "5"]).exits(2);
+    }
+    assert!(!town.has_schema("tenantctl"), "the journal was made through a pooler");
+
+    // In session mode, and with the settings, a pooler is as good as none.
+    let pooler = Pooler::before(&town, "session", swallowing);
+    pooler.run(&town, &["doctor"]).exits(0);
+    pooler.run(&town, &["migrate", "--store", "5"]).exits(0);
+    town.three_tables_moved(5, "store_5");
 }

@@ -107,7 +107,12 @@ pub(crate) struct Person {
 impl Person {
     /// Connects under a name that `pg_stat_activity` shows.
     pub(crate) fn named(town: &Town, name: &str) -> Self {
-        let url = format!("{}?application_name={name}", town.url());
+        Self::at(&format!("{}?application_name={name}", town.url()))
+    }
+
+    /// Connects by a URL.
+    pub(crate) fn at(url: &str) -> Self {
+        let url = url.to_owned();
         let (wishes, inbox) = channel::<(String, Sender<Result<(), String>>)>();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
