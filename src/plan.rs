@@ -213,7 +213,7 @@ pub enum UnitKind {
         name: Ident,
         /// `pg_get_constraintdef`, without NOT VALID.
         definition: String,
-        /// Added and checked in one go: a partitioned table has no NOT VALID (up to 17).
+        /// Added in one go: a partitioned table has no NOT VALID (up to 17), NOT ENFORCED (18) nothing to validate.
         #[serde(default)]
         at_once: bool,
     },

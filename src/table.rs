@@ -71,8 +71,11 @@ pub struct ForeignKey {
     pub parent: QualifiedTable,
     /// The columns of the parent, in the order of `columns`.
     pub parent_columns: Vec<Ident>,
-    /// Whether existing rows were checked.
+    /// Whether existing rows were checked, or never shall be.
     pub validated: bool,
+    /// The last column is a period, which must overlap the parent's and not equal it (18).
+    #[serde(default)]
+    pub has_period: bool,
 }
 
 /// A table, as far as selecting, copying and proving its rows needs to know it.

@@ -13,7 +13,8 @@ create sequence ticket;
 create sequence "loose seq" as smallint increment -5 minvalue -100 maxvalue -1 cycle;
 create table orders (
   id bigserial primary key, store_id store_no not null, status status default 'new', amount price, rate rate, tags text[],
-  history status[], place place, span int4range, own_span own_range, own_spans own_multirange, prices price[], boxed box2,
+  history status[], place place, span int4range, own_span own_range, prices price[], boxed box2,
+  own_spans own_multirange, -- since 14
   body jsonb, note text collate "C" default '{{schema}}' || 'x', total numeric default 0,
   total_with_tax numeric generated always as (total * 1.16) stored,
   ticket bigint default nextval('ticket'), ticket2 bigint default nextval('ticket'),
@@ -35,7 +36,7 @@ create table pairs (a int not null, b int not null, c int, code varchar(3), u uu
 create unique index pairs_ba on pairs (b, a);
 create unique index pairs_lower on pairs (a, lower(code));
 create unique index pairs_part on pairs (a) where b > 0;
-create unique index pairs_nulls on pairs (c) nulls not distinct;
+create unique index pairs_nulls on pairs (c) nulls not distinct; -- since 15
 alter table pairs add constraint pairs_late unique (a) deferrable initially deferred;
 create table bookings (during tsrange, exclude using gist (during with &&));
 create table events (at date not null, order_id bigint references orders, primary key (at, order_id)) partition by range (at);

@@ -224,8 +224,12 @@ fn child_rows(table: &Table, key: &ForeignKey, condition: &str) -> String {
 }
 
 fn joined(key: &ForeignKey) -> String {
-    let pairs = key.columns.iter().zip(&key.parent_columns);
-    pairs.map(|(here, there)| format!("{}.{there} = {ROW}.{here}", key.parent.table)).collect::<Vec<_>>().join(" and ")
+    let period = key.columns.last().filter(|_| key.has_period);
+    let pairs = key.columns.iter().zip(&key.parent_columns).map(|(here, there)| {
+        let meets = if Some(here) == period { "&&" } else { "=" };
+        format!("{}.{there} {meets} {ROW}.{here}", key.parent.table)
+    });
+    pairs.collect::<Vec<_>>().join(" and ")
 }
 
 fn only_keys(rows: &str) -> String {

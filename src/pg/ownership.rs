@@ -112,6 +112,7 @@ fn pairs_of_key(table: &Table, parent: &Ident, keys: &[ForeignKey]) -> Result<Ve
     let leading: Vec<&ForeignKey> = keys
         .iter()
         .filter(|key| key.table == table.name && key.parent.table == *parent && key.parent.schema == table.name.schema)
+        .filter(|key| !key.has_period) // its parent is not one row
         .collect();
     match leading.as_slice() {
         [key] => Ok(key.columns.iter().cloned().zip(key.parent_columns.iter().cloned()).collect()),

@@ -146,7 +146,8 @@ const CAPACITY: &str = "
            current_setting('transaction_read_only') = 'on'
     from pg_catalog.pg_roles r, pg_catalog.pg_database d,
          (select current_setting('max_connections')::int8 as max_connections,
-                 current_setting('superuser_reserved_connections')::int8 as reserved,
+                 current_setting('superuser_reserved_connections')::int8
+                   + coalesce(current_setting('reserved_connections', true)::int8, 0) as reserved, -- the latter since 16
                  current_setting('max_locks_per_transaction')::int8 as per_transaction,
                  current_setting('max_prepared_transactions')::int8 as prepared) s,
          (select count(*) filter (where backend_type = 'client backend' or backend_type is null) as used,

@@ -13,6 +13,7 @@ mod doctor;
 mod faces;
 mod journey;
 mod live;
+mod majors;
 mod mended;
 mod names;
 mod output;

@@ -1,9 +1,12 @@
 //! What a template may be, what is made of it, and the commands that show it; the configuration too.
 
+use std::path::PathBuf;
 use std::process::Command;
 
+use tenantctl::server::{Server, ServerOptions};
+
 use crate::app::three_stores;
-use crate::town::{Town, finish};
+use crate::town::{Town, finish, sql_at};
 
 /// The objects of a schema as PostgreSQL itself describes them, the schema's name taken out.
 fn described(town: &Town, schema: &str) -> Vec<String> {
@@ -112,33 +115,33 @@ fn the_next_id_of_a_moved_store_meets_no_row_of_another_store() {
     assert_eq!(town.value("select nextval('store_5.orders_id_seq')"), "5001");
 }
 
+/// What pg_dump writes of the three tables. Fetched server programs come without it, and an installed one refuses a newer
+/// server: then it dumps a server of its own major, as somebody does who is about to upgrade.
+fn dumped(town: &Town) -> String {
+    let fetched = std::env::var_os("TENANTCTL_PG_BIN").map(PathBuf::from);
+    let bin = fetched.filter(|bin| bin.join("pg_dump").exists()).unwrap_or_else(|| {
+        let said = Command::new("pg_config").arg("--bindir").output().unwrap();
+        PathBuf::from(String::from_utf8(said.stdout).unwrap().trim())
+    });
+    let dump = |url: &str| {
+        let words = "--schema-only --no-owner --no-privileges -t customers -t orders -t lines -d";
+        let ran = Command::new(bin.join("pg_dump")).args(words.split(' ')).arg(url).output().unwrap();
+        ran.status.success().then_some(ran.stdout).ok_or(String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    let text = dump(&town.url()).unwrap_or_else(|error| {
+        assert!(error.contains("server version mismatch"), "{error}");
+        let options = ServerOptions { bin: Some(bin.clone()), ..ServerOptions::default() };
+        let older = Server::start(&options).unwrap();
+        sql_at(&older.url("postgres"), include_str!("../fixtures/three_stores.sql"));
+        dump(&older.url("postgres")).unwrap()
+    });
+    String::from_utf8(text).unwrap()
+}
+
 #[test]
 fn what_pg_dump_writes_is_a_template() {
     let town = three_stores();
-    let bin = std::env::var("TENANTCTL_PG_BIN").unwrap_or_else(|_| {
-        let said = Command::new("pg_config").arg("--bindir").output().unwrap();
-        String::from_utf8(said.stdout).unwrap().trim().to_owned()
-    });
-    // Server programs from the package registry come without pg_dump; an installed one reads older servers too.
-    let of_server = std::path::Path::new(&bin).join("pg_dump");
-    let dump = Command::new(if of_server.exists() { of_server } else { "pg_dump".into() })
-        .args([
-            "--schema-only",
-            "--no-owner",
-            "--no-privileges",
-            "-t",
-            "customers",
-            "-t",
-            "orders",
-            "-t",
-            "lines",
-            "-d",
-            &town.url(),
-        ])
-        .output()
-        .unwrap();
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
-    let dump = String::from_utf8(dump.stdout).unwrap();
+    let dump = dumped(&town);
     assert!(dump.contains("CREATE TABLE public.lines"), "{dump}");
     let template = dump
         .replace("REFERENCES public.stores", "REFERENCES {{shared}}.stores")

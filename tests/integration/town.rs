@@ -27,7 +27,12 @@ fn server() -> &'static Server {
 
 /// Runs SQL in a database, statement after statement, and gives the last result's rows as text.
 pub(crate) fn sql_in(database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
-    let (url, sql) = (server().url(database), sql.to_owned());
+    sql_at(&server().url(database), sql)
+}
+
+/// The same on another server.
+pub(crate) fn sql_at(url: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+    let (url, sql) = (url.to_owned(), sql.to_owned());
     on_a_runtime(async move {
         let client = connect(&url).await;
         let messages = client.simple_query(&sql).await.unwrap_or_else(|error| panic!("{sql}\n{error:?}"));

@@ -24,6 +24,7 @@ pub async fn foreign_keys_touching(client: &Client, schema: &Ident) -> Result<Ve
             parent: QualifiedTable::new(ident(row, "parent_schema")?, ident(row, "parent_name")?),
             parent_columns: idents(row, "parent_columns")?,
             validated: row.try_get("validated").server()?,
+            has_period: row.try_get("has_period").server()?,
         })
     };
     rows.iter().map(key).collect()

@@ -2,8 +2,12 @@
 -- $1: schema
 with recursive
   attributes as (
-    select c.relname, a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef,
-           a.attidentity, a.attgenerated
+    select c.relname, a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.atthasdef, a.attidentity, a.attgenerated,
+           -- Since 18 NOT NULL may be NOT VALID: then there may be nulls.
+           a.attnotnull and not exists (
+             select from pg_catalog.pg_constraint k
+             where k.conrelid = c.oid and k.contype = 'n' and k.conkey = array[a.attnum] and not k.convalidated
+           ) as not_null
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_attribute a on a.attrelid = c.oid
@@ -73,7 +77,7 @@ select
   ) as labels,
   o.user_defined,
   o.has_binary,
-  a.attnotnull as not_null,
+  a.not_null,
   a.atthasdef or a.attidentity <> '' or b.has_default as has_default,
   a.attgenerated <> '' as generated
 from attributes a

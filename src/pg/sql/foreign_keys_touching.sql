@@ -1,4 +1,5 @@
--- Foreign keys from or to the tables of a schema. Those that a partition has from its parent are left out.
+-- Foreign keys from or to the tables of a schema. Those that a partition has from its parent are left out. One that is
+-- not enforced (18) has nothing to validate.
 -- $1: schema
 select
   k.conname::text as name,
@@ -16,7 +17,8 @@ select
     join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = x.attnum
     order by x.at
   ) as parent_columns,
-  k.convalidated as validated
+  k.convalidated or not coalesce((to_jsonb(k) ->> 'conenforced')::bool, true) as validated,
+  coalesce((to_jsonb(k) ->> 'conperiod')::bool, false) as has_period -- 18
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class c on c.oid = k.conrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

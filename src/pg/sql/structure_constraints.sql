@@ -1,11 +1,12 @@
--- Constraints of tables and domains. NOT NULL is said with the column, though 18 has constraints for it too.
+-- Constraints of tables and domains. NOT NULL is said with the column, though 18 has constraints for it too. One that
+-- is not enforced (18) says so itself, and is never validated.
 select
   'constraint ' || quote_ident(k.conname) || ' on '
     || coalesce(quote_ident(c.relname), pg_catalog.format_type(k.contypid, null)) as name,
   concat_ws(
     '; ',
     pg_catalog.pg_get_constraintdef(k.oid),
-    case when not k.convalidated then 'not validated' end,
+    case when not k.convalidated and coalesce((to_jsonb(k) ->> 'conenforced')::bool, true) then 'not validated' end,
     case when k.conparentid <> 0 then 'from the parent' end,
     case when k.coninhcount > 0 and k.conislocal then 'inherited and local' when k.coninhcount > 0 then 'inherited' end
   ) as definition

@@ -28,6 +28,10 @@ with
         select from generate_series(0, i.indnkeyatts - 1) at
         left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[at] and a.attnum <> 0
         where a.attnotnull is not true
+          or exists ( -- since 18 NOT NULL may be NOT VALID
+            select from pg_catalog.pg_constraint k
+            where k.conrelid = i.indrelid and k.contype = 'n' and k.conkey = array[a.attnum] and not k.convalidated
+          )
       )
     order by i.indrelid, i.indisprimary desc, i.indnkeyatts, ic.relname
   )
