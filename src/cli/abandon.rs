@@ -42,7 +42,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         );
     }
     let schema = the_move.store.schema.raw();
-    typed_or_yes(globals, &the_move, &format!("drop what was made in schema {schema}"))?;
+    typed_or_yes(globals, &opened, &the_move, &format!("drop what was made in schema {schema}"))?;
     let mut lease = Lease::open(&opened.sessions, &opened.run).await?;
     road::begin_run(&lease, &opened, "abandon", line, None).await?;
     let mut report = Report::new("abandon", Some(opened.run.clone()), started);

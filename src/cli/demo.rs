@@ -12,7 +12,9 @@ use crate::pg::load_sample::run_scripts;
 use crate::report::Report;
 use crate::sample;
 use crate::server::{Server, ServerOptions};
-use crate::view::terminal;
+use crate::view::figures::seconds;
+use crate::view::words::fill;
+use crate::view::{terminal, text};
 
 /// Try it: a throw-away PostgreSQL, a sample application with 90 stores, and one store moved
 ///
@@ -48,10 +50,8 @@ pub(super) fn run(globals: &Globals, args: &DemoArgs) -> Result<Page> {
             run_scripts(&url, &[sample::SHARED, sample::DATA]).await
         })
     })?;
-    say(&format!(
-        "# a throw-away PostgreSQL with the sample application is up ({:.1} s)\n",
-        begun.elapsed().as_secs_f64()
-    ))?;
+    let words = text::Options { lang: globals.lang().unwrap_or_default(), ..text::Options::of_terminal() }.words();
+    say(&format!("# {}\n", fill(words.demo_is_up, &[&seconds(begun.elapsed())])))?;
     let mut exit = Exit::Done.code();
     let road: &[&[&str]] = &[
         &["plan", "--store", &args.store],
@@ -59,14 +59,14 @@ pub(super) fn run(globals: &Globals, args: &DemoArgs) -> Result<Page> {
         &["verify", "--store", &args.store, "--live"],
         &["report", "--store", &args.store],
     ];
-    for words in road {
-        say(&format!("\n$ tenantctl {}\n", words.join(" ")))?;
+    for step in road {
+        say(&format!("\n$ tenantctl {}\n", step.join(" ")))?;
         let status = Command::new(std::env::current_exe()?)
-            .args(*words)
+            .args(*step)
             .arg("--config")
             .arg(&config)
             .arg("--progress")
-            .arg("none")
+            .args(["none", "--lang", words.lang.code()])
             .env("DATABASE_URL", &url)
             .env_remove("TENANTCTL_DATABASE_URL")
             .stdin(Stdio::null())
@@ -80,8 +80,10 @@ pub(super) fn run(globals: &Globals, args: &DemoArgs) -> Result<Page> {
     if args.keep {
         let kept = folder.keep();
         say(&format!(
-            "\n# the server stays\n#   export DATABASE_URL={url}\n#   export TENANTCTL_CONFIG={}\n# stop it and remove its folder:\n#   {}\n",
+            "\n# {}\n#   export DATABASE_URL={url}\n#   export TENANTCTL_CONFIG={}\n# {}\n#   {}\n",
+            words.server_stays,
             kept.join("tenantctl.toml").display(),
+            words.stop_it,
             server.stop_command()
         ))?;
     }

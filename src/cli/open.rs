@@ -21,7 +21,7 @@ use crate::plan::Finding;
 use crate::step::Means;
 use crate::store::{KeyType, Selection, StoreKey};
 use crate::template::Template;
-use crate::view::words::Lang;
+use crate::view::words::{Lang, Words};
 use crate::view::{self, text};
 
 /// Rows of a difference that are listed per table, where `--max-diffs` does not say otherwise.
@@ -37,6 +37,8 @@ pub(super) struct Opened {
     pub(super) orm_schema: Option<String>,
     pub(super) max_diffs: usize,
     pub(super) store_schema: crate::config::StoreSchema,
+    /// For progress and questions.
+    pub(super) words: &'static Words,
 }
 
 /// All that is known before anybody connects.
@@ -74,7 +76,9 @@ impl Prepared {
     /// What the configuration or the environment has against it.
     pub(super) fn new(globals: &Globals, env: &Environment, store_count: usize) -> Result<Self> {
         let config = config(globals, env)?;
-        let observer = view::observer(globals.progress(), globals.quiet, store_count)?;
+        let page = page_options(&config);
+        let words = text::Options { lang: globals.lang().unwrap_or(page.lang), ..page }.words();
+        let observer = view::observer(globals.progress(), globals.quiet, store_count, words)?;
         let conninfo = config.connection()?;
         for warning in config.warnings().iter().chain(&conninfo.warnings) {
             observer.notice(&Event::Warned { message: warning });
@@ -102,6 +106,7 @@ impl Prepared {
             orm_schema: conninfo.orm_schema,
             max_diffs: MAX_DIFFS,
             store_schema,
+            words,
         })
     }
 }

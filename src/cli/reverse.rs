@@ -45,7 +45,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
                 .hint(format!("`tenantctl abandon --store {}` gives up a move before the switch", args.store))
         );
     }
-    typed_or_yes(globals, &the_move, "switch its application back to the shared schema")?;
+    typed_or_yes(globals, &opened, &the_move, "switch its application back to the shared schema")?;
     let registry = opened.registry(&ground);
     let mut lease = Lease::open(&opened.sessions, &opened.run).await?;
     road::begin_run(&lease, &opened, "reverse", line, None).await?;
@@ -101,7 +101,7 @@ pub(super) async fn one_move(opened: &Opened, key: &str) -> Result<(Ground, Move
 }
 
 /// Destructive commands want the store's key typed; in scripts --yes.
-pub(super) fn typed_or_yes(globals: &Globals, the_move: &Move, deed: &str) -> Result<()> {
+pub(super) fn typed_or_yes(globals: &Globals, opened: &Opened, the_move: &Move, deed: &str) -> Result<()> {
     if globals.yes {
         return Ok(());
     }
@@ -113,7 +113,7 @@ pub(super) fn typed_or_yes(globals: &Globals, the_move: &Move, deed: &str) -> Re
                 .hint("give --yes to say that it is meant")
         );
     }
-    match ask::typed(key)? {
+    match ask::typed(key, opened.words)? {
         true => Ok(()),
         false => bail!(Refusal::new(format!("store {key} is left as it is: the key was not typed"))),
     }

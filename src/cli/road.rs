@@ -20,7 +20,8 @@ use crate::stage::Stage;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
 use crate::step::{Means, report::store_report};
 use crate::template::Template;
-use crate::view::figures::grouped;
+use crate::view::figures::counted;
+use crate::view::words::fill;
 use crate::view::{ask, explain};
 
 /// Move stores: plan, create, copy, verify, switch, report
@@ -530,16 +531,16 @@ impl Site<'_> {
     /// The one question of `migrate`, before anything is made.
     fn confirm(&self, the_move: &Move) -> Result<bool> {
         let rows: u64 = the_move.plan.tables.iter().map(|table| table.row_count).sum();
-        let profile = self.opened.config.profile().map(|name| format!("profile {name}, ")).unwrap_or_default();
-        let question = format!(
-            "{profile}{}\nstore {}: {} rows of {} tables, into schema {}\nMove it and switch its application?",
-            self.opened.database(),
-            the_move.store.label(),
-            grouped(rows),
-            the_move.plan.tables.len(),
-            the_move.store.schema.raw()
-        );
-        Ok(ask::confirm(&question)?)
+        let words = self.opened.words;
+        let profile = self.opened.config.profile().map(|name| fill(words.of_profile, &[name])).unwrap_or_default();
+        let (rows, tables) = (counted(rows, words.row), counted(the_move.plan.tables.len() as u64, words.table_noun));
+        let (label, schema) = (the_move.store.label(), the_move.store.schema.raw());
+        let lines = [
+            format!("{profile}{}", self.opened.database()),
+            fill(words.to_switch, &[&label, &rows, &tables, schema]),
+            words.may_switch.to_owned(),
+        ];
+        Ok(ask::confirm(&lines, words)?)
     }
 
     async fn report_of(&self, lease: &Lease, the_move: Option<&Move>) -> Option<StoreReport> {

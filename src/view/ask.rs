@@ -4,16 +4,18 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
+use super::words::{Words, fill};
 use super::wrap::clean;
 use super::{progress, terminal};
 use crate::error::Refusal;
 
-/// Asks for a yes; anything but `y` or `yes` is a no.
+/// Asks for a yes, in any of our languages; anything else is a no. The last line is the question.
 ///
 /// # Errors
 /// Refuses where there is no terminal to ask on.
-pub fn confirm(question: &str) -> Result<bool, Refusal> {
-    let answer = asked(&format!("{} [y/N] ", clean(question)))?;
+pub fn confirm(lines: &[String], words: &Words) -> Result<bool, Refusal> {
+    let lines: Vec<String> = lines.iter().map(|line| clean(line)).collect();
+    let answer = asked(&format!("{} {} ", lines.join("\n"), words.yes_or_no))?;
     Ok(is_yes(&answer))
 }
 
@@ -21,8 +23,8 @@ pub fn confirm(question: &str) -> Result<bool, Refusal> {
 ///
 /// # Errors
 /// Refuses where there is no terminal to ask on.
-pub fn typed(key: &str) -> Result<bool, Refusal> {
-    let answer = asked(&format!("type the store's key, {}, to go on: ", clean(key)))?;
+pub fn typed(key: &str, words: &Words) -> Result<bool, Refusal> {
+    let answer = asked(&format!("{} ", fill(words.type_the_key, &[&clean(key)])))?;
     Ok(answer.trim() == key.trim())
 }
 
@@ -46,7 +48,7 @@ fn read_answer(input: &mut dyn BufRead) -> Result<String, Refusal> {
 }
 
 fn is_yes(answer: &str) -> bool {
-    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "si" | "sí")
 }
 
 #[cfg(test)]
@@ -55,7 +57,15 @@ mod tests {
 
     #[test]
     fn only_a_yes_is_a_yes() {
-        for (answer, yes) in [("y\n", true), ("Yes\n", true), ("", false), ("\n", false), ("yellow\n", false)] {
+        for (answer, yes) in [
+            ("y\n", true),
+            ("Yes\n", true),
+            ("Sí\n", true),
+            ("s\n", true),
+            ("", false),
+            ("\n", false),
+            ("yellow\n", false),
+        ] {
             assert_eq!(is_yes(&read_answer(&mut answer.as_bytes()).unwrap()), yes, "{answer:?}");
         }
     }

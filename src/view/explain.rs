@@ -72,8 +72,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// Writes the error with the labels of a language; `color` puts ANSI colours in. What the labels label stays English:
-/// people search for it.
+/// Writes the error in a language, as far as its sentences are known there; `color` puts ANSI colours in.
 ///
 /// # Errors
 /// Those of `out`.
@@ -96,8 +95,9 @@ pub(super) fn lines(error: &ErrorReport, words: &Words) -> Vec<String> {
         }
         said.push(text.to_owned());
         let mut parts = text.trim().lines();
-        lines.push(format!("{indent}{} {}", tint(tone, label), clean(parts.next().unwrap_or_default())));
-        parts.for_each(|part| lines.push(format!("{indent}  {}", clean(part))));
+        let phrase = |part: &str| clean(&words.phrase(part));
+        lines.push(format!("{indent}{} {}", tint(tone, label), phrase(parts.next().unwrap_or_default())));
+        parts.for_each(|part| lines.push(format!("{indent}  {}", phrase(part))));
     };
     tell("", words.error, Tone::Bad, &error.message);
     error.because.iter().for_each(|because| tell("  ", words.because, Tone::Dim, because));

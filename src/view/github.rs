@@ -11,7 +11,7 @@ use super::words::{Words, fill};
 use super::wrap::clean;
 use super::{markdown, terminal};
 use crate::plan::Grade;
-use crate::report::{CheckVerdict, Report, Verdict};
+use crate::report::{CheckVerdict, ErrorReport, Report, Verdict};
 
 /// Annotations that GitHub shows per step and kind.
 const MOST: usize = 10;
@@ -56,14 +56,13 @@ fn annotations(report: &Report, words: &Words) -> Vec<String> {
     let mut worst: Vec<(u8, u64, String, String)> = vec![]; // rank, weight, title, message
     let command = format!("tenantctl {}", report.command);
     if let Some(error) = &report.error {
-        let text = std::iter::once(&error.message).chain(&error.because).cloned().collect::<Vec<_>>().join(": ");
+        let text = sentence(error, words);
         worst.push((0, 0, command.clone(), text));
     }
     for store in &report.stores {
         let title = fill(words.store_heading, &[&label(store)]);
         if let Some(error) = &store.error {
-            let text = std::iter::once(&error.message).chain(&error.because).cloned().collect::<Vec<_>>().join(": ");
-            worst.push((0, 1, title.clone(), text));
+            worst.push((0, 1, title.clone(), sentence(error, words)));
         }
         for table in store.tables.iter().filter(|table| table.verdict == Verdict::Differs) {
             let rows = fill(words.rows_differ, &[&counted(table.difference_count, words.row)]);
@@ -88,6 +87,12 @@ fn annotations(report: &Report, words: &Words) -> Vec<String> {
         format!("::error title={}::{}", property(&clean(title)), data(&clean(text)))
     };
     worst.iter().take(MOST).map(line).collect()
+}
+
+/// `copying store 93, table logs: connection closed`.
+fn sentence(error: &ErrorReport, words: &Words) -> String {
+    let texts = std::iter::once(&error.message).chain(&error.because);
+    texts.map(|text| words.phrase(text)).collect::<Vec<_>>().join(": ")
 }
 
 fn data(text: &str) -> String {

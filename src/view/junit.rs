@@ -230,7 +230,7 @@ fn of_sample(sample: &Sample, words: &Words) -> Told {
 
 fn of_error(error: &ErrorReport, words: &Words) -> Told {
     let lines: Vec<String> = explain::lines(error, words).iter().map(|line| develop(line, false)).collect();
-    Told::Error { message: error.message.clone(), text: lines.join("\n") }
+    Told::Error { message: words.phrase(&error.message).into_owned(), text: lines.join("\n") }
 }
 
 /// Text that is only text in XML 1.0, which forbids most control characters even when they are escaped.

@@ -8,6 +8,7 @@ use super::pause::Pause;
 use super::plain::Plain;
 use super::progress::Bars;
 use super::terminal;
+use super::words::Words;
 use crate::error::Refusal;
 use crate::event::{Event, Observer};
 use crate::view::wrap::clean;
@@ -33,17 +34,22 @@ pub enum ProgressMode {
 ///
 /// # Errors
 /// Refuses an unknown moment in `TENANTCTL_PAUSE_AT` (see [`Pause`]).
-pub fn observer(mode: ProgressMode, quiet: u8, store_count: usize) -> Result<Box<dyn Observer>, Refusal> {
+pub fn observer(
+    mode: ProgressMode,
+    quiet: u8,
+    store_count: usize,
+    words: &'static Words,
+) -> Result<Box<dyn Observer>, Refusal> {
     // Bars move the cursor, which a dumb terminal cannot.
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let terminal = stderr().is_terminal() && !is_dumb;
     let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     let chosen: Box<dyn Observer> = match (quiet, choose(mode, terminal, in_ci)) {
-        (0, Chosen::Bars) => Box::new(Bars::new(store_count)),
-        (0, Chosen::Plain) => Box::new(Plain::new(store_count)),
+        (0, Chosen::Bars) => Box::new(Bars::new(store_count, words)),
+        (0, Chosen::Plain) => Box::new(Plain::new(store_count, words)),
         (0, Chosen::Lines) => Box::new(Lines::new()),
-        (0 | 1, _) => Box::new(Quiet { warnings: true }),
-        _ => Box::new(Quiet { warnings: false }),
+        (0 | 1, _) => Box::new(Quiet { words: Some(words) }),
+        _ => Box::new(Quiet { words: None }),
     };
     match std::env::var(super::pause::VARIABLE) {
         Ok(text) if !text.is_empty() => Ok(Box::new(Pause::new(chosen, &text)?)),
@@ -72,14 +78,14 @@ fn choose(mode: ProgressMode, terminal: bool, in_ci: bool) -> Chosen {
 /// Tells warnings or nothing at all.
 #[derive(Clone, Copy, Debug)]
 pub struct Quiet {
-    /// Whether warnings are told.
-    pub warnings: bool,
+    /// The words in which warnings are told; none: they are not.
+    pub words: Option<&'static Words>,
 }
 
 impl Observer for Quiet {
     fn notice(&self, event: &Event<'_>) {
-        if let (true, Event::Warned { message }) = (self.warnings, event) {
-            terminal::to_stderr(|out| writeln!(out, "warning: {}", clean(message)));
+        if let (Some(words), Event::Warned { message }) = (self.words, event) {
+            terminal::to_stderr(|out| writeln!(out, "{} {}", words.warning, clean(&words.phrase(message))));
         }
     }
 }

@@ -62,7 +62,7 @@ mod tests {
     use crate::view::Quiet;
 
     fn pause(text: &str) -> Result<Pause, Refusal> {
-        Pause::new(Box::new(Quiet { warnings: false }), text)
+        Pause::new(Box::new(Quiet { words: None }), text)
     }
 
     #[test]

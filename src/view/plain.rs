@@ -8,9 +8,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::figures::{bytes, clock, grouped, seconds};
+use super::figures::{bytes, clock, counted, grouped, seconds};
+use super::words::{Words, fill};
 use super::wrap::clean;
-use crate::event::{Event, Observer};
+use crate::event::{Event, Observer, Step};
+use crate::ident::Ident;
 use crate::store::Store;
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -28,6 +30,7 @@ struct Shared {
 
 struct State {
     out: Box<dyn Write + Send>,
+    words: &'static Words,
     many: bool,
     /// What runs: per store key, and per table where there is one.
     running: BTreeMap<(String, String), Running>,
@@ -43,14 +46,14 @@ struct Running {
 impl Plain {
     /// For so many stores, to stderr.
     #[must_use]
-    pub fn new(store_count: usize) -> Self {
-        Self::to(store_count, HEARTBEAT, Box::new(std::io::stderr()))
+    pub fn new(store_count: usize, words: &'static Words) -> Self {
+        Self::to(store_count, words, HEARTBEAT, Box::new(std::io::stderr()))
     }
 
     /// To somewhere else, with another heartbeat.
     #[must_use]
-    pub fn to(store_count: usize, heartbeat: Duration, out: Box<dyn Write + Send>) -> Self {
-        let state = State { out, many: store_count > 1, running: BTreeMap::new(), ended: false };
+    pub fn to(store_count: usize, words: &'static Words, heartbeat: Duration, out: Box<dyn Write + Send>) -> Self {
+        let state = State { out, words, many: store_count > 1, running: BTreeMap::new(), ended: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
         let beating = Arc::clone(&shared);
         // Without the thread there is no heartbeat, and nothing else is lost.
@@ -95,8 +98,9 @@ impl State {
     }
 
     fn tell_running(&mut self) {
-        let told: Vec<String> = self.running.values().map(Running::told).collect();
-        told.iter().for_each(|text| self.say(&format!("still running: {text}")));
+        let words = self.words;
+        let told: Vec<String> = self.running.values().map(|running| running.told(words)).collect();
+        told.iter().for_each(|text| self.say(&fill(words.still_running, &[text])));
     }
 
     fn start(&mut self, store: &Store, table: &str, what: String, expected: u64) {
@@ -109,28 +113,33 @@ impl State {
     }
 
     fn take(&mut self, event: &Event<'_>) {
+        let words = self.words;
+        let rows = |count: u64| counted(count, words.row);
+        let step_of = |store: &Store, step: Step| fill(words.step_line, &[store.key.text(), words.step_word(step)]);
+        let table_of =
+            |store: &Store, step, table: &Ident| fill(words.table_line, &[&step_of(store, step), table.raw()]);
         match event {
             Event::RunStarted { run, command, store_count } => {
-                let stores = if *store_count == 1 { "store" } else { "stores" };
-                self.say(&format!("run {run}: {command}, {} {stores}", grouped(*store_count as u64)));
+                let stores = counted(*store_count as u64, words.store_noun);
+                self.say(&fill(words.run_line, &[run, command, &stores]));
             }
             Event::StepStarted { store, step } => {
-                let what = format!("store {} {}", store.key, step.word());
+                let what = step_of(store, *step);
                 if !self.many {
-                    self.say(&format!("{what}: started"));
+                    self.say(&fill(words.step_begun, &[&what]));
                 } else if !self.running.contains_key(&(store.key.text().to_owned(), String::new())) {
-                    self.say(&format!("store {}: started", store.label()));
+                    self.say(&fill(words.store_begun, &[&store.label()]));
                 }
                 self.start(store, "", what, 0);
             }
             Event::StepDone { store, step, elapsed } if !self.many => {
                 self.finish(store, "");
-                self.say(&format!("store {} {}: done in {}", store.key, step.word(), seconds(*elapsed)));
+                self.say(&fill(words.step_done, &[&step_of(store, *step), &seconds(*elapsed)]));
             }
             Event::TableStarted { store, step, table, row_count } => {
-                let what = format!("store {} {} {}", store.key, step.word(), table.raw());
+                let what = table_of(store, *step, table);
                 if !self.many {
-                    self.say(&format!("{what}: {} rows expected", grouped(*row_count)));
+                    self.say(&fill(words.rows_expected, &[&what, &rows(*row_count)]));
                 }
                 self.start(store, table.raw(), what, *row_count);
             }
@@ -143,32 +152,38 @@ impl State {
             Event::TableDone { store, step, table, row_count, byte_count, elapsed } => {
                 self.finish(store, table.raw());
                 if !self.many {
-                    let (rows, size, time) = (grouped(*row_count), bytes(*byte_count), seconds(*elapsed));
-                    let what = format!("store {} {} {}", store.key, step.word(), table.raw());
-                    self.say(&format!("{what}: {rows} rows, {size} in {time}"));
+                    let (size, time) = (bytes(*byte_count), seconds(*elapsed));
+                    let done = fill(words.copied_text, &[&rows(*row_count), &size, &time]);
+                    self.say(&format!("{}: {done}", table_of(store, *step, table)));
                 }
             }
             Event::UnitDone { store, label, index, count } if !self.many => {
-                self.say(&format!("store {}: {label} ({index} of {count})", store.key));
+                let values = [store.key.text(), label, &index.to_string(), &count.to_string()];
+                self.say(&fill(words.unit_done, &values));
             }
-            Event::Waiting { store, reason } => self.say(&format!("store {}: waiting for {reason}", store.key)),
+            Event::Waiting { store, reason } => {
+                self.say(&fill(words.waiting, &[store.key.text(), &words.phrase(reason)]));
+            }
             Event::StoreDone { store, outcome, row_count, elapsed } => {
                 let key = store.key.text();
                 self.running.retain(|(running, _), _| running != key);
-                let (rows, time) = (grouped(*row_count), seconds(*elapsed));
-                self.say(&format!("store {}: {}, {rows} rows in {time}", store.label(), outcome.word()));
+                let (label, outcome) = (store.label(), words.outcome_word(*outcome));
+                self.say(&fill(words.store_done, &[&label, outcome, &rows(*row_count), &seconds(*elapsed)]));
             }
-            Event::Warned { message } => self.say(&format!("warning: {message}")),
+            Event::Warned { message } => self.say(&format!("{} {}", words.warning, words.phrase(message))),
             Event::StepDone { .. } | Event::UnitDone { .. } | Event::Reached { .. } => {}
         }
     }
 }
 
 impl Running {
-    fn told(&self) -> String {
+    fn told(&self, words: &Words) -> String {
         match self.expected {
             0 => self.what.clone(),
-            expected => format!("{}, {} of {} rows", self.what, grouped(self.row_count), grouped(expected)),
+            expected => {
+                let rows = fill(words.of, &[&grouped(self.row_count), &counted(expected, words.row)]);
+                format!("{}, {rows}", self.what)
+            }
         }
     }
 }
@@ -183,11 +198,12 @@ impl Observer for Plain {
 mod tests {
     use super::*;
     use crate::view::specimen::{self, Paper};
+    use crate::view::words::Lang;
 
     /// Lines without their clock.
-    fn told(store_count: usize) -> Vec<String> {
+    fn told(store_count: usize, lang: Lang) -> Vec<String> {
         let paper = Paper::default();
-        let plain = Plain::to(store_count, HEARTBEAT, Box::new(paper.clone()));
+        let plain = Plain::to(store_count, lang.words(), HEARTBEAT, Box::new(paper.clone()));
         specimen::events(|event| plain.notice(event));
         drop(plain);
         paper.text().lines().map(|line| line[9..].to_owned()).collect()
@@ -196,7 +212,7 @@ mod tests {
     #[test]
     fn one_store_is_told_table_by_table() {
         assert_eq!(
-            told(1),
+            told(1, Lang::En),
             [
                 "run 8f3c21aa: migrate, 1 store",
                 "store 4 copy: started",
@@ -211,9 +227,26 @@ mod tests {
     }
 
     #[test]
+    fn the_same_is_told_in_spanish() {
+        assert_eq!(
+            told(1, Lang::Es),
+            [
+                "ejecución 8f3c21aa: migrate, 1 tienda",
+                "tienda 4, copia: empieza",
+                "tienda 4, copia de logs: se esperan 21,486 registros",
+                "tienda 4, copia de logs: 21,486 registros, 1.5 MB en 0.3 s",
+                "tienda 4: create index (1 de 2)",
+                "tienda 4, copia: terminó en 0.4 s",
+                "aviso: the disk is nearly full",
+                "tienda 4 Blue Door Books: hecha, 21,486 registros en 0.5 s",
+            ]
+        );
+    }
+
+    #[test]
     fn many_stores_are_told_store_by_store() {
         assert_eq!(
-            told(2)[1..],
+            told(2, Lang::En)[1..],
             [
                 "store 4 Blue Door Books: started",
                 "warning: the disk is nearly full",
@@ -225,7 +258,7 @@ mod tests {
     #[test]
     fn a_heartbeat_tells_what_runs() {
         let paper = Paper::default();
-        let plain = Plain::to(1, Duration::from_millis(5), Box::new(paper.clone()));
+        let plain = Plain::to(1, Lang::En.words(), Duration::from_millis(5), Box::new(paper.clone()));
         let (store, table) = (specimen::store(), crate::ident::Ident::new("logs"));
         let step = crate::event::Step::Copy;
         plain.notice(&Event::TableStarted { store: &store, step, table: &table, row_count: 21_486 });

@@ -14,7 +14,7 @@ use crate::report::Outcome;
 use crate::store::Store;
 use crate::view::figures::counted;
 use crate::view::figures::{bytes, grouped, per_second, seconds};
-use crate::view::terminal;
+use crate::view::words::{Words, fill};
 use crate::view::wrap::{clean, cut};
 
 pub(super) struct Board {
@@ -22,7 +22,7 @@ pub(super) struct Board {
     pub(super) total: ProgressBar,
     pub(super) lines: VecDeque<Line>,
     many: bool,
-    unicode: bool,
+    words: &'static Words,
     columns: usize,
     max_lines: usize,
     store_count: usize,
@@ -37,18 +37,23 @@ pub(super) struct Board {
 
 impl Board {
     /// An empty one; the total shows from the beginning.
-    pub(super) fn new(target: ProgressDrawTarget, store_count: usize, columns: usize, rows: usize) -> Self {
+    pub(super) fn new(
+        target: ProgressDrawTarget,
+        store_count: usize,
+        words: &'static Words,
+        columns: usize,
+        rows: usize,
+    ) -> Self {
         let page = MultiProgress::with_draw_target(target);
         let total = page.add(ProgressBar::new_spinner());
-        let unicode = terminal::has_unicode();
-        total.set_style(style("{spinner} {wide_msg}").tick_strings(ticks(unicode)));
+        total.set_style(style("{spinner} {wide_msg}").tick_strings(ticks(!words.ascii)));
         total.enable_steady_tick(Duration::from_millis(120));
         Self {
             page,
             total,
             lines: VecDeque::new(),
             many: store_count > 1,
-            unicode,
+            words,
             columns,
             // One for the total, one for the cursor, one of peace.
             max_lines: rows.saturating_sub(3).max(1),
@@ -87,12 +92,14 @@ impl Board {
                 self.table_done(store, table);
             }
             Event::UnitDone { store, label, index, count } => {
-                self.message(store, &format!("{label} ({index} of {count})"));
+                let place = fill(self.words.of, &[&index.to_string(), &count.to_string()]);
+                self.message(store, &format!("{label} ({place})"));
             }
-            Event::Waiting { store, reason } => self.message(store, &format!("waiting for {reason}")),
+            Event::Waiting { store, reason } => self.message(store, &self.words.phrase(reason)),
             Event::StoreDone { store, outcome, row_count, .. } => self.store_done(store, *outcome, *row_count),
             Event::Warned { message } => {
-                let _ = self.page.println(format!("warning: {}", clean(message)));
+                let text = clean(&self.words.phrase(message));
+                let _ = self.page.println(format!("{} {text}", self.words.warning));
             }
             Event::StepDone { .. } | Event::Reached { .. } => {}
         }
@@ -106,7 +113,7 @@ impl Board {
             if self.find(store.key.text(), "").is_none() {
                 self.open(store.key.text(), "", &store.label(), 0);
             }
-            self.message(store, step.word());
+            self.message(store, self.words.step_word(step));
         } else {
             // Another step reads the same tables again.
             while let Some(line) = self.lines.pop_front() {
@@ -130,17 +137,17 @@ impl Board {
     fn progress(&mut self, store: &Store, table: &Ident, rows: u64, bytes: u64) {
         if self.many {
             // A store's line says which table; its rows are told when the table is done.
-            let text = format!("{} · {} rows", table.raw(), grouped(rows));
-            let step = self.step.map_or("", Step::word);
-            self.message(store, &format!("{step} {text}"));
+            let step = self.step.map_or("", |step| self.words.step_word(step));
+            let doing = fill(self.words.table_line, &[step, table.raw()]);
+            self.message(store, &format!("{doing}{}{}", self.dot(), counted(rows, self.words.row)));
             return;
         }
-        let room = self.room();
+        let (room, words) = (self.room(), self.words);
         let Some(line) = self.find(store.key.text(), table.raw()) else { return };
         let (more_rows, more_bytes) = (rows.saturating_sub(line.rows), bytes.saturating_sub(line.bytes));
         (line.rows, line.bytes) = (line.rows.max(rows), line.bytes.max(bytes));
         line.bar.set_position(line.rows);
-        line.bar.set_message(line.told(room));
+        line.bar.set_message(line.told(words, room));
         self.row_count += more_rows;
         self.byte_count += more_bytes;
     }
@@ -150,12 +157,13 @@ impl Board {
         if self.many {
             return;
         }
+        let words = self.words;
         let Some(line) = self.find(store.key.text(), table.raw()) else { return };
         line.done = true;
         line.bar.set_length(line.rows.max(1));
         line.bar.set_position(line.rows.max(1));
-        let rows = counted(line.rows, ("row", "rows"));
-        line.bar.set_message(format!("{rows} in {}", seconds(line.began.elapsed())));
+        let parts = [counted(line.rows, words.row), bytes(line.bytes), seconds(line.began.elapsed())];
+        line.bar.set_message(fill(words.copied_text, &parts.each_ref().map(String::as_str)));
     }
 
     fn store_done(&mut self, store: &Store, outcome: Outcome, rows: u64) {
@@ -164,7 +172,7 @@ impl Board {
             self.row_count += rows;
         }
         self.failed += usize::from(!matches!(outcome, Outcome::Done));
-        let text = format!("{} · {} rows", outcome.word(), grouped(rows));
+        let text = [self.words.outcome_word(outcome), self.dot(), &counted(rows, self.words.row)].concat();
         self.message(store, &text);
         let key = store.key.text().to_owned();
         let Some(index) = self.lines.iter().position(|line| line.store == key && line.table.is_empty()) else { return };
@@ -182,11 +190,11 @@ impl Board {
 
     fn message(&mut self, store: &Store, text: &str) {
         let room = self.room();
-        let unicode = self.unicode;
+        let unicode = !self.words.ascii;
         if let Some(line) = self.find(store.key.text(), "") {
             line.bar.set_message(cut(&clean(text), room, unicode));
         } else if !self.many {
-            let text = format!("{} · {}", store.label(), text);
+            let text = format!("{}{}{text}", store.label(), self.dot());
             self.total.set_message(cut(&clean(&text), self.columns.saturating_sub(3), unicode));
         }
     }
@@ -200,7 +208,7 @@ impl Board {
             }
         }
         let place = self.lines.iter().rposition(|line| !line.done).map_or(0, |index| index + 1);
-        let line = Line::new(store, table, name, expected, self.unicode);
+        let line = Line::new(store, table, name, expected, !self.words.ascii);
         self.page.insert(place + 1, line.bar.clone());
         line.bar.tick();
         self.lines.insert(place, line);
@@ -222,23 +230,29 @@ impl Board {
 
     fn draw_total(&mut self) {
         let elapsed = self.began.elapsed();
-        let rows = format!("{} rows", grouped(self.row_count));
-        let rate = format!("{} rows/s", grouped(per_second(self.row_count, elapsed)));
+        let words = self.words;
+        let rows = counted(self.row_count, words.row);
+        let rate = format!("{} {}/s", grouped(per_second(self.row_count, elapsed)), words.row.1);
         let mut parts = if self.many {
-            vec![format!("{} of {} stores", grouped(self.stores_done as u64), grouped(self.store_count as u64))]
+            let all = counted(self.store_count as u64, words.store_noun);
+            vec![fill(words.of, &[&grouped(self.stores_done as u64), &all])]
         } else {
-            let step = self.step.map_or("plan", Step::word);
-            vec![step.to_owned(), counted(self.tables_done, ("table", "tables"))]
+            let step = words.step_word(self.step.unwrap_or(Step::Plan));
+            vec![step.to_owned(), counted(self.tables_done, words.table_noun)]
         };
         if self.failed > 0 {
-            parts.push(format!("{} failed", self.failed));
+            parts.push(fill(words.failed_count, &[&self.failed.to_string()]));
         }
         parts.extend([rows, rate]);
         if self.byte_count > 0 {
             parts.push(format!("{}/s", bytes(per_second(self.byte_count, elapsed))));
         }
         parts.push(seconds(elapsed));
-        let dot = if self.unicode { " · " } else { " - " };
-        self.total.set_message(cut(&parts.join(dot), self.columns.saturating_sub(3), self.unicode));
+        let text = parts.join(self.dot());
+        self.total.set_message(cut(&text, self.columns.saturating_sub(3), !words.ascii));
+    }
+
+    fn dot(&self) -> &'static str {
+        if self.words.ascii { " - " } else { " · " }
     }
 }

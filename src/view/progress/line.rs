@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::view::figures::{bytes, grouped, per_second};
+use crate::view::figures::{bytes, counted, grouped, per_second};
+use crate::view::words::{Words, fill};
 use crate::view::wrap::{clean, cut, width};
 
 pub(super) const NAME_WIDTH: usize = 24;
@@ -35,13 +36,13 @@ impl Line {
     }
 
     /// Rows so far and how fast they go.
-    pub(super) fn told(&self, room: usize) -> String {
+    pub(super) fn told(&self, words: &Words, room: usize) -> String {
         let rate = per_second(self.bytes, self.began.elapsed());
         let rows = match self.expected {
-            0 => grouped(self.rows),
-            expected => format!("{} of {}", grouped(self.rows), grouped(expected)),
+            0 => counted(self.rows, words.row),
+            expected => fill(words.of, &[&grouped(self.rows), &counted(expected, words.row)]),
         };
-        cut(&format!("{rows} rows, {}/s", bytes(rate)), room.saturating_sub(19), false)
+        cut(&format!("{rows}, {}/s", bytes(rate)), room.saturating_sub(19), !words.ascii)
     }
 }
 

@@ -14,6 +14,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use self::board::Board;
 use super::terminal;
+use super::words::Words;
 use crate::event::{Event, Observer};
 
 const HERTZ: u8 = 10;
@@ -38,18 +39,13 @@ pub struct Bars {
 impl Bars {
     /// For so many stores, on stderr.
     #[must_use]
-    pub fn new(store_count: usize) -> Self {
+    pub fn new(store_count: usize, words: &'static Words) -> Self {
         let (columns, rows) = terminal::stderr_size();
-        let bars = Self::on(ProgressDrawTarget::stderr_with_hz(HERTZ), store_count, columns, rows);
+        let target = ProgressDrawTarget::stderr_with_hz(HERTZ);
+        let bars = Self { board: Mutex::new(Board::new(target, store_count, words, columns, rows)) };
         let page = bars.board.lock().unwrap_or_else(PoisonError::into_inner).page.clone();
         *ON_SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
         bars
-    }
-
-    /// On a given target.
-    #[must_use]
-    pub fn on(target: ProgressDrawTarget, store_count: usize, columns: usize, rows: usize) -> Self {
-        Self { board: Mutex::new(Board::new(target, store_count, columns, rows)) }
     }
 }
 

@@ -10,10 +10,11 @@ use crate::event::Step;
 use crate::ident::Ident;
 use crate::report::Outcome;
 use crate::view::specimen;
+use crate::view::words::Lang;
 use crate::view::wrap::width;
 
 fn board(store_count: usize) -> Board {
-    Board::new(ProgressDrawTarget::hidden(), store_count, 80, 24)
+    Board::new(ProgressDrawTarget::hidden(), store_count, Lang::En.words(), 80, 24)
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn ninety_stores_fit_the_screen_and_the_finished_are_last() {
 #[ignore = "for a person to look at, on a terminal: cargo test watch -- --ignored --nocapture"]
 fn watch() {
     let count = std::env::var("STORES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let bars = Bars::new(count);
+    let bars = Bars::new(count, Lang::En.words());
     let step = Step::Copy;
     let elapsed = Duration::from_secs(1);
     for number in 1..=count {

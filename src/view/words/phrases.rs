@@ -1,29 +1,29 @@
-//! Sentences that steps and `pg` make in English, in other languages. JSON keeps the English.
+//! Sentences of results that steps and `pg` make in English, in Spanish: checks, findings, classes, ways on.
 //!
-//! A sentence that is not here is said in English: better than not at all.
+//! How a sentence is found, and what its slots take, is `translate`'s; errors are in `refusals`.
 
-/// English and Spanish, with the same slots in the same order. Longer beginnings stand first.
-const SPANISH: &[(&str, &str)] = &[
+/// English and Spanish. The first that fits is taken, so what says more stands first.
+pub(super) const SPANISH: &[(&str, &str)] = &[
     // details of checks
-    ("{} objects compared with the template", "{} objetos comparados con la plantilla"),
-    ("{} sequences, above the shared maximum", "{} secuencias, por encima del máximo compartido"),
-    ("{} sequences, above the store's own maximum", "{} secuencias, por encima del máximo de la tienda"),
-    ("{} of {} tables", "{} de {} tablas"),
-    ("{} of {} columns", "{} de {} columnas"),
+    ("{n} objects compared with the template", "{} objetos comparados con la plantilla"),
+    ("{n} sequences, above the shared maximum", "{} secuencias, por encima del máximo compartido"),
+    ("{n} sequences, above the store's own maximum", "{} secuencias, por encima del máximo de la tienda"),
+    ("{n} of {n} tables", "{} de {} tablas"),
+    ("{n} of {n} columns", "{} de {} columnas"),
     ("{} is not in the store schema", "{} no está en el esquema de la tienda"),
     (
         "foreign keys, defaults, views, policies, functions",
         "llaves foráneas, valores por omisión, vistas, políticas, funciones",
     ),
     ("the shared tables were altered since", "las tablas compartidas se modificaron desde entonces"),
-    ("{} of {}", "{} de {}"),
+    ("{n} of {n}", "{} de {}"),
     // items of checks
     ("foreign key {} of {} is not validated", "la llave foránea {} de {} no está validada"),
     ("differs: {}: expected {}, found {}", "difiere: {}: se esperaba {}, se encontró {}"),
     ("missing: {}", "falta: {}"),
     ("extra: {}", "sobra: {}"),
     ("sequence {} stands at {} while {} reaches {}", "la secuencia {} va en {} y {} llega a {}"),
-    ("{}: {} rows", "{}: {} registros"),
+    ("{}: {n} rows", "{}: {} registros"),
     // why a command comes next
     ("route the application to it", "dirige la aplicación a este esquema"),
     ("load the tables that differ again", "vuelve a cargar las tablas que difieren"),
@@ -31,7 +31,7 @@ const SPANISH: &[(&str, &str)] = &[
         "the application may have written since the switch; ask instead what a nightly job asks",
         "la aplicación puede haber escrito desde la conmutación; esto revisa lo que revisa un trabajo nocturno",
     ),
-    ("{} of {} stores are not done", "{} de {} tiendas no están terminadas"),
+    ("{n} of {n} stores are not done", "{} de {} tiendas no están terminadas"),
     ("see the rows again", "muestra otra vez los registros"),
     ("copy its rows", "copia sus registros"),
     ("prove the copy", "demuestra la copia"),
@@ -46,7 +46,8 @@ const SPANISH: &[(&str, &str)] = &[
     ("listed in ignore", "listada en ignore"),
     ("listed in common", "listada en common"),
     ("the application's table of stores", "la tabla de tiendas de la aplicación"),
-    ("a partition or heir of another table", "una partición o heredera de otra tabla"),
+    ("a partition of `{}`", "una partición de `{}`"),
+    ("it inherits from `{}`", "hereda de `{}`"),
     ("nothing leads from it to a store", "nada lleva de ella a una tienda"),
     ("it has a column `{}`", "tiene una columna `{}`"),
     ("its foreign key `{}` leads to `{}`", "su llave foránea `{}` lleva a `{}`"),
@@ -104,7 +105,7 @@ const SPANISH: &[(&str, &str)] = &[
         "`--adopt` lo toma si es igual a la plantilla y no tiene registros; si no, renómbrelo o elimínelo",
     ),
     (
-        "{} rows of this store are in the shared schema; it is not new",
+        "{n} rows of this store are in the shared schema; it is not new",
         "hay {} registros de esta tienda en el esquema compartido; no es nueva",
     ),
     ("`tenantctl migrate --store {}` moves them", "`tenantctl migrate --store {}` los migra"),
@@ -148,7 +149,7 @@ const SPANISH: &[(&str, &str)] = &[
         "dé a la columna de la plantilla el mismo tipo, o uno más amplio",
     ),
     (
-        "rows of {} stores that the registry lacks stay",
+        "rows of {n} stores that the registry lacks stay",
         "se quedan los registros de {} tiendas que no están en el directorio",
     ),
     ("the keys are store keys; `--all` does not reach them", "las llaves son de tiendas; `--all` no las alcanza"),
@@ -177,7 +178,7 @@ const SPANISH: &[(&str, &str)] = &[
         "la columna `{}` es NULL en registros, y la plantilla no lo permite",
     ),
     ("left out: `[registry] where` does not take it", "excluida: `[registry] where` no la incluye"),
-    ("its move is {} already; the recorded plan counts", "su migración ya existe (etapa {}); vale el plan registrado"),
+    ("its move is {s} already; the recorded plan counts", "su migración ya existe (etapa {}); vale el plan registrado"),
     (
         "{}: {} statements before the load, {} after it, make {} objects; tried for store {}",
         "{}: {} sentencias antes de la carga y {} después crean {} objetos; probada para la tienda {}",
@@ -187,58 +188,3 @@ const SPANISH: &[(&str, &str)] = &[
         "aún no hay bitácora: ningún comando ha trabajado en una tienda de esta base de datos",
     ),
 ];
-
-/// The sentence in Spanish, where it is known; `spell` is how our words are written, values stay as they are.
-pub(super) fn spanish(english: &str, spell: fn(&str) -> String) -> Option<String> {
-    SPANISH.iter().find_map(|(from, to)| {
-        let values = slots(from, english)?;
-        Some(super::fill(&spell(to), &values))
-    })
-}
-
-/// What stands in the slots, where the text has this form.
-fn slots<'t>(form: &str, text: &'t str) -> Option<Vec<&'t str>> {
-    let mut parts = form.split("{}");
-    let mut rest = text.strip_prefix(parts.next()?)?;
-    let mut values = Vec::new();
-    let parts: Vec<&str> = parts.collect();
-    for (index, part) in parts.iter().enumerate() {
-        let last = index + 1 == parts.len();
-        let end = match (last, part.is_empty()) {
-            (true, true) => rest.len(),
-            (true, false) => rest.strip_suffix(part)?.len(),
-            _ => rest.find(part)?,
-        };
-        values.push(&rest[..end]);
-        rest = &rest[end + part.len()..];
-    }
-    rest.is_empty().then_some(values)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_known_sentence_is_said_with_its_values() {
-        let cases = [
-            ("188 objects compared with the template", "188 objetos comparados con la plantilla"),
-            ("14 of 15 tables", "14 de 15 tablas"),
-            ("14 of 14", "14 de 14"),
-            ("do it", "lo lleva a cabo"),
-            ("differs: index a: expected `x`, found `y`", "difiere: index a: se esperaba `x`, se encontró `y`"),
-            ("a template may only make objects in {{schema}}", "una plantilla solo puede crear objetos en {{schema}}"),
-        ];
-        for (english, told) in cases {
-            assert_eq!(spanish(english, str::to_owned).as_deref(), Some(told));
-        }
-        assert_eq!(spanish("nobody has said this", str::to_owned), None);
-    }
-
-    #[test]
-    fn both_languages_have_the_same_slots() {
-        for (from, to) in SPANISH {
-            assert_eq!(from.matches("{}").count(), to.matches("{}").count(), "{from}");
-        }
-    }
-}
