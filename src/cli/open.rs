@@ -47,6 +47,7 @@ pub(super) struct Prepared {
     conninfo: ConnInfo,
     observer: Box<dyn Observer>,
     run: String,
+    words: &'static Words,
 }
 
 /// Loads the configuration; no connection yet.
@@ -83,7 +84,7 @@ impl Prepared {
         for warning in config.warnings().iter().chain(&conninfo.warnings) {
             observer.notice(&Event::Warned { message: warning });
         }
-        Ok(Self { config, conninfo, observer, run: format!("{:08x}", rand::random::<u32>()) })
+        Ok(Self { config, conninfo, observer, run: format!("{:08x}", rand::random::<u32>()), words })
     }
 
     /// Connects.
@@ -91,7 +92,7 @@ impl Prepared {
     /// # Errors
     /// The connection's own, or a refusal of the server or of what stands before it.
     pub(super) async fn connect(self) -> Result<Opened> {
-        let Self { config, conninfo, observer, run } = self;
+        let Self { config, conninfo, observer, run, words } = self;
         let sessions = Sessions::open(&conninfo, &run, config.session()?.lock_timeout).await?;
         let sessions = Arc::new(sessions);
         tokio::spawn(listen_for_signals(sessions.clone()));
