@@ -200,6 +200,8 @@ pub struct Unit {
 pub enum UnitKind {
     /// As it is written, in its turn.
     Plain,
+    /// As it is written, in a transaction of its own: until its end, writers of common tables wait.
+    Alone,
     /// As it is written; may run beside other indexes of other tables.
     Index {
         /// The table, bare.

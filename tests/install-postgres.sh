@@ -21,21 +21,6 @@ find_server() {
     return 1
 }
 
-# Two more programs that tests start: the pooler, and what docs/onboarding.sh reads JSON with.
-missing=()
-for program in pgbouncer jq; do
-    PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing+=("$program")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        echo "warning: tests will fail for want of ${missing[*]}" >&2
-        echo "hint: sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
-    else
-        apt-get update -q
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
-    fi
-fi
-
 if bin=$(find_server); then
     echo "PostgreSQL server programs: $bin" >&2
     exit 0

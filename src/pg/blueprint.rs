@@ -389,6 +389,7 @@ impl<'a> Bench<'_, 'a> {
                 )
                 .hint("write one ALTER TABLE for each foreign key to a common table"),
             );
+            return Ok(Some(UnitKind::Alone));
         }
         Ok(Some(UnitKind::Plain))
     }

@@ -22,7 +22,8 @@ use crate::plan::{Unit, UnitKind};
 /// How often a common table is asked for a lock of at most 50 ms.
 const OUTER_KEY_TRIES: u32 = 60;
 
-/// Up to this many rows a store is small: its indexes are made in a moment.
+/// Below this many rows a store is small: its indexes are made in a moment, and several connections cost more than they
+/// save.
 const SMALL_STORE: u64 = 20_000;
 
 /// Units of a small store that share a transaction; a crash loses at most these.
@@ -86,7 +87,8 @@ fn is_small(the_move: &Move) -> bool {
 /// How many units from here on may share a transaction; at least one. None reaches over the half of them.
 fn run_together(units: &[Unit], from: usize, half: usize) -> usize {
     let room = if from < half { half - from } else { units.len() - from };
-    let together = units[from..].iter().take_while(|unit| !matches!(unit.kind, UnitKind::OuterKey { .. })).count();
+    let may_share = |unit: &&Unit| matches!(unit.kind, UnitKind::Plain | UnitKind::Index { .. });
+    let together = units[from..].iter().take_while(may_share).count();
     together.min(UNITS_TOGETHER).min(room).max(1)
 }
 
@@ -129,15 +131,13 @@ async fn run_side_by_side(means: &Means<'_>, the_move: &Move, units: &[usize]) -
             by_table.entry(table).or_default().push(*index);
         }
     }
-    let rows: u64 = the_move.plan.tables.iter().map(|table| table.row_count).sum();
-    let jobs = if rows < 20_000 { 1 } else { usize::from(means.copy.jobs.get()) };
     let work = futures_util::stream::iter(by_table.into_values()).map(|indexes| async move {
         for index in indexes {
             run_unit(means, the_move, index).await?;
         }
         anyhow::Ok(())
     });
-    let results: Vec<Result<()>> = work.buffer_unordered(jobs).collect().await;
+    let results: Vec<Result<()>> = work.buffer_unordered(usize::from(means.copy.jobs.get())).collect().await;
     results.into_iter().collect()
 }
 
@@ -145,7 +145,7 @@ async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()
     means.sessions.check()?;
     let unit = &the_move.blueprint.after[index];
     match &unit.kind {
-        UnitKind::Plain | UnitKind::Index { .. } => {
+        UnitKind::Plain | UnitKind::Alone | UnitKind::Index { .. } => {
             if let Some(stray) = run_as_written(means, the_move, &[index]).await? {
                 bail!(
                     Refusal::new(format!(
@@ -285,4 +285,25 @@ async fn put_back(means: &Means<'_>, the_move: &Move) -> Result<()> {
         work.commit(means.observer, None).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(kinds: &[UnitKind]) -> Vec<Unit> {
+        let unit =
+            |kind: &UnitKind| Unit { line: 1, column: 1, sql: String::new(), label: String::new(), kind: kind.clone() };
+        kinds.iter().map(unit).collect()
+    }
+
+    #[test]
+    fn units_share_a_transaction_up_to_the_half_and_none_that_holds_a_common_table() {
+        let index = UnitKind::Index { table: Ident::new("orders") };
+        let many = units(&vec![UnitKind::Plain; 40]);
+        assert_eq!((run_together(&many, 0, 20), run_together(&many, 16, 20), run_together(&many, 20, 20)), (16, 4, 16));
+        let mixed = units(&[UnitKind::Plain, index.clone(), UnitKind::Alone, index, UnitKind::Plain]);
+        let stretches: Vec<usize> = (0..5).map(|from| run_together(&mixed, from, 0)).collect();
+        assert_eq!(stretches, [2, 1, 1, 2, 1]);
+    }
 }

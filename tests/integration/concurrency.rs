@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::running::{Person, eventually};
-use crate::town::Town;
+use crate::town::{Town, finish};
 
 const STORE: &str = "13";
 const SCHEMA: &str = "store_1751273256223";
@@ -421,6 +421,27 @@ fn readers_of_the_shared_tables_do_not_hinder_a_switch_whose_hold_is_told() {
     let report = town.run(&["switch", "--store", STORE, "--format", "json"]).exits(0).json();
     let hold = report["stores"][0]["evidence"]["switch"]["longest_hold_ms"].as_f64().unwrap();
     assert!(hold > 0.0 && hold < 1500.0, "the hold is said to be {hold} ms");
+    // The deadline that everybody has who writes none.
+    let mut command = town.command(&["migrate", "--store", "15", "--format", "json"]);
+    command.env_remove("TENANTCTL_SWITCH_DEADLINE");
+    let report = finish(command).exits(0).json();
+    let hold = report["stores"][0]["evidence"]["switch"]["longest_hold_ms"].as_f64().unwrap();
+    assert!(hold > 0.0, "the hold is said to be {hold} ms");
+}
+
+#[test]
+fn what_the_deadline_does_not_leave_time_for_is_not_begun_under_the_lock() {
+    let town = Town::sample();
+    town.edit(
+        "tenantctl.toml",
+        "[store_schema]\n",
+        "[switch]\nlock_wait = \"1ms\"\ndeadline = \"2ms\"\n\n[store_schema]\n",
+    );
+    let before = town.shared_rows();
+    let ran = town.run(&["migrate", "--store", STORE]);
+    ran.exits(1).says("the last look for changes takes").says("[switch] deadline leaves 1 ms for it");
+    assert!(is_not_routed(&town, STORE));
+    assert_eq!((town.journal_stage(STORE), town.shared_rows()), ("verified".into(), before));
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

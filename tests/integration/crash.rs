@@ -60,7 +60,7 @@ impl Town {
     }
 
     /// All shared rows; of the registry without the two columns that the switch writes, and its time stamp.
-    fn shared_rows(&self) -> String {
+    pub(crate) fn shared_rows(&self) -> String {
         let tables = self.value(
             "select string_agg(format('select %L, count(*), sum(hashtextextended(t::text, 0)::numeric) from public.%I t', relname, relname), ' union all ')
              from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'stores'",

@@ -194,7 +194,7 @@ impl Town {
             }
         }
         command.env("DATABASE_URL", self.url()).env("HOME", self.folder.path()).env("LANG", "C.UTF-8");
-        // Tests run beside each other on a busy machine; those that are about the deadline write their own.
+        // Tests run beside each other on a busy machine; those about the deadline write their own, or take this away.
         if !self.read("tenantctl.toml").contains("[switch]") {
             command.env("TENANTCTL_SWITCH_DEADLINE", "5s");
         }
