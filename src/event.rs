@@ -35,6 +35,10 @@ pub enum Step {
 }
 
 impl Step {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Plan, Self::Create, Self::Copy, Self::Verify, Self::Switch, Self::Reverse, Self::Abandon];
+
     /// Its word, for machines and people.
     #[must_use]
     pub fn word(self) -> &'static str {

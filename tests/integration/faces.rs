@@ -174,6 +174,48 @@ fn the_spanish_report_says_what_the_first_one_said_and_what_supports_it() {
     town.run(&["report", "--store", "999"]).exits(2).says("sugerencia: ");
 }
 
+/// What an operator meets at work, in Spanish from the first word to the hint; `--lang` or the configuration says so.
+#[test]
+fn an_operator_is_spoken_to_in_spanish() {
+    let town = three_stores();
+    let told = |words: &[&str], code: i32, texts: &[&str]| {
+        let ran = town.run(words).exits(code);
+        for text in texts {
+            assert!(ran.stderr.contains(text), "`{text}` is not said by {words:?}:\n{}", ran.stderr);
+        }
+        for english in ["error: store", "because:", "hint:", "warning:", "where:", "run `"] {
+            assert!(!ran.stderr.contains(english), "`{english}` is said by {words:?}:\n{}", ran.stderr);
+        }
+    };
+    let unread = town.run(&["plan", "--config", "nowhere.toml", "--lang", "es"]).exits(2);
+    unread.says("error: no se puede leer el archivo de configuración");
+    town.edit("tenantctl.toml", "[shared]\n", "[report]\nlanguage = \"es\"\n\n[shared]\n");
+    told(&["plan"], 2, &["error: no se indicó ninguna tienda", "sugerencia: `--store LLAVE` indica una"]);
+    told(&["plan", "--store", "999"], 2, &["la tienda 999 no está en el directorio"]);
+    told(&["abandon", "--store", "4"], 2, &["la tienda 4 no tiene ninguna migración en la bitácora"]);
+    told(&["resume"], 2, &["no hay bitácora", "`tenantctl migrate` empieza una"]);
+    let nobody = ["status", "-d", "postgresql://postgres@127.0.0.1:1/x"];
+    told(&nobody, 5, &["al conectar con postgresql://", "porque: no se pudo conectar", "revise que el servidor"]);
+    told(
+        &["migrate", "--store", "4", "--to", "verified", "--progress", "plain"],
+        0,
+        &["ejecución ", "tienda 4, copia de lines: se esperan 36 registros", "tienda 4, verificación: terminó en "],
+    );
+    told(&["abandon", "--store", "4"], 2, &["esto eliminaría lo creado en el esquema store_4", "use --yes"]);
+    let held = town.paused("before_switch_commit", &["switch", "--store", "4"]);
+    let second = town.run(&["switch", "--store", "4"]).exits(6);
+    for text in ["error: otra ejecución tiene tomada la tienda 4", "porque: la ejecución ", "espere a que termine"] {
+        assert!(second.stdout.contains(text), "`{text}`:\n{}", second.stdout);
+    }
+    held.kill();
+    town.write("store_schema.sql", "create tabl {{schema}}.x ();\n");
+    told(&["plan", "--store", "5"], 2, &["error: plantilla ", ", línea 1, columna 8", "corrija la plantilla"]);
+    town.edit("tenantctl.toml", "schema = \"public\"", "scheam = \"public\"");
+    told(&["stores", "--lang", "es"], 2, &["clave desconocida `scheam`", "¿quiso decir `schema`?"]);
+    let english = town.run(&["stores", "--lang", "en", "--format", "json"]).exits(2);
+    assert!(english.json()["error"]["message"].as_str().unwrap().contains("unknown key `scheam`"));
+}
+
 #[test]
 fn an_ending_without_a_format_is_refused_before_any_work() {
     let town = three_stores();
