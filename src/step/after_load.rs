@@ -4,7 +4,7 @@
 //! added NOT VALID in a transaction that waits only briefly, then validated without holding anybody up.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use futures_util::StreamExt;
@@ -97,6 +97,7 @@ async fn run_side_by_side(means: &Means<'_>, the_move: &Move, units: &[usize]) -
 async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()> {
     means.sessions.check()?;
     let unit = &the_move.blueprint.after[index];
+    let begun = Instant::now();
     match &unit.kind {
         UnitKind::Plain | UnitKind::Index { .. } => run_as_written(means, the_move, index, unit).await?,
         UnitKind::OuterKey { table, name, definition, at_once } => {
@@ -108,6 +109,7 @@ async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()
         label: &unit.label,
         index: index + 1,
         count: the_move.blueprint.after.len(),
+        elapsed: begun.elapsed(),
     });
     Ok(())
 }
