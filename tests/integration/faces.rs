@@ -49,14 +49,20 @@ fn every_command_keeps_to_the_schema() {
     let town = three_stores();
     let report = validator(&schema("report"));
     let event = validator(&schema("event"));
+    let logged = std::cell::RefCell::new(std::collections::BTreeSet::new());
     let run = |words: &[&str], code: i32| -> Value {
-        let words: Vec<&str> = words.iter().copied().chain(["--format", "json", "--progress", "json"]).collect();
+        let machine = ["--format", "json", "--progress", "json", "-vvv", "--log-format", "json"];
+        let words: Vec<&str> = words.iter().copied().chain(machine).collect();
         let ran = town.run(&words).exits(code);
         let document = ran.json();
         holds(&report, &document);
         assert_eq!(document["exit_code"], code, "{words:?}");
         for line in ran.stderr.lines() {
-            holds(&event, &serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+            let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            holds(&event, &line);
+            if line.get("level").is_some() {
+                logged.borrow_mut().insert(line["event"].as_str().unwrap().to_owned());
+            }
         }
         document
     };
@@ -88,6 +94,28 @@ fn every_command_keeps_to_the_schema() {
     run(&["abandon", "--store", "4", "--yes"], 0);
     run(&["resume"], 2);
     run(&["no-such-command"], 2);
+    let expected = ["connected", "lock_tried", "statement", "store_done", "table_done", "unit_done"];
+    assert!(expected.iter().all(|name| logged.borrow().contains(*name)), "{logged:?}");
+}
+
+#[test]
+fn the_log_says_more_with_each_v_and_stands_beside_progress() {
+    let town = three_stores();
+    let steps = town.run(&["migrate", "--store", "4", "--to", "copied", "--progress", "none", "-v"]).exits(0).stderr;
+    assert!(steps.contains(" info  step_done store=4 step=copy seconds="), "{steps}");
+    assert!(steps.contains(" info  unit_done store=4 label=\"create index"), "{steps}");
+    assert!(!steps.contains("table_done") && !steps.contains("statement"), "{steps}");
+    let tables = town.run(&["verify", "--store", "4", "--progress", "plain", "-vv"]).exits(0).stderr;
+    assert!(tables.contains(" debug table_done store=4 step=verify table=lines row_count=36"), "{tables}");
+    assert!(
+        tables.contains(" debug connected session=reader") && tables.contains("store 4 verify: done in"),
+        "{tables}"
+    );
+    town.sql("update stores set database_url = 'postgresql://app:hunter2@db/main' where id = 4");
+    let sql = town.run(&["switch", "--store", "4", "-q", "-vvv"]).exits(0).stderr;
+    assert!(sql.contains(" trace statement sql=copy (select"), "{sql}");
+    assert!(sql.contains("lock table ") && sql.contains(" result=taken"), "{sql}");
+    assert!(!sql.contains("hunter2") && !sql.contains("switch: started"), "{sql}");
 }
 
 #[test]
