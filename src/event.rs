@@ -35,6 +35,10 @@ pub enum Step {
 }
 
 impl Step {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Plan, Self::Create, Self::Copy, Self::Verify, Self::Switch, Self::Reverse, Self::Abandon];
+
     /// Its word, for machines and people.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -203,6 +207,40 @@ pub enum Event<'a> {
         index: usize,
         /// Of how many.
         count: usize,
+        /// How long its transaction took; a small store's units share one.
+        elapsed: Duration,
+    },
+    /// The switch tried for its lock on the shared tables.
+    LockTried {
+        /// The store.
+        store: &'a Store,
+        /// Which try, from 1.
+        number: u32,
+        /// `taken`; `busy` where a writer holds a table; `deadline` where it took too long; `failed`.
+        result: &'a str,
+        /// How long writers of other stores may have waited.
+        elapsed: Duration,
+    },
+    /// A connection was made.
+    Connected {
+        /// What it is for: `first`, `reader`, `writer`, `lease`.
+        session: &'a str,
+        /// `host:port`.
+        address: &'a str,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// One of several servers was not taken.
+    HostMissed {
+        /// `host:port`.
+        address: &'a str,
+        /// What it has against us, for people.
+        reason: &'a str,
+    },
+    /// SQL is sent; secrets are masked. Told only where somebody listens for it.
+    Statement {
+        /// The SQL, its values left out.
+        sql: &'a str,
     },
     /// Work waits for somebody.
     Waiting {

@@ -58,6 +58,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("futures_util", "pg, step, fleet, cli, main"),
     ("indicatif", "view"),
     ("jiff", "config, view, cli"),
+    ("log", "pg"),
     ("postgres_protocol", "pg"),
     ("rand", "pg, step, cli"),
     ("rustix", "server, conninfo, view, cli"),

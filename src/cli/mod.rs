@@ -30,7 +30,7 @@ use crate::conninfo::{Environment, Secret};
 use crate::error::Exit;
 use crate::report::Report;
 use crate::view::words::Lang;
-use crate::view::{Format, ProgressMode, explain, terminal};
+use crate::view::{Detail, Format, LogOptions, ProgressMode, explain, terminal};
 
 /// Move a PostgreSQL application from one shared schema to one schema per store, and prove that nothing was lost
 #[derive(Debug, Parser)]
@@ -75,6 +75,12 @@ pub(crate) struct Globals {
     /// Less on stderr: -q only warnings, -qq nothing but errors
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     quiet: u8,
+    /// Log on stderr: -v steps, -vv also tables, locks and connections, -vvv also SQL
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+    /// Form of the log; given alone it means -v
+    #[arg(long, global = true, value_enum, value_name = "FORM", help_heading = "Global options")]
+    log_format: Option<LogFormat>,
     /// Answer yes to every question
     #[arg(short, long, global = true, help_heading = "Global options")]
     yes: bool,
@@ -154,7 +160,27 @@ enum Color {
     Never,
 }
 
+/// The form of the log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum LogFormat {
+    /// A line per event
+    Text,
+    /// An object per line, with time, level and event
+    Json,
+}
+
 impl Globals {
+    /// The log that was asked for.
+    fn log(&self) -> Option<LogOptions> {
+        let detail = match self.verbose {
+            0 if self.log_format.is_none() => return None,
+            0 | 1 => Detail::Steps,
+            2 => Detail::Tables,
+            _ => Detail::Statements,
+        };
+        Some(LogOptions { detail, json: self.log_format == Some(LogFormat::Json) })
+    }
+
     fn progress(&self) -> ProgressMode {
         match self.progress {
             Progress::Auto => ProgressMode::Auto,

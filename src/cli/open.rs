@@ -15,6 +15,7 @@ use crate::manifest::Manifest;
 use crate::pg::blueprint::Access;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, RecordedTemplate};
+use crate::pg::overheard;
 use crate::pg::registry::{self, Registry, RegistryRow};
 use crate::pg::session::{Session, Sessions};
 use crate::plan::Finding;
@@ -22,7 +23,7 @@ use crate::step::Means;
 use crate::store::{KeyType, Selection, StoreKey};
 use crate::template::Template;
 use crate::view::words::{Lang, Words};
-use crate::view::{self, text};
+use crate::view::{self, Detail, text};
 
 /// Rows of a difference that are listed per table, where `--max-diffs` does not say otherwise.
 pub(super) const MAX_DIFFS: usize = 10;
@@ -32,7 +33,7 @@ pub(super) struct Opened {
     pub(super) config: Config,
     pub(super) sessions: Arc<Sessions>,
     pub(super) run: String,
-    pub(super) observer: Box<dyn Observer>,
+    pub(super) observer: Arc<dyn Observer>,
     pub(super) registry_config: Option<RegistryConfig>,
     pub(super) orm_schema: Option<String>,
     pub(super) max_diffs: usize,
@@ -45,7 +46,7 @@ pub(super) struct Opened {
 pub(super) struct Prepared {
     config: Config,
     conninfo: ConnInfo,
-    observer: Box<dyn Observer>,
+    observer: Arc<dyn Observer>,
     run: String,
     words: &'static Words,
 }
@@ -79,7 +80,11 @@ impl Prepared {
         let config = config(globals, env)?;
         let page = page_options(&config);
         let words = text::Options { lang: globals.lang().unwrap_or(page.lang), ..page }.words();
-        let observer = view::observer(globals.progress(), globals.quiet, store_count, words)?;
+        let observer = view::observer(globals.progress(), globals.quiet, globals.log(), store_count, words)?;
+        let observer: Arc<dyn Observer> = Arc::from(observer);
+        if globals.log().is_some_and(|log| log.detail == Detail::Statements) {
+            overheard::listen(Arc::downgrade(&observer));
+        }
         let conninfo = config.connection()?;
         for warning in config.warnings().iter().chain(&conninfo.warnings) {
             observer.notice(&Event::Warned { message: warning });
@@ -93,7 +98,7 @@ impl Prepared {
     /// The connection's own, or a refusal of the server or of what stands before it.
     pub(super) async fn connect(self) -> Result<Opened> {
         let Self { config, conninfo, observer, run, words } = self;
-        let sessions = Sessions::open(&conninfo, &run, config.session()?.lock_timeout).await?;
+        let sessions = Sessions::open(&conninfo, &run, config.session()?.lock_timeout, &observer).await?;
         let sessions = Arc::new(sessions);
         tokio::spawn(listen_for_signals(sessions.clone()));
         let registry_config = config.registry()?;

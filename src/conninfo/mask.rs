@@ -27,6 +27,40 @@ pub fn mask(text: &str) -> String {
     }
 }
 
+/// SQL without the passwords in it: those of URLs, and literals behind the word `password`.
+#[must_use]
+pub fn mask_statement(sql: &str) -> String {
+    let text = mask_urls(sql);
+    let lower = text.to_ascii_lowercase(); // as long as `text`, byte by byte
+    let mut masked = String::with_capacity(text.len());
+    let mut from = 0;
+    while let Some(at) = lower[from..].find("password").map(|at| from + at + "password".len()) {
+        masked.push_str(&text[from..at]);
+        from = at;
+        let between = text[at..].len() - text[at..].trim_start_matches(|c: char| c.is_whitespace() || c == '=').len();
+        if text[at + between..].starts_with('\'') {
+            let literal = &text[at + between + 1..];
+            let end = end_of_literal(literal);
+            masked.push_str(&format!("{}'{STARS}'", &text[at..at + between]));
+            from = at + between + 1 + end;
+        }
+    }
+    masked.push_str(&text[from..]);
+    masked
+}
+
+/// Behind the closing quote; a quote that stands twice is one of the text.
+fn end_of_literal(literal: &str) -> usize {
+    let mut from = 0;
+    while let Some(quote) = literal[from..].find('\'').map(|at| from + at) {
+        if !literal[quote + 1..].starts_with('\'') {
+            return quote + 1;
+        }
+        from = quote + 2;
+    }
+    literal.len()
+}
+
 fn mask_urls(text: &str) -> String {
     text.split(' ').map(mask_url).collect::<Vec<_>>().join(" ")
 }
@@ -89,6 +123,22 @@ fn host_and_port(host: &Host) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statements_keep_all_but_passwords() {
+        for (text, want) in [
+            ("alter role app password 'hunter2' login", "alter role app password '***' login"),
+            ("create user app PASSWORD='hun''ter2';", "create user app PASSWORD='***';"),
+            ("alter user app password 'hunter2", "alter user app password '***'"),
+            (
+                "update s set url = 'postgres://u:hunter2@h/db' where id = 4",
+                "update s set url = 'postgres://u:***@h/db' where id = 4",
+            ),
+            ("select id, password_hash, ñ from users", "select id, password_hash, ñ from users"),
+        ] {
+            assert_eq!(mask_statement(text), want);
+        }
+    }
 
     #[test]
     fn passwords_do_not_show() {

@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 pub use environment::Environment;
-pub use mask::mask;
+pub use mask::{mask, mask_statement};
 pub use parameter::nearest;
 pub use password::{PasswordCommand, PasswordSource, ReadAgain};
 pub use percent::encode;

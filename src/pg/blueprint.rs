@@ -574,9 +574,13 @@ fn unit_of(statement: &RenderedStatement, kind: UnitKind) -> Unit {
     }
 }
 
-/// The first words of a statement, for progress: `create index orders_status_idx`.
+/// The first words of a statement, for progress, without the schema of its tables: `create index orders_status_idx`.
 fn label_of(sql: &str) -> String {
-    let words: Vec<&str> = sql.split_whitespace().take(7).collect();
+    let bare = |word: &'_ str| match word.strip_prefix('"').and_then(|name| name.split_once("\".")) {
+        Some((_, rest)) => rest.to_owned(),
+        None => word.to_owned(),
+    };
+    let words: Vec<String> = sql.split_whitespace().take(7).map(bare).collect();
     let mut label = words.join(" ");
     if label.chars().count() > 60 {
         label = label.chars().take(59).chain(['…']).collect();

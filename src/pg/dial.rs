@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rand::seq::SliceRandom as _;
@@ -20,6 +20,7 @@ use super::failure::{ServerResult, server_error};
 use super::tls;
 use crate::conninfo::{ChannelBinding, ConnInfo, Host, PasswordSource, Secret, SslMode, SslNegotiation, TargetServer};
 use crate::error::{Exit, Refusal, ServerError};
+use crate::event::{Event, Observer};
 
 /// A connection as `pg` lends it out; what it can do beyond being passed on is `pg`'s own affair.
 pub type Client = tokio_postgres::Client;
@@ -38,6 +39,8 @@ pub(super) struct Dial {
     pub(super) settings: Vec<(String, String)>,
     pub(super) calls: Arc<Calls>,
     pub(super) place: Arc<Place>,
+    /// Not kept alive: whoever draws on a screen ends with the work, not with the last connection.
+    pub(super) observer: Weak<dyn Observer>,
 }
 
 /// The server of the run, once there is one.
@@ -164,6 +167,7 @@ impl Dial {
     /// # Errors
     /// What kept the last server from being taken, with exit code 5; where there are several, what each had against it.
     pub(super) async fn connect(&self) -> Result<Wire> {
+        let begun = Instant::now();
         let wanted: &[TargetServer] = match self.conninfo.target {
             TargetServer::PreferStandby => &[TargetServer::Standby, TargetServer::Any],
             ref one => std::slice::from_ref(one),
@@ -174,7 +178,12 @@ impl Dial {
         let mut missed = Vec::new();
         for target in wanted {
             match self.first_of_hosts(*target, tls.as_ref(), &mut missed).await {
-                Ok(Some(wire)) => return Ok(wire),
+                Ok(Some(wire)) => {
+                    let session = self.application_name.rsplit('/').next().unwrap_or_default();
+                    let address = self.place.address();
+                    self.notice(&Event::Connected { session, address: &address, elapsed: begun.elapsed() });
+                    return Ok(wire);
+                }
                 Ok(None) => {}
                 Err(error) => return Err(self.told(error, &each_of(&missed))),
             }
@@ -182,6 +191,12 @@ impl Dial {
         let each = each_of(&missed);
         let (_, last) = missed.pop().unwrap_or_else(|| (String::new(), anyhow::anyhow!("no host is named")));
         Err(self.told(last, if each.len() > 1 { &each } else { &[] }))
+    }
+
+    fn notice(&self, event: &Event<'_>) {
+        if let Some(observer) = self.observer.upgrade() {
+            observer.notice(event);
+        }
     }
 
     /// `None`: each was missed, and why stands in the list.
@@ -205,6 +220,7 @@ impl Dial {
             let addresses = match self.addresses(host).await {
                 Ok(addresses) => addresses,
                 Err(error) => {
+                    self.notice(&Event::HostMissed { address: &named, reason: &said(&error) });
                     missed.push((named, error));
                     continue;
                 }
@@ -214,7 +230,10 @@ impl Dial {
                 match self.try_one(host, address, secret, tls, target).await {
                     Ok(wire) => return Ok(Some(wire)),
                     Err(Missed { error, is_last: true }) => return Err(error),
-                    Err(Missed { error, .. }) => missed.push((named.clone(), error)),
+                    Err(Missed { error, .. }) => {
+                        self.notice(&Event::HostMissed { address: &named, reason: &said(&error) });
+                        missed.push((named.clone(), error));
+                    }
                 }
             }
         }

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod lease;
 pub mod load_sample;
 pub mod lock;
+pub mod overheard;
 pub mod ownership;
 pub mod registry;
 pub mod requalify;

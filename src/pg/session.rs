@@ -14,6 +14,7 @@ pub use super::dial::{Canceller, Client};
 use super::failure::ServerResult;
 use crate::conninfo::ConnInfo;
 use crate::error::{Exit, Refusal};
+use crate::event::Observer;
 
 /// A transaction as `pg` lends it out.
 pub type Transaction<'a> = tokio_postgres::Transaction<'a>;
@@ -122,11 +123,17 @@ pub struct Facts {
 }
 
 impl Sessions {
-    /// Connects once, looks at the server, and prepares the pools; `run` names the sessions in `pg_stat_activity`.
+    /// Connects once, looks at the server, and prepares the pools; `run` names the sessions in `pg_stat_activity`, and
+    /// the observer, as long as it is there, is told of each connection.
     ///
     /// # Errors
     /// The connection's own error, a server that is too old, a pooler that swallows settings or shares sessions out.
-    pub async fn open(conninfo: &ConnInfo, run: &str, lock_timeout: Duration) -> Result<Self> {
+    pub async fn open(
+        conninfo: &ConnInfo,
+        run: &str,
+        lock_timeout: Duration,
+        observer: &Arc<dyn Observer>,
+    ) -> Result<Self> {
         let calls = Arc::new(Calls::default());
         let (conninfo, place) = (Arc::new(conninfo.clone()), Arc::new(Place::default()));
         let dial = |role: &str, settings: Vec<(String, String)>| Dial {
@@ -135,6 +142,7 @@ impl Sessions {
             settings,
             calls: calls.clone(),
             place: place.clone(),
+            observer: Arc::downgrade(observer),
         };
         let mut settings: Vec<(String, String)> =
             MANNERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

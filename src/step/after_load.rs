@@ -5,7 +5,7 @@
 //! added NOT VALID in a transaction that waits only briefly, then validated without holding anybody up.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use futures_util::StreamExt;
@@ -95,25 +95,28 @@ fn run_together(units: &[Unit], from: usize, half: usize) -> usize {
 /// Several units in one transaction. Where they write outside the schema, one by one tells which of them does.
 async fn run_in_one(means: &Means<'_>, the_move: &Move, units: &[usize]) -> Result<()> {
     means.sessions.check()?;
+    let begun = Instant::now();
     if run_as_written(means, the_move, units).await?.is_some() {
         for index in units {
             run_unit(means, the_move, *index).await?;
         }
         return Ok(());
     }
+    let elapsed = begun.elapsed();
     for index in units {
-        tell_done(means, the_move, *index);
+        tell_done(means, the_move, *index, elapsed);
     }
     Ok(())
 }
 
-fn tell_done(means: &Means<'_>, the_move: &Move, index: usize) {
+fn tell_done(means: &Means<'_>, the_move: &Move, index: usize, elapsed: Duration) {
     let units = &the_move.blueprint.after;
     means.observer.notice(&Event::UnitDone {
         store: &the_move.store,
         label: &units[index].label,
         index: index + 1,
         count: units.len(),
+        elapsed,
     });
 }
 
@@ -144,6 +147,7 @@ async fn run_side_by_side(means: &Means<'_>, the_move: &Move, units: &[usize]) -
 async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()> {
     means.sessions.check()?;
     let unit = &the_move.blueprint.after[index];
+    let begun = Instant::now();
     match &unit.kind {
         UnitKind::Plain | UnitKind::Alone | UnitKind::Index { .. } => {
             if let Some(stray) = run_as_written(means, the_move, &[index]).await? {
@@ -161,7 +165,7 @@ async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()
             add_outer_key(means, the_move, index, table, name, definition, *at_once).await?;
         }
     }
-    tell_done(means, the_move, index);
+    tell_done(means, the_move, index, begun.elapsed());
     Ok(())
 }
 

@@ -251,6 +251,17 @@ async fn hold_and_commit(
         let tried = tokio::time::timeout(means.switch.deadline, attempt.run(evidence, &mut session)).await;
         let held = began.elapsed().as_secs_f64() * 1000.0;
         evidence.longest_hold_ms = evidence.longest_hold_ms.max((held * 10.0).round() / 10.0);
+        means.observer.notice(&Event::LockTried {
+            store: &the_move.store,
+            number: evidence.try_count,
+            result: match &tried {
+                Ok(Ok(_)) => "taken",
+                Ok(Err(error)) if is_busy(error) => "busy",
+                Ok(Err(_)) => "failed",
+                Err(_elapsed) => "deadline",
+            },
+            elapsed: began.elapsed(),
+        });
         match tried {
             Ok(Ok(Ok(()))) => return switched(means, the_move, evidence).await,
             Ok(Ok(Err(changed))) => return Ok(Held::Changed(changed)),

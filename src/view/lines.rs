@@ -1,15 +1,13 @@
-//! Progress for machines: one JSON object per line, each with `event` and `time`.
-//!
-//! Absent facts are absent fields; numbers are numbers, times are seconds.
+//! Progress for machines: one JSON object per line, each with `event` and `time`; the facts are those of `fields`.
 
 use std::io::Write;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::fields::{Fields, fields};
 use crate::event::{Event, Observer};
-use crate::store::Store;
 
 /// Writes events to stderr.
 pub struct Lines {
@@ -38,81 +36,23 @@ impl Default for Lines {
 
 impl Observer for Lines {
     fn notice(&self, event: &Event<'_>) {
-        let line = line(event, &Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
+        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        let Some(line) = line(event, &now) else { return };
         let mut out = self.out.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // A reader that has gone must not stop the work.
         let _ = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
     }
 }
 
-fn line(event: &Event<'_>, time: &str) -> Value {
-    let mut fields = Fields(Map::new());
-    let name = match event {
-        Event::RunStarted { run, command, store_count } => {
-            fields.put("run", *run).put("command", *command).put("store_count", *store_count);
-            "run_started"
-        }
-        Event::StepStarted { store, step } => {
-            fields.store(store).put("step", step.word());
-            "step_started"
-        }
-        Event::StepDone { store, step, elapsed } => {
-            fields.store(store).put("step", step.word()).put("seconds", elapsed.as_secs_f64());
-            "step_done"
-        }
-        Event::TableStarted { store, step, table, row_count } => {
-            fields.store(store).put("step", step.word()).put("table", table.raw()).put("row_count", *row_count);
-            "table_started"
-        }
-        Event::TableProgress { store, table, row_count, byte_count } => {
-            fields.store(store).put("table", table.raw()).put("row_count", *row_count).put("byte_count", *byte_count);
-            "table_progress"
-        }
-        Event::TableDone { store, step, table, row_count, byte_count, elapsed } => {
-            fields.store(store).put("step", step.word()).put("table", table.raw());
-            fields.put("row_count", *row_count).put("byte_count", *byte_count).put("seconds", elapsed.as_secs_f64());
-            "table_done"
-        }
-        Event::UnitDone { store, label, index, count } => {
-            fields.store(store).put("label", *label).put("index", *index).put("count", *count);
-            "unit_done"
-        }
-        Event::Waiting { store, reason } => {
-            fields.store(store).put("reason", *reason);
-            "waiting"
-        }
-        Event::StoreDone { store, outcome, row_count, elapsed } => {
-            fields.store(store).put("outcome", outcome.word());
-            fields.put("row_count", *row_count).put("seconds", elapsed.as_secs_f64());
-            "store_done"
-        }
-        Event::Warned { message } => {
-            fields.put("message", *message);
-            "warned"
-        }
-        Event::Reached { moment, table } => {
-            fields.put("moment", moment.word());
-            table.iter().for_each(|table| {
-                fields.put("table", table.raw());
-            });
-            "reached"
-        }
-    };
-    fields.put("event", name).put("time", time);
-    Value::Object(fields.0)
-}
-
-struct Fields(Map<String, Value>);
-
-impl Fields {
-    fn put(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
-        self.0.insert(name.to_owned(), value.into());
-        self
+/// None: SQL is for the log only.
+fn line(event: &Event<'_>, time: &str) -> Option<Value> {
+    if matches!(event, Event::Statement { .. }) {
+        return None;
     }
-
-    fn store(&mut self, store: &Store) -> &mut Self {
-        self.put("store", store.key.text())
-    }
+    let Fields { name, facts } = fields(event);
+    let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let whole = facts.chain([("event".to_owned(), name.into()), ("time".to_owned(), time.into())]);
+    Some(Value::Object(whole.collect()))
 }
 
 #[cfg(test)]
@@ -136,7 +76,7 @@ mod tests {
             elapsed: Duration::from_millis(250),
         };
         assert_eq!(
-            line(&event, "2025-05-04T06:27:16.000Z"),
+            line(&event, "2025-05-04T06:27:16.000Z").unwrap(),
             serde_json::json!({
                 "event": "table_done", "time": "2025-05-04T06:27:16.000Z", "store": "4", "step": "copy",
                 "table": "orders", "row_count": 21_486, "byte_count": 90, "seconds": 0.25

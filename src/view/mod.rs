@@ -4,6 +4,7 @@
 
 pub mod ask;
 pub mod explain;
+mod fields;
 pub mod figures;
 pub mod format;
 pub mod github;
@@ -13,6 +14,7 @@ pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod lines;
+pub mod log;
 pub mod markdown;
 pub mod observer;
 mod options;
@@ -31,4 +33,5 @@ pub mod words;
 mod wrap;
 
 pub use format::Format;
+pub use log::{Detail, LogOptions};
 pub use observer::{ProgressMode, Quiet, observer};

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::io::stderr;
 
 use super::lines::Lines;
+use super::log::{Log, LogOptions};
 use super::pause::Pause;
 use super::plain::Plain;
 use super::progress::Bars;
@@ -29,14 +30,15 @@ pub enum ProgressMode {
     None,
 }
 
-/// The listener for a run. `quiet` counts `-q`: with one only warnings are told, with two nothing is. Drop it before
-/// the report is printed: bars clean up the screen, the heartbeat stops.
+/// The listener for a run. `quiet` counts `-q`: with one only warnings are told, with two nothing is; the log is not
+/// quietened by it. Drop it before the report is printed: bars clean up the screen, the heartbeat stops.
 ///
 /// # Errors
 /// Refuses an unknown moment in `TENANTCTL_PAUSE_AT` (see [`Pause`]).
 pub fn observer(
     mode: ProgressMode,
     quiet: u8,
+    log: Option<LogOptions>,
     store_count: usize,
     words: &'static Words,
 ) -> Result<Box<dyn Observer>, Refusal> {
@@ -50,6 +52,10 @@ pub fn observer(
         (0, Chosen::Lines) => Box::new(Lines::new()),
         (0 | 1, _) => Box::new(Quiet { words: Some(words) }),
         _ => Box::new(Quiet { words: None }),
+    };
+    let chosen: Box<dyn Observer> = match log {
+        Some(options) => Box::new(Log::beside(chosen, options, quiet < 2)),
+        None => chosen,
     };
     match std::env::var(super::pause::VARIABLE) {
         Ok(text) if !text.is_empty() => Ok(Box::new(Pause::new(chosen, &text)?)),

@@ -157,7 +157,7 @@ impl State {
                     self.say(&format!("{}: {done}", table_of(store, *step, table)));
                 }
             }
-            Event::UnitDone { store, label, index, count } if !self.many => {
+            Event::UnitDone { store, label, index, count, .. } if !self.many => {
                 let values = [store.key.text(), label, &index.to_string(), &count.to_string()];
                 self.say(&fill(words.unit_done, &values));
             }
@@ -171,7 +171,13 @@ impl State {
                 self.say(&fill(words.store_done, &[&label, outcome, &rows(*row_count), &seconds(*elapsed)]));
             }
             Event::Warned { message } => self.say(&format!("{} {}", words.warning, words.phrase(message))),
-            Event::StepDone { .. } | Event::UnitDone { .. } | Event::Reached { .. } => {}
+            Event::StepDone { .. }
+            | Event::UnitDone { .. }
+            | Event::LockTried { .. }
+            | Event::Connected { .. }
+            | Event::HostMissed { .. }
+            | Event::Statement { .. }
+            | Event::Reached { .. } => {}
         }
     }
 }

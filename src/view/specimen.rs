@@ -53,7 +53,7 @@ pub(super) fn events(mut take: impl FnMut(&Event<'_>)) {
     take(&Event::TableProgress { store, table, row_count: 8000, byte_count: 800_000 });
     let (row_count, byte_count) = (21_486, 1_500_000);
     take(&Event::TableDone { store, step, table, row_count, byte_count, elapsed: elapsed(300) });
-    take(&Event::UnitDone { store, label: "create index", index: 1, count: 2 });
+    take(&Event::UnitDone { store, label: "create index", index: 1, count: 2, elapsed: elapsed(40) });
     take(&Event::StepDone { store, step, elapsed: elapsed(400) });
     take(&Event::Warned { message: "the disk is nearly full" });
     take(&Event::StoreDone { store, outcome: Outcome::Done, row_count, elapsed: elapsed(500) });

@@ -49,14 +49,20 @@ fn every_command_keeps_to_the_schema() {
     let town = three_stores();
     let report = validator(&schema("report"));
     let event = validator(&schema("event"));
+    let logged = std::cell::RefCell::new(std::collections::BTreeSet::new());
     let run = |words: &[&str], code: i32| -> Value {
-        let words: Vec<&str> = words.iter().copied().chain(["--format", "json", "--progress", "json"]).collect();
+        let machine = ["--format", "json", "--progress", "json", "-vvv", "--log-format", "json"];
+        let words: Vec<&str> = words.iter().copied().chain(machine).collect();
         let ran = town.run(&words).exits(code);
         let document = ran.json();
         holds(&report, &document);
         assert_eq!(document["exit_code"], code, "{words:?}");
         for line in ran.stderr.lines() {
-            holds(&event, &serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+            let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            holds(&event, &line);
+            if line.get("level").is_some() {
+                logged.borrow_mut().insert(line["event"].as_str().unwrap().to_owned());
+            }
         }
         document
     };
@@ -88,6 +94,28 @@ fn every_command_keeps_to_the_schema() {
     run(&["abandon", "--store", "4", "--yes"], 0);
     run(&["resume"], 2);
     run(&["no-such-command"], 2);
+    let expected = ["connected", "lock_tried", "statement", "store_done", "table_done", "unit_done"];
+    assert!(expected.iter().all(|name| logged.borrow().contains(*name)), "{logged:?}");
+}
+
+#[test]
+fn the_log_says_more_with_each_v_and_stands_beside_progress() {
+    let town = three_stores();
+    let steps = town.run(&["migrate", "--store", "4", "--to", "copied", "--progress", "none", "-v"]).exits(0).stderr;
+    assert!(steps.contains(" info  step_done store=4 step=copy seconds="), "{steps}");
+    assert!(steps.contains(" info  unit_done store=4 label=\"create index"), "{steps}");
+    assert!(!steps.contains("table_done") && !steps.contains("statement"), "{steps}");
+    let tables = town.run(&["verify", "--store", "4", "--progress", "plain", "-vv"]).exits(0).stderr;
+    assert!(tables.contains(" debug table_done store=4 step=verify table=lines row_count=36"), "{tables}");
+    assert!(
+        tables.contains(" debug connected session=reader") && tables.contains("store 4 verify: done in"),
+        "{tables}"
+    );
+    town.sql("update stores set database_url = 'postgresql://app:hunter2@db/main' where id = 4");
+    let sql = town.run(&["switch", "--store", "4", "-q", "-vvv"]).exits(0).stderr;
+    assert!(sql.contains(" trace statement sql=copy (select"), "{sql}");
+    assert!(sql.contains("lock table ") && sql.contains(" result=taken"), "{sql}");
+    assert!(!sql.contains("hunter2") && !sql.contains("switch: started"), "{sql}");
 }
 
 #[test]
@@ -172,6 +200,48 @@ fn the_spanish_report_says_what_the_first_one_said_and_what_supports_it() {
     town.edit("tenantctl.toml", "[report]\n", "[report]\nlanguage = \"es\"\n");
     town.run(&["report", "--store", "4"]).exits(0).says("conmutada, comprobada");
     town.run(&["report", "--store", "999"]).exits(2).says("sugerencia: ");
+}
+
+/// What an operator meets at work, in Spanish from the first word to the hint; `--lang` or the configuration says so.
+#[test]
+fn an_operator_is_spoken_to_in_spanish() {
+    let town = three_stores();
+    let told = |words: &[&str], code: i32, texts: &[&str]| {
+        let ran = town.run(words).exits(code);
+        for text in texts {
+            assert!(ran.stderr.contains(text), "`{text}` is not said by {words:?}:\n{}", ran.stderr);
+        }
+        for english in ["error: store", "because:", "hint:", "warning:", "where:", "run `"] {
+            assert!(!ran.stderr.contains(english), "`{english}` is said by {words:?}:\n{}", ran.stderr);
+        }
+    };
+    let unread = town.run(&["plan", "--config", "nowhere.toml", "--lang", "es"]).exits(2);
+    unread.says("error: no se puede leer el archivo de configuración");
+    town.edit("tenantctl.toml", "[shared]\n", "[report]\nlanguage = \"es\"\n\n[shared]\n");
+    told(&["plan"], 2, &["error: no se indicó ninguna tienda", "sugerencia: `--store LLAVE` indica una"]);
+    told(&["plan", "--store", "999"], 2, &["la tienda 999 no está en el directorio"]);
+    told(&["abandon", "--store", "4"], 2, &["la tienda 4 no tiene ninguna migración en la bitácora"]);
+    told(&["resume"], 2, &["no hay bitácora", "`tenantctl migrate` empieza una"]);
+    let nobody = ["status", "-d", "postgresql://postgres@127.0.0.1:1/x"];
+    told(&nobody, 5, &["al conectar con postgresql://", "porque: no se pudo conectar", "revise que el servidor"]);
+    told(
+        &["migrate", "--store", "4", "--to", "verified", "--progress", "plain"],
+        0,
+        &["ejecución ", "tienda 4, copia de lines: se esperan 36 registros", "tienda 4, verificación: terminó en "],
+    );
+    told(&["abandon", "--store", "4"], 2, &["esto eliminaría lo creado en el esquema store_4", "use --yes"]);
+    let held = town.paused("before_switch_commit", &["switch", "--store", "4"]);
+    let second = town.run(&["switch", "--store", "4"]).exits(6);
+    for text in ["error: otra ejecución tiene tomada la tienda 4", "porque: la ejecución ", "espere a que termine"] {
+        assert!(second.stdout.contains(text), "`{text}`:\n{}", second.stdout);
+    }
+    held.kill();
+    town.write("store_schema.sql", "create tabl {{schema}}.x ();\n");
+    told(&["plan", "--store", "5"], 2, &["error: plantilla ", ", línea 1, columna 8", "corrija la plantilla"]);
+    town.edit("tenantctl.toml", "schema = \"public\"", "scheam = \"public\"");
+    told(&["stores", "--lang", "es"], 2, &["clave desconocida `scheam`", "¿quiso decir `schema`?"]);
+    let english = town.run(&["stores", "--lang", "en", "--format", "json"]).exits(2);
+    assert!(english.json()["error"]["message"].as_str().unwrap().contains("unknown key `scheam`"));
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Board {
                 self.progress(store, table, *row_count, *byte_count);
                 self.table_done(store, table);
             }
-            Event::UnitDone { store, label, index, count } => {
+            Event::UnitDone { store, label, index, count, .. } => {
                 let place = fill(self.words.of, &[&index.to_string(), &count.to_string()]);
                 self.message(store, &format!("{label} ({place})"));
             }
@@ -101,7 +101,13 @@ impl Board {
                 let text = clean(&self.words.phrase(message));
                 let _ = self.page.println(format!("{} {text}", self.words.warning));
             }
-            Event::StepDone { .. } | Event::Reached { .. } => {}
+            // The log's business, and nothing to draw anew for.
+            Event::LockTried { .. }
+            | Event::Connected { .. }
+            | Event::HostMissed { .. }
+            | Event::Statement { .. }
+            | Event::Reached { .. } => return,
+            Event::StepDone { .. } => {}
         }
         self.draw_total();
     }

@@ -33,7 +33,7 @@ pub(super) fn whole(report: &Report, stores: &[StoreReport], page: &mut Page<'_>
     let worst = [Mark::Bad, Mark::Unknown].into_iter().find(|mark| marks.contains(mark)).unwrap_or(Mark::Good);
     page.marked(0, worst, &tally(stores, words));
     let mut facts = vec![];
-    facts.extend(report.database.clone().map(|database| (words.database, database)));
+    facts.extend(report.database.iter().map(|database| (words.database, words.database_text(database))));
     facts.extend(report.run.clone().map(|run| (words.run, run)));
     page.fields(Tone::Plain, &facts);
     let rows = stores.iter().map(|store| store.row_count).sum();

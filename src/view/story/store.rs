@@ -71,7 +71,7 @@ fn facts(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
         let copied = if store.seconds > 0.0 { fill(words.copied_text, &parts) } else { parts[..2].join(", ") };
         facts.push((words.copied, copied));
     }
-    facts.extend(report.database.clone().map(|database| (words.database, database)));
+    facts.extend(report.database.iter().map(|database| (words.database, words.database_text(database))));
     facts.extend(report.run.clone().map(|run| (words.run, run)));
     page.fields(Tone::Plain, &facts);
 }

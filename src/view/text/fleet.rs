@@ -15,7 +15,7 @@ pub(super) fn write(report: &Report, stores: &[StoreReport], page: &mut Page<'_>
     let title = page.options.title().to_owned();
     page.title(&format!("{title} · {}", counted(stores.len() as u64, words.store_noun)));
     let mut facts = vec![];
-    facts.extend(report.database.clone().map(|database| (words.database, database)));
+    facts.extend(report.database.iter().map(|database| (words.database, words.database_text(database))));
     facts.extend(report.run.clone().map(|run| (words.run, run)));
     page.fields(Tone::Plain, &facts);
     page.blank();
@@ -45,7 +45,7 @@ pub(in crate::view) fn summary(stores: &[StoreReport], page: &Page<'_>) -> Grid 
         Column::text(words.store).floor(8),
         Column::text(words.name).spare(2).floor(16),
         Column::text(words.schema).spare(3),
-        Column::text(words.stage).spare(1).floor(9),
+        Column::text(words.stage).spare(1).floor(10),
         Column::number(words.rows).spare(4),
         Column::text(words.outcome).floor(16),
     ]);
@@ -59,7 +59,7 @@ pub(in crate::view) fn summary(stores: &[StoreReport], page: &Page<'_>) -> Grid 
             Cell::new(&store.store),
             Cell::new(store.name.as_deref().unwrap_or(words.unnamed)),
             Cell::new(&store.schema),
-            Cell::new(store.stage.map_or(words.no_move, |stage| stage.word())),
+            Cell::new(store.stage.map_or(words.no_move, |stage| words.stage_word(stage))),
             Cell::new(rows),
             Cell::toned(tone, format!("{sign} {text}")),
         ]);

@@ -1,6 +1,7 @@
 //! Plain lists: tables, stores, runs, settings.
 
 use crate::report::{Report, RunLine, Setting, StoreLine, TableClass};
+use crate::stage::Stage;
 use crate::view::figures::{bytes, grouped, short_date};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::Page;
@@ -35,7 +36,7 @@ fn tables(tables: &[TableClass], page: &Page<'_>) -> Grid {
     let words = page.words;
     let mut grid = Grid::new(vec![
         Column::text(words.table),
-        Column::text(words.class).floor(9),
+        Column::text(words.class).floor(11),
         Column::text(words.owner_path).spare(2).floor(16),
         Column::text(words.why).spare(3).floor(24),
         Column::number(words.rows).spare(4),
@@ -45,7 +46,7 @@ fn tables(tables: &[TableClass], page: &Page<'_>) -> Grid {
         let tone = if table.class == "undecided" { Tone::Bad } else { Tone::Plain };
         grid.row(vec![
             Cell::new(&table.table),
-            Cell::toned(tone, &table.class),
+            Cell::toned(tone, words.class_word(&table.class)),
             Cell::new(page.plain(table.owner_path.as_deref().unwrap_or_default())),
             Cell::toned(Tone::Dim, page.plain(&words.phrase(&table.why))),
             // The planner's estimate, so it says so.
@@ -64,13 +65,14 @@ fn stores(stores: &[StoreLine], page: &Page<'_>) -> Grid {
         Column::text(words.store).floor(8),
         Column::text(words.name).spare(1).floor(16),
         Column::text(words.schema).spare(3),
-        Column::text(words.stage).floor(9),
+        Column::text(words.stage).floor(10),
         Column::number(words.rows).spare(2),
         Column::number(words.size).spare(4),
         Column::text("").spare(5).floor(4),
     ]);
     for store in stores {
-        let tone = match crate::stage::Stage::of_word(&store.stage) {
+        let stage = Stage::of_word(&store.stage);
+        let tone = match stage {
             Some(stage) if stage.is_switched() => Tone::Good,
             Some(_) => Tone::Plain,
             None => Tone::Dim,
@@ -80,7 +82,7 @@ fn stores(stores: &[StoreLine], page: &Page<'_>) -> Grid {
             Cell::new(&store.store),
             Cell::new(store.name.as_deref().unwrap_or(words.unnamed)),
             Cell::new(&store.schema),
-            Cell::toned(tone, &store.stage),
+            Cell::toned(tone, stage.map_or(words.no_move, |stage| words.stage_word(stage))),
             Cell::new(store.row_count.map_or_else(String::new, grouped)),
             Cell::new(store.bytes.map_or_else(String::new, bytes)),
             Cell::toned(Tone::Dim, skipped),
@@ -94,7 +96,7 @@ fn runs(runs: &[RunLine], page: &Page<'_>) -> Grid {
     let zone = page.options.timezone.as_deref();
     let mut grid = Grid::new(vec![
         Column::text(words.run).floor(8),
-        Column::text(words.outcome).floor(10),
+        Column::text(words.outcome).floor(12),
         Column::text(words.started).spare(1).floor(16),
         Column::text(words.ended).spare(3).floor(16),
         Column::number(words.stores_column).spare(5),
@@ -110,7 +112,7 @@ fn runs(runs: &[RunLine], page: &Page<'_>) -> Grid {
         };
         grid.row(vec![
             Cell::new(&run.run),
-            Cell::toned(tone, &run.outcome),
+            Cell::toned(tone, words.run_state(&run.outcome)),
             Cell::new(short_date(&run.started, zone)),
             Cell::new(run.ended.as_deref().map_or_else(String::new, |ended| short_date(ended, zone))),
             Cell::new(grouped(run.stores.len() as u64)),

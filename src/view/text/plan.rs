@@ -1,5 +1,6 @@
 //! Plans, what they found, and the statements.
 
+use crate::event::Step;
 use crate::plan::{ChangeTest, Finding, Format, Grade, Plan, PlannedTable};
 use crate::report::Report;
 use crate::view::figures::counted;
@@ -55,7 +56,7 @@ fn facts<'w>(report: &Report, plan: &Plan, page: &Page<'w>) -> Vec<(&'w str, Str
     let words = page.words;
     let (before, after) = plan.statement_count;
     let mut facts = vec![];
-    facts.extend(report.database.clone().map(|database| (words.database, database)));
+    facts.extend(report.database.iter().map(|database| (words.database, words.database_text(database))));
     facts.push((words.schema, plan.store.schema.raw().to_owned()));
     facts.push((words.steps, steps(plan, page)));
     let before = counted(before as u64, words.statement);
@@ -65,9 +66,13 @@ fn facts<'w>(report: &Report, plan: &Plan, page: &Page<'w>) -> Vec<(&'w str, Str
 }
 
 fn steps(plan: &Plan, page: &Page<'_>) -> String {
+    let word = |code: &String| {
+        let step = Step::ALL.into_iter().find(|step| step.word() == code);
+        step.map_or(code.as_str(), |step| page.words.step_word(step)).to_owned()
+    };
     match plan.steps.is_empty() {
         true => page.words.nothing_to_do.to_owned(),
-        false => plan.steps.join(", "),
+        false => plan.steps.iter().map(word).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -89,7 +94,7 @@ fn overview(report: &Report, page: &mut Page<'_>) {
     let words = page.words;
     page.title(&format!("{} · {}", words.plan_title, counted(report.plans.len() as u64, words.store_noun)));
     if let Some(database) = &report.database {
-        page.fields(Tone::Plain, &[(words.database, database.clone())]);
+        page.fields(Tone::Plain, &[(words.database, words.database_text(database))]);
         page.blank();
     }
     let mut grid = Grid::new(vec![

@@ -87,7 +87,7 @@ pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Pa
         facts.push((words.copied, copied));
     }
     if let Some(database) = &report.database {
-        facts.push((words.database, database.clone()));
+        facts.push((words.database, words.database_text(database)));
     }
     if let Some(run) = &report.run {
         facts.push((words.run, run.clone()));

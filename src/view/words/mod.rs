@@ -7,6 +7,7 @@ mod english;
 mod phrases;
 mod refusals;
 mod spanish;
+mod surroundings;
 mod translate;
 
 use std::borrow::Cow;
@@ -112,6 +113,7 @@ words! {
         pub date: &'static str,
         pub url: &'static str,
         pub database: &'static str,
+        pub database_as: &'static str,
         pub run: &'static str,
         pub copied: &'static str,
         pub table: &'static str,
@@ -225,6 +227,8 @@ words! {
         pub check_titles: &'static [(&'static str, &'static str)],
         pub not_checked_texts: &'static [(&'static str, &'static str)],
         pub groups: &'static [(&'static str, &'static str)],
+        pub classes: &'static [(&'static str, &'static str)],
+        pub run_states: &'static [(&'static str, &'static str)],
         // verdicts and outcomes that are said of several
         pub plurals: &'static [(&'static str, &'static str)],
         // labels of errors
@@ -346,8 +350,12 @@ fn ascii(text: &str) -> String {
         'ó' => "o",
         'ú' | 'ü' => "u",
         'ñ' => "n",
+        'Á' => "A",
+        'É' => "E",
         'Í' => "I",
+        'Ó' => "O",
         'Ú' => "U",
+        'Ñ' => "N",
         '…' => "...",
         '¿' | '¡' => "",
         _ => "?",
@@ -385,8 +393,14 @@ impl Words {
     /// A step of the road as a word of this language.
     #[must_use]
     pub fn step_word(&self, step: Step) -> &'static str {
-        use Step::{Abandon, Copy, Create, Plan, Reverse, Switch, Verify};
-        in_order([Plan, Create, Copy, Verify, Switch, Reverse, Abandon], step, self.steps_of_road)
+        in_order(Step::ALL, step, self.steps_of_road)
+    }
+
+    /// `127.0.0.1:5432/main as mover`, which the document has in English.
+    #[must_use]
+    pub fn database_text(&self, database: &str) -> String {
+        let (place, role) = database.rsplit_once(" as ").unwrap_or((database, ""));
+        if role.is_empty() { database.to_owned() } else { fill(self.database_as, &[place, role]) }
     }
 
     /// An outcome as a word of this language.
@@ -418,6 +432,24 @@ impl Words {
         'static: 'c,
     {
         titled(self.groups, code).unwrap_or(code)
+    }
+
+    /// The class of a shared table.
+    #[must_use]
+    pub fn class_word<'c>(&self, code: &'c str) -> &'c str
+    where
+        'static: 'c,
+    {
+        titled(self.classes, code).unwrap_or(code)
+    }
+
+    /// How a run ended, or that it did not.
+    #[must_use]
+    pub fn run_state<'c>(&self, code: &'c str) -> &'c str
+    where
+        'static: 'c,
+    {
+        titled(self.run_states, code).unwrap_or(code)
     }
 
     /// A verdict or an outcome, said of so many.

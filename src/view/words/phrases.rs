@@ -177,6 +177,38 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "column `{}` is NULL in rows, and the template does not allow it",
         "la columna `{}` es NULL en registros, y la plantilla no lo permite",
     ),
+    (
+        "rows of this store refer by `{}` (not validated) to rows that do not exist",
+        "registros de esta tienda se refieren por `{}` (sin validar) a registros que no existen",
+    ),
+    (
+        "correct the rows in the application; the store schema's key would refuse them",
+        "corrija los registros en la aplicación; la llave del esquema de la tienda los rechazaría",
+    ),
+    (
+        "rows were not held against the template's key `{}`: it is an exclusion constraint",
+        "los registros no se cotejaron con la llave `{}` de la plantilla: es una restricción de exclusión",
+    ),
+    (
+        "rows were not held against the template's key `{}`: {}",
+        "los registros no se cotejaron con la llave `{}` de la plantilla: {}",
+    ),
+    (
+        "where rows meet in it, the copy fails when the key is made, and says which",
+        "si hay registros que chocan en ella, la copia falla al crear la llave y dice cuáles",
+    ),
+    (
+        "foreign key `{}` of a partitioned table is checked when it is added: writers of the common table wait as long",
+        "la llave foránea `{}` de una tabla particionada se comprueba al agregarla: quienes escriben en la tabla común esperan ese tiempo",
+    ),
+    (
+        "foreign key `{}` to a common table stands before the load: it costs a check per row, and its lock holds up the common table's writers while the schema is made",
+        "la llave foránea `{}` a una tabla común está antes de la carga: cuesta una comprobación por registro, y su bloqueo detiene a quienes escriben en la tabla común mientras se crea el esquema",
+    ),
+    (
+        "move it behind the line `-- tenantctl: after the load`",
+        "póngala después de la línea `-- tenantctl: after the load`",
+    ),
     ("left out: `[registry] where` does not take it", "excluida: `[registry] where` no la incluye"),
     ("its move is {s} already; the recorded plan counts", "su migración ya existe (etapa {}); vale el plan registrado"),
     (

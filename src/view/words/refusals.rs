@@ -1,7 +1,6 @@
-//! Errors, their causes and hints, and what work waits for, in Spanish: those that an operator meets in daily work.
+//! Errors of the work itself, their causes and hints, and what work waits for, in Spanish.
 //!
-//! What the writer of a template or of a connection string is told stays English, and so do the server's own words:
-//! people search for them. `translate` says how a sentence is found.
+//! What stands around it (connection, configuration, rights) is in `surroundings`; `translate` finds a sentence.
 
 /// English and Spanish. The first that fits is taken, so what says more stands first.
 pub(super) const SPANISH: &[(&str, &str)] = &[
@@ -107,6 +106,8 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "`tenantctl abandon --store {}`, corrija la plantilla y empiece de nuevo",
     ),
     ("`tenantctl abandon --store {}` and plan anew", "`tenantctl abandon --store {}` y planee de nuevo"),
+    ("schema {} is gone since it was planned", "el esquema {} ya no existe desde que se planeó"),
+    ("schema {} was made by somebody else since it was planned", "otra persona creó el esquema {} desde que se planeó"),
     (
         "this role may not create a schema, so the move cannot begin",
         "este rol no puede crear un esquema, así que la migración no puede empezar",
@@ -181,6 +182,17 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ),
     ("the common table of foreign key `{}` stays busy", "la tabla común de la llave foránea `{}` sigue ocupada"),
     ("run the same command again when it is quieter", "repita el comando cuando haya menos actividad"),
+    (
+        "the base data makes or changes {}, outside the store schema",
+        "los datos base crean o cambian {}, fuera del esquema de la tienda",
+    ),
+    ("{} has rows by now; only an empty schema is taken over", "{} ya tiene registros; solo se toma un esquema vacío"),
+    ("locking the store schema", "al bloquear el esquema de la tienda"),
+    ("dropping foreign keys to common tables", "al eliminar las llaves foráneas a tablas comunes"),
+    ("putting back {}", "al reponer {}"),
+    ("loading the base data", "al cargar los datos base"),
+    ("running the report's sample `{}`", "al ejecutar la muestra `{}` del informe"),
+    ("asking whether the transaction was committed", "al preguntar si la transacción quedó confirmada"),
     // the switch
     ("{} changed; copying again", "cambios en {}; se copia otra vez"),
     (
@@ -257,6 +269,11 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "put its row back, or `tenantctl abandon` the move",
         "vuelva a poner su registro, o abandone la migración con `tenantctl abandon`",
     ),
+    (
+        "the shared tables were altered in this very moment",
+        "las tablas compartidas se modificaron en este mismo momento",
+    ),
+    ("plan anew", "planee de nuevo"),
     // taking back and giving up
     ("store {} was changed since the switch: {}", "la tienda {} cambió desde la conmutación: {}"),
     (
@@ -287,176 +304,25 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "move it to another schema, or drop it yourself; then try again",
         "muévalo a otro esquema o elimínelo usted; después intente de nuevo",
     ),
-    // the connection
-    ("connecting to {}", "al conectar con {}"),
-    ("no answer within {} s (connect_timeout)", "sin respuesta en {} s (connect_timeout)"),
-    ("looking up {}: {}", "al buscar {}: {}"),
-    ("the password cannot be read", "no se puede leer la contraseña"),
     (
-        "no password is given: PGPASSWORD, ~/.pgpass or [database] password_command",
-        "no se dio contraseña: PGPASSWORD, ~/.pgpass o password_command de [database]",
-    ),
-    ("the password is that of the connection string", "la contraseña es la de la cadena de conexión"),
-    (
-        "the password is what [database] password_command printed",
-        "la contraseña es la que imprimió password_command de [database]",
-    ),
-    ("the password is looked for in {}", "la contraseña se busca en {}"),
-    (
-        "see that the server is up and that host and port are right; `pg_isready` asks it",
-        "revise que el servidor esté en marcha y que host y puerto sean correctos; `pg_isready` lo pregunta",
+        "try again when it is quieter; nothing else was dropped",
+        "intente de nuevo cuando haya menos actividad; no se eliminó nada más",
     ),
     (
-        "check user and password: -d, DATABASE_URL, PGPASSWORD or ~/.pgpass",
-        "revise usuario y contraseña: -d, DATABASE_URL, PGPASSWORD o ~/.pgpass",
+        "the journal was written in another database and came here by a dump",
+        "la bitácora se escribió en otra base de datos y llegó aquí con un respaldo",
     ),
     (
-        "check the database's name; `psql -l` lists the databases",
-        "revise el nombre de la base de datos; `psql -l` las muestra",
+        "its snapshots mean nothing here, so no change since could be told",
+        "sus instantáneas no significan nada aquí, así que no se notaría ningún cambio",
     ),
     (
-        "grant the right to this role, or connect as one that has it",
-        "dé el permiso a este rol, o conéctese con uno que lo tenga",
-    ),
-    ("the password file {} is not used", "el archivo de contraseñas {} no se usa"),
-    (
-        "its mode is {n}: group or others may read or write it",
-        "su modo es {}: el grupo u otros pueden leerlo o escribirlo",
-    ),
-    ("[database] password_command failed ({})", "password_command de [database] falló ({})"),
-    (
-        "run the command by hand; its first line of output is the password",
-        "ejecute el comando a mano; la primera línea que imprime es la contraseña",
-    ),
-    ("the server has no TLS", "el servidor no tiene TLS"),
-    ("the connection asks for sslmode={}", "la conexión pide sslmode={}"),
-    (
-        "switch it on in the server (ssl = on), or say sslmode=disable where nobody can listen",
-        "actívelo en el servidor (ssl = on), o use sslmode=disable donde nadie pueda escuchar",
-    ),
-    ("the server's certificate cannot be used", "el certificado del servidor no se puede usar"),
-    ("the certificate of {} has expired", "el certificado de {} venció"),
-    ("it was valid until {}", "era válido hasta el {}"),
-    ("the certificate is not for {}", "el certificado no es para {}"),
-    ("it is for {}", "es para {}"),
-    ("the certificate of {} comes from no trusted root", "el certificado de {} no viene de una raíz de confianza"),
-    (
-        "sslrootcert must name the certificate authority that signed it",
-        "sslrootcert debe indicar la autoridad certificadora que lo firmó",
+        "give the move up with `tenantctl abandon`, and begin anew",
+        "abandone la migración con `tenantctl abandon` y empiece de nuevo",
     ),
     (
-        "another server answers than at the beginning of this run",
-        "responde otro servidor que al principio de esta ejecución",
+        "the journal has version {n}; this tenantctl knows {n}",
+        "la bitácora es de la versión {}; este tenantctl conoce la {}",
     ),
-    ("run the command again; what is done stays done", "repita el comando; lo hecho, hecho está"),
-    ("the server is PostgreSQL {n}; tenantctl needs 13", "el servidor es PostgreSQL {}; tenantctl necesita 13"),
-    // the configuration
-    (
-        "no configuration says which tables hold the stores' rows",
-        "ninguna configuración dice qué tablas tienen los registros de las tiendas",
-    ),
-    (
-        "looked for tenantctl.toml in {} and every folder above it, and for {}",
-        "se buscó tenantctl.toml en {} y en cada carpeta superior, y {}",
-    ),
-    (
-        "looked for tenantctl.toml in {} and every folder above it",
-        "se buscó tenantctl.toml en {} y en cada carpeta superior",
-    ),
-    (
-        "write tenantctl.toml with a [[tables]] section per table (config.example.toml shows how), or name one with --config",
-        "escriba tenantctl.toml con una sección [[tables]] por tabla (config.example.toml muestra cómo), o indique uno con --config",
-    ),
-    ("the configuration file {} cannot be read ({})", "no se puede leer el archivo de configuración {} ({})"),
-    (
-        "name a file that is there; without one, the nearest tenantctl.toml upwards is taken",
-        "indique un archivo que exista; sin él se toma el tenantctl.toml más cercano hacia arriba",
-    ),
-    ("unknown key `{}`", "clave desconocida `{}`"),
-    ("known here: {}", "aquí se conocen: {}"),
-    ("did you mean `{}`?", "¿quiso decir `{}`?"),
-    (
-        "correct the line; config.example.toml shows how each key is written",
-        "corrija la línea; config.example.toml muestra cómo se escribe cada clave",
-    ),
-    ("{} has no profile `{}`", "{} no tiene el perfil `{}`"),
-    ("profiles are {}", "los perfiles son {}"),
-    ("the environment variable {} is not set", "la variable de entorno {} no está definida"),
-    ("set it, or write {}", "defínala, o escriba {}"),
-    ("no template is configured", "no hay ninguna plantilla configurada"),
-    ("there is no schema `{}`", "no existe el esquema `{}`"),
-    ("correct [shared] schema", "corrija schema en [shared]"),
-    ("there is no table {} for the registry", "no existe la tabla {} del directorio"),
-    (
-        "correct [registry] table; capitals and dots inside a name want double quotes",
-        "corrija table en [registry]; mayúsculas y puntos dentro de un nombre van entre comillas dobles",
-    ),
-    (
-        "the manifest names table `{}`, which schema `{}` does not have",
-        "la configuración nombra la tabla `{}`, que el esquema `{}` no tiene",
-    ),
-    ("correct [[tables]], or [shared] schema", "corrija [[tables]], o schema en [shared]"),
-    ("table `{}` has no column `{}`", "la tabla `{}` no tiene la columna `{}`"),
-    // files of the result
-    ("the ending of {} names no format", "la terminación de {} no indica ningún formato"),
-    ("use one of {}", "use una de {}"),
-    ("there is no folder for {}", "no hay carpeta para {}"),
-    ("make {} first", "cree antes {}"),
-    ("{} is named twice", "{} está dos veces"),
-    ("name each file once", "indique cada archivo una sola vez"),
-    ("writing the result", "al escribir el resultado"),
-    // the template
-    ("template {}, line {n}, column {n}: {}", "plantilla {}, línea {}, columna {}: {}"),
-    (
-        "mend the template; `tenantctl template check` tries it",
-        "corrija la plantilla; `tenantctl template check` la prueba",
-    ),
-    ("the template {} cannot be read", "no se puede leer la plantilla {}"),
-    (
-        "correct [store_schema] template or base_data; paths begin at the configuration's folder",
-        "corrija template o base_data en [store_schema]; las rutas parten de la carpeta de la configuración",
-    ),
-    ("trying the template in a schema that is rolled back", "al probar la plantilla en un esquema que se deshace"),
-    // what `doctor` finds
-    ("role {} lacks {}: {}", "al rol {} le falta {}: {}"),
-    (
-        "PostgreSQL {} at {}, database {}, as role {}; {n} of {n} connections are free",
-        "PostgreSQL {} en {}, base de datos {}, con el rol {}; conexiones libres: {} de {}",
-    ),
-    ("{n} connections are free; {n} more are needed", "quedan {} conexiones libres; hacen falta {} más"),
-    (
-        "lower --table-jobs, or raise max_connections (or the limit of role or database)",
-        "baje --table-jobs, o suba max_connections (o el límite del rol o de la base de datos)",
-    ),
-    (
-        "a pooler in transaction mode stands between us and the server",
-        "entre nosotros y el servidor hay un pooler en modo de transacción",
-    ),
-    (
-        "connect to PostgreSQL itself, or through a pooler in session mode",
-        "conéctese directamente a PostgreSQL, o por un pooler en modo de sesión",
-    ),
-    ("the server is a standby and takes no writes", "el servidor es una réplica y no acepta escrituras"),
-    (
-        "there is no journal yet: no command has worked on a store of this database",
-        "aún no hay bitácora: ningún comando ha trabajado en una tienda de esta base de datos",
-    ),
-    (
-        "this role may not write the journal: `verify` prints its verdict and does not record it",
-        "este rol no puede escribir en la bitácora: `verify` muestra su veredicto y no lo registra",
-    ),
-    ("{}: makes {n} objects; tried for store {}", "{}: crea {} objetos; probada para la tienda {}"),
-    ("there is no store to try the template for", "no hay ninguna tienda con la que probar la plantilla"),
-    (
-        "some things could not be looked at: give these rights, then run doctor again",
-        "hay cosas que no se pudieron revisar: dé estos permisos y ejecute doctor otra vez",
-    ),
-];
-
-/// What the server and the driver say when nobody can connect.
-pub(super) const OF_OTHERS: &[(&str, &str)] = &[
-    ("error connecting to server: {}", "no se pudo conectar con el servidor: {}"),
-    ("password authentication failed for user \"{}\" ({})", "la contraseña del usuario \"{}\" no es la correcta ({})"),
-    ("database \"{}\" does not exist ({})", "la base de datos \"{}\" no existe ({})"),
-    ("role \"{}\" does not exist ({})", "el rol \"{}\" no existe ({})"),
+    ("use the tenantctl that wrote it, or a newer one", "use el tenantctl que la escribió, o uno más nuevo"),
 ];

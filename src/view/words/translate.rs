@@ -4,7 +4,7 @@
 //! Slots of an English form: `{}` takes anything, `{n}` a number, `{s}` the word of a stage, `{t}` another sentence that
 //! is known. The Spanish has as many `{}`, in the same order.
 
-use super::{Words, ascii, fill, phrases, refusals};
+use super::{Words, ascii, fill, phrases, refusals, surroundings};
 use crate::stage::Stage;
 
 /// What a slot takes.
@@ -21,13 +21,17 @@ const SLOTS: [(&str, Slot); 4] =
 
 /// The sentence in Spanish, where it is known. Our words are spelt as `words` spells them; values stay as they are.
 pub(super) fn spanish(english: &str, words: &Words) -> Option<String> {
-    let known = phrases::SPANISH.iter().chain(refusals::SPANISH).chain(refusals::OF_OTHERS);
-    known.chain(&AROUND).find_map(|(form, told)| {
+    ours().chain(surroundings::OF_OTHERS).chain(&AROUND).find_map(|(form, told)| {
         let values = values(form, english, words)?;
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         let told = if words.ascii { ascii(told) } else { (*told).to_owned() };
         Some(fill(&told, &values))
     })
+}
+
+/// The sentences that we make.
+fn ours() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    phrases::SPANISH.iter().chain(refusals::SPANISH).chain(surroundings::SPANISH)
 }
 
 /// What stands around a known sentence.
@@ -129,7 +133,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_slots() {
-        for (form, told) in phrases::SPANISH.iter().chain(refusals::SPANISH).chain(refusals::OF_OTHERS).chain(&AROUND) {
+        for (form, told) in ours().chain(surroundings::OF_OTHERS).chain(&AROUND) {
             let slots: usize = SLOTS.iter().map(|(mark, _)| form.matches(mark).count()).sum();
             assert_eq!(slots, told.matches("{}").count(), "{form}");
             assert_eq!(ascii(told).matches('?').count(), told.matches('?').count(), "{told}");
@@ -143,7 +147,7 @@ mod tests {
         let mut said = BTreeSet::new();
         read_folder(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut said);
         let mut lost = vec![];
-        for (form, _) in phrases::SPANISH.iter().chain(refusals::SPANISH) {
+        for (form, _) in ours() {
             let mut behind = Some((Slot::Anything, *form));
             while let Some((_, rest)) = behind {
                 let (part, next) = next_slot(rest);
