@@ -6,7 +6,7 @@ use tokio_postgres::GenericClient;
 use super::catalog::UniqueKey;
 use super::failure::ServerResult;
 use super::ground::Ground;
-use super::inquiry::{Answer, EXAMPLES, Inquiry, keeps_to_the_store, key_text, owner_of};
+use super::inquiry::{Answer, EXAMPLES, Inquiry, keeps_to_the_store, key_text};
 use super::ownership::Path;
 use super::requalify::requalify;
 use super::statement::CopyStatement;
@@ -74,10 +74,10 @@ fn largest(answer: &Answer) -> Vec<String> {
 /// The server's error.
 pub async fn crossings(client: &impl GenericClient, ground: &Ground, store: &Store) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    let stores = Stores::one(store);
+    let stores = Stores::One(store);
     let literal = store.key.literal();
     for key in &ground.keys {
-        let (Some(child), Some(parent)) = (owner_of(ground, &key.table), owner_of(ground, &key.parent)) else {
+        let (Some(child), Some(parent)) = (ground.owner_of(&key.table), ground.owner_of(&key.parent)) else {
             continue;
         };
         let Some(table) = ground.table(&key.table.table) else { continue };
@@ -88,7 +88,8 @@ pub async fn crossings(client: &impl GenericClient, ground: &Ground, store: &Sto
         let mut asked = Vec::new();
         if !key.validated {
             let mut inquiry = inquire()?;
-            let fault = inquiry.dangling(key).of(&literal);
+            let fault = inquiry.dangling(key)?;
+            let fault = inquiry.of_the_store(&literal, fault);
             let message = format!("rows of this store refer by `{by}` (not validated) to rows that do not exist");
             let hint = "correct the rows in the application; the store schema's key would refuse them";
             asked.push((inquiry, fault, Finding::stop("dangling_reference", message).hint(hint)));

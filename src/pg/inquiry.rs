@@ -10,8 +10,8 @@ use super::failure::ServerResult;
 use super::ground::Ground;
 use super::ownership::{Ownership, Path};
 use super::whose::{Joins, KeyExpression, Stores, Whose};
-use crate::error::Refusal;
-use crate::ident::{Ident, Literal, QualifiedTable, list};
+use crate::error::{Refusal, ServerError};
+use crate::ident::{Ident, Literal, list};
 use crate::table::{ForeignKey, Table};
 
 /// How many keys an answer shows.
@@ -33,10 +33,10 @@ pub struct Inquiry<'a> {
 #[derive(Clone, Debug)]
 pub struct Fault {
     condition: String,
-    /// The store whose row it is.
-    store: String,
+    /// The stores whose row it is, as an array of their keys as text.
+    stores: String,
     /// The store of the row that it refers to, where that is another one.
-    other: Option<String>,
+    referred: Option<String>,
 }
 
 /// What was found of one fault.
@@ -57,7 +57,12 @@ impl<'a> Inquiry<'a> {
     ///
     /// # Errors
     /// A refusal for a condition that cannot be asked.
-    pub fn of(ground: &'a Ground, stores: &'a Stores, table: &'a Table, path: &'a Ownership) -> Result<Self, Refusal> {
+    pub fn of(
+        ground: &'a Ground,
+        stores: &'a Stores<'a>,
+        table: &'a Table,
+        path: &'a Ownership,
+    ) -> Result<Self, Refusal> {
         let mut joins = Joins::new(ground, stores);
         let whose = joins.owner(ROW, path)?;
         Ok(Self { ground, table, joins, path, whose })
@@ -78,17 +83,18 @@ impl<'a> Inquiry<'a> {
     /// The row leads to a store that the registry lacks; none where nobody can tell: without a registry, or by a
     /// condition, which is asked for known stores only.
     pub fn of_unknown_store(&mut self) -> Option<Fault> {
-        if self.path.by_condition() || !self.joins.stores().is_whole() {
+        if self.path.by_condition() {
             return None;
         }
-        let known = self.joins.known_store(&self.whose.owner);
+        let known = self.joins.known_store(&self.whose.owner)?;
         Some(self.fault(format!("{} is not null and {known} is null", self.whose.owner.sql)))
     }
 
     /// The row leads to more than one store; none where that cannot be.
     #[must_use]
     pub fn of_several_stores(&self) -> Option<Fault> {
-        self.whose.several.clone().map(|several| self.fault(several))
+        let stores = format!("{}::text[]", self.whose.owners.as_ref()?);
+        Some(Fault { stores, ..self.fault(self.whose.several()?) })
     }
 
     /// A column names another store than the owner path does.
@@ -97,7 +103,7 @@ impl<'a> Inquiry<'a> {
         let named = KeyExpression::column(self.ground, &self.path.table, ROW, column);
         // Null where one of them is: then nothing disagrees.
         let fault = self.fault(format!("not ({})", self.whose.owner.equals(&named)));
-        Fault { other: Some(named.sql), ..fault }
+        Fault { stores: format!("array[{}::text, {}::text]", self.whose.owner.sql, named.sql), ..fault }
     }
 
     /// The row, a store's, refers to a row of another store.
@@ -106,14 +112,14 @@ impl<'a> Inquiry<'a> {
     /// A refusal for a condition that cannot be asked.
     pub fn between_stores(&mut self, key: &ForeignKey, parent: &Ownership) -> Result<Fault, Refusal> {
         let there = self.parents_owner(key, parent)?;
-        let one_owner = |whose: &Whose| whose.several.as_ref().map(|several| format!(" and {several} is not true"));
+        let one_owner = |whose: &Whose| whose.several().map(|several| format!(" and ({several}) is not true"));
         let condition = format!(
             "not ({}){}{}",
             self.whose.owner.equals(&there.owner),
             one_owner(&self.whose).unwrap_or_default(),
             one_owner(&there).unwrap_or_default()
         );
-        Ok(Fault { other: Some(there.owner.sql), ..self.fault(condition) })
+        Ok(Fault { referred: Some(there.owner.sql), ..self.fault(condition) })
     }
 
     /// The row, a store's, refers to a row that leads to no store.
@@ -122,7 +128,7 @@ impl<'a> Inquiry<'a> {
     /// A refusal for a condition that cannot be asked.
     pub fn to_nobody(&mut self, key: &ForeignKey, parent: &Ownership) -> Result<Fault, Refusal> {
         let there = self.parents_owner(key, parent)?.owner.sql;
-        let row = self.parent(key);
+        let row = self.parent(key)?;
         Ok(self
             .fault(format!("{} is not null and {row}.tableoid is not null and {there} is null", self.whose.owner.sql)))
     }
@@ -132,10 +138,16 @@ impl<'a> Inquiry<'a> {
     /// # Errors
     /// A refusal for a condition that cannot be asked.
     pub fn from_the_store(&mut self, store: &Literal, key: &ForeignKey, parent: &Ownership) -> Result<Fault, Refusal> {
-        let there = self.parents_owner(key, parent)?.owner.sql;
-        let row = self.parent(key);
-        let fault = self.fault(format!("{row}.tableoid is not null and not coalesce({there} = {store}, false)"));
-        Ok(fault.of(store))
+        let theirs = self.parents_owner(key, parent)?.is(store);
+        let row = self.parent(key)?;
+        let fault = self.fault(format!("{row}.tableoid is not null and not coalesce({theirs}, false)"));
+        Ok(self.of_the_store(store, fault))
+    }
+
+    /// The fault where it is this store's row that has it.
+    #[must_use]
+    pub fn of_the_store(&self, store: &Literal, fault: Fault) -> Fault {
+        Fault { condition: format!("{} and {}", self.whose.is(store), fault.condition), ..fault }
     }
 
     /// A row of somebody else refers to a row of this store.
@@ -143,17 +155,22 @@ impl<'a> Inquiry<'a> {
     /// # Errors
     /// A refusal for a condition that cannot be asked.
     pub fn to_the_store(&mut self, store: &Literal, key: &ForeignKey, parent: &Ownership) -> Result<Fault, Refusal> {
-        let there = self.parents_owner(key, parent)?.owner.sql;
-        let here = &self.whose.owner.sql;
-        let somebodys = if self.whose.knows_one_only { String::new() } else { format!("{here} is not null and ") };
-        Ok(self.fault(format!("{there} = {store} and {somebodys}not coalesce({here} = {store}, false)")))
+        let theirs = self.parents_owner(key, parent)?.is(store);
+        let somebodys = match self.whose.knows_one_only {
+            true => String::new(),
+            false => format!("{} is not null and ", self.whose.owner.sql),
+        };
+        Ok(self.fault(format!("{theirs} and {somebodys}not coalesce({}, false)", self.whose.is(store))))
     }
 
     /// The row refers to a row that does not exist, under a key that was never validated.
-    pub fn dangling(&mut self, key: &ForeignKey) -> Fault {
-        let row = self.parent(key);
+    ///
+    /// # Errors
+    /// A refusal for a condition that cannot be asked.
+    pub fn dangling(&mut self, key: &ForeignKey) -> Result<Fault, Refusal> {
+        let row = self.parent(key)?;
         let given = key.columns.iter().map(|column| format!("{ROW}.{column} is not null and "));
-        self.fault(format!("{}{row}.tableoid is null", given.collect::<String>()))
+        Ok(self.fault(format!("{}{row}.tableoid is null", given.collect::<String>())))
     }
 
     /// The row breaks a check, whose columns are bare in the text that the catalogs give.
@@ -164,16 +181,16 @@ impl<'a> Inquiry<'a> {
     }
 
     fn fault(&self, condition: String) -> Fault {
-        Fault { condition, store: self.whose.owner.sql.clone(), other: None }
+        Fault { condition, stores: format!("array[{}::text]", self.whose.owner.sql), referred: None }
     }
 
-    fn parent(&mut self, key: &ForeignKey) -> String {
+    fn parent(&mut self, key: &ForeignKey) -> Result<String, Refusal> {
         let pairs: Vec<_> = key.columns.iter().cloned().zip(key.parent_columns.iter().cloned()).collect();
         self.joins.parent(ROW, &key.parent, &pairs)
     }
 
     fn parents_owner(&mut self, key: &ForeignKey, parent: &Ownership) -> Result<Whose, Refusal> {
-        let row = self.parent(key);
+        let row = self.parent(key)?;
         self.joins.owner(&row, parent)
     }
 
@@ -191,7 +208,7 @@ impl<'a> Inquiry<'a> {
         if faults.is_empty() {
             return Ok(answers);
         }
-        let rows = client.query(&self.statement(faults), &[&only]).await.server()?;
+        let rows = client.query(&self.statement(faults)?, &[&only]).await.server()?;
         for row in &rows {
             let Some(answer) = usize::try_from(row.get::<_, i32>(0)).ok().and_then(|at| answers.get_mut(at)) else {
                 continue;
@@ -209,57 +226,80 @@ impl<'a> Inquiry<'a> {
         Ok(answers)
     }
 
-    fn statement(&self, faults: &[Fault]) -> String {
+    /// The same where the question itself may fail, such as a function that a check calls: then why. What was asked
+    /// before in the transaction stays.
+    ///
+    /// # Errors
+    /// The server's error, where it is not about the statement.
+    pub async fn try_ask(
+        &self,
+        client: &impl GenericClient,
+        faults: &[Fault],
+        only: Option<&[String]>,
+    ) -> Result<Result<Vec<Answer>, ServerError>> {
+        client.batch_execute("savepoint question").await.server()?;
+        let answers = match self.ask(client, faults, only).await {
+            Ok(answers) => Ok(answers),
+            Err(error) => match error.downcast::<ServerError>()? {
+                error if error.is_of_the_statement() => Err(error),
+                error => return Err(error.into()),
+            },
+        };
+        client.batch_execute("rollback to savepoint question; release savepoint question").await.server()?;
+        Ok(answers)
+    }
+
+    fn statement(&self, faults: &[Fault]) -> Result<String, Refusal> {
         let order = order_of(self.table);
         let ordered = order.iter().zip(0..).map(|(part, at)| format!("{part} as o{at}"));
         let columns = faults.iter().zip(0..).map(|(fault, at)| {
-            let other = fault.other.as_deref().unwrap_or("null");
+            let referred = fault.referred.as_deref().unwrap_or("null");
             format!(
-                "({}) as is{at}, ({})::text as store{at}, ({other})::text as other{at}",
-                fault.condition, fault.store
+                "({}) as is{at}, {} as stores{at}, ({referred})::text as referred{at}",
+                fault.condition, fault.stores
             )
         });
-        let values = (0..faults.len()).map(|at| format!("({at}, is{at}, store{at}, other{at})"));
+        let values = (0..faults.len()).map(|at| format!("({at}, is{at}, stores{at}, referred{at})"));
+        // One fault may be found over an index. Of several the planner would think that most rows have one; in a CASE it
+        // takes them for rare, as they are, and reads with parallel workers.
+        let condition = match faults {
+            [fault] => fault.condition.clone(),
+            faults => {
+                let any = faults.iter().map(|fault| format!("({})", fault.condition)).collect::<Vec<_>>().join(" or ");
+                format!("case when {any} then 1 end = 1")
+            }
+        };
         let order_names = || (0..order.len()).map(|at| format!("o{at}"));
-        format!(
-            "with found as materialized (
-  select fault.at, fault.store, fault.other, key, {names}
+        Ok(format!(
+            "with {with}found as materialized (
+  select fault.at, fault.stores, fault.referred, key, {names}
   from (
     select {key} as key, {ordered},
       {columns}
     from {table} as {ROW}{joins}
-    where {conditions}
+    where {condition}
     offset 0
   ) as row
-  cross join lateral (values {values}) as fault (at, is_so, store, other)
-  where fault.is_so and ($1::text[] is null or fault.store = any ($1) or fault.other = any ($1))
+  cross join lateral (values {values}) as fault (at, is_so, stores, referred)
+  where fault.is_so and ($1::text[] is null or fault.stores && $1 or fault.referred = any ($1))
 )
 select at, 'all', null, count(*),
   array(select key from found as shown where shown.at = found.at order by {shown} limit {EXAMPLES})
 from found group by at
 union all
-select at, 'store', store, count(*), null from found where store is not null group by at, store
+select at, 'store', store, count(*), null from found cross join unnest(stores) as store where store is not null group by at, store
 union all
-select at, 'referred', other, count(*), null from found where other is not null group by at, other",
+select at, 'referred', referred, count(*), null from found where referred is not null group by at, referred",
             names = list(order_names()),
             key = key_text(self.table, ROW),
             ordered = list(ordered),
             columns = columns.collect::<Vec<_>>().join(",\n      "),
-            table = self.table.relation(),
+            with = self.joins.with(),
+            table = self.joins.relation(&self.table.name)?,
             joins = self.joins.text(),
-            conditions = faults.iter().map(|fault| format!("({})", fault.condition)).collect::<Vec<_>>().join(" or "),
             values = list(values),
             shown = list(order_names()),
-        )
-    }
-}
-
-impl Fault {
-    /// Of a row of this store.
-    #[must_use]
-    pub fn of(self, store: &Literal) -> Self {
-        let condition = format!("{} = {store} and {}", self.store, self.condition);
-        Self { condition, ..self }
+        ))
     }
 }
 
@@ -296,17 +336,4 @@ pub fn keeps_to_the_store(child: &Ownership, key: &ForeignKey, parent: &Ownershi
         (Path::Column(here), Path::Column(there)) => pairs.contains(&(here, there)),
         _ => false,
     }
-}
-
-/// The owner path of a table, or of the table that it is a partition of.
-#[must_use]
-pub fn owner_of<'g>(ground: &'g Ground, table: &QualifiedTable) -> Option<&'g Ownership> {
-    if table.schema != *ground.shared() {
-        return None;
-    }
-    ground.owner(&table.table).or_else(|| {
-        let known = ground.table(&table.table).filter(|known| known.is_partition)?;
-        let whole = QualifiedTable::new(table.schema.clone(), known.parents.first()?.clone());
-        owner_of(ground, &whole)
-    })
 }

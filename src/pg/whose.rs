@@ -5,44 +5,39 @@
 use crate::config::Registry as RegistryConfig;
 use crate::error::Refusal;
 use crate::ident::{Ident, Literal, QualifiedTable, Value, list};
-use crate::store::{KeyFamily, KeyType, Store};
+use crate::store::{KeyFamily, Store};
 use crate::template::{Substitutions, render_snippet};
 
+use super::blueprint::substitutions;
 use super::ground::Ground;
 use super::ownership::{Ownership, Path};
 
 /// The columns of the stores that are asked about.
 const STORE: &str = "tenantctl store";
 const NAME: &str = "tenantctl name";
+/// Of a row: it is the store's that is asked about.
+const MINE: &str = "tenantctl mine";
 
 /// The stores that are asked about.
 #[derive(Clone, Debug)]
-pub struct Stores {
-    /// A `select` of their keys and names, each key once.
-    select: String,
-    one: Option<Literal>,
-    /// Keys that are not among them are of stores that nobody knows.
-    is_whole: bool,
+pub enum Stores<'s> {
+    /// One alone. Where a condition leads to stores, or a parent that is no key, nothing is known then of the rows of
+    /// others but that they are not this one's.
+    One(&'s Store),
+    /// All of them.
+    All {
+        /// A `select` of their keys and names, each key once.
+        select: String,
+        /// There is a registry: a key that is not among them is of a store that it lacks.
+        is_whole: bool,
+    },
 }
 
-impl Stores {
-    /// One store alone. Of rows that a condition, or a parent that is no key, leads to other stores, nothing is known
-    /// then but that they are not this one's.
-    #[must_use]
-    pub fn one(store: &Store) -> Self {
-        let key = store.key.literal();
-        let name = Literal::text(store.name.clone().unwrap_or_default());
-        Self {
-            select: format!("select {key} as \"{STORE}\", {name}::text as \"{NAME}\""),
-            one: Some(key),
-            is_whole: false,
-        }
-    }
-
+impl Stores<'_> {
     /// Every store of the registry, `[registry] where` or not; without one, every key in a tenant column.
     #[must_use]
     pub fn all(ground: &Ground, registry: Option<&RegistryConfig>) -> Self {
-        let KeyType { sql: key_type, .. } = &ground.key_type;
+        let key_type = &ground.key_type.sql;
         let select = match registry {
             Some(config) => {
                 let name =
@@ -54,30 +49,14 @@ impl Stores {
                 )
             }
             None => {
-                let keyed = ground.keyed_tables().into_iter();
-                let parts = keyed.map(|(table, column)| {
-                    format!("select {column}::text::{key_type} as \"{STORE}\", '' as \"{NAME}\" from {table} where {column} is not null")
+                let parts = ground.keyed_tables().into_iter().map(|(table, column)| {
+                    format!("select {column}::text::{key_type}, '' from {table} where {column} is not null")
                 });
-                let parts: Vec<String> = parts.collect();
-                match parts.is_empty() {
-                    true => format!("select null::{key_type} as \"{STORE}\", '' as \"{NAME}\" where false"),
-                    false => parts.join(" union "),
-                }
+                let none = format!("select null::{key_type} as \"{STORE}\", '' as \"{NAME}\" where false");
+                std::iter::once(none).chain(parts).collect::<Vec<_>>().join(" union ")
             }
         };
-        Self { select, one: None, is_whole: registry.is_some() }
-    }
-
-    /// Whether a key that is not among them is of a store that the registry lacks.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.is_whole
-    }
-
-    /// The key of the one store.
-    #[must_use]
-    pub fn only_key(&self) -> Option<&Literal> {
-        self.one.as_ref()
+        Self::All { select, is_whole: registry.is_some() }
     }
 }
 
@@ -115,20 +94,40 @@ impl KeyExpression {
 pub struct Whose {
     /// Its store's key; null where there is none.
     pub owner: KeyExpression,
-    /// True where it leads to more than one store, of which `owner` is one; none where that cannot be.
-    pub several: Option<String>,
+    /// The keys of all its stores as an array, `owner` the first; none where there can be no more than one.
+    pub owners: Option<String>,
+    /// Whether it is a row of the one store that is asked about, where a condition says so.
+    mine: Option<String>,
     /// Null says only that it is not the store's that is asked about.
     pub knows_one_only: bool,
+}
+
+impl Whose {
+    /// The row leads to more than one store; none where that cannot be.
+    #[must_use]
+    pub fn several(&self) -> Option<String> {
+        self.owners.as_ref().map(|owners| format!("cardinality({owners}) > 1"))
+    }
+
+    /// The row leads to this store, the one that is asked about.
+    #[must_use]
+    pub fn is(&self, key: &Literal) -> String {
+        self.mine.clone().unwrap_or_else(|| format!("{} = {key}", self.owner.sql))
+    }
 }
 
 /// Joins that grow as owners and parents are asked for; none of them multiplies rows.
 #[derive(Debug)]
 pub struct Joins<'a> {
     ground: &'a Ground,
-    stores: &'a Stores,
+    stores: &'a Stores<'a>,
     joins: Vec<String>,
     /// Parent rows that are joined already, with their alias.
-    known: Vec<(Lead, String)>,
+    parents: Vec<(Lead, String)>,
+    /// Rows whose owner is known already: the row's alias, the table by which it is known.
+    owners: Vec<(String, QualifiedTable, Whose)>,
+    /// Tables whose rows' stores are asked for by a condition, once for all joins: their place gives the name.
+    by_condition: Vec<(QualifiedTable, String)>,
 }
 
 /// From a row, to a table, over pairs of (column here, column there) in order.
@@ -137,14 +136,8 @@ type Lead = (String, QualifiedTable, Vec<(Ident, Ident)>);
 impl<'a> Joins<'a> {
     /// None yet.
     #[must_use]
-    pub fn new(ground: &'a Ground, stores: &'a Stores) -> Self {
-        Self { ground, stores, joins: Vec::new(), known: Vec::new() }
-    }
-
-    /// The stores that are asked about.
-    #[must_use]
-    pub fn stores(&self) -> &'a Stores {
-        self.stores
+    pub fn new(ground: &'a Ground, stores: &'a Stores<'a>) -> Self {
+        Self { ground, stores, joins: Vec::new(), parents: Vec::new(), owners: Vec::new(), by_condition: Vec::new() }
     }
 
     /// As text behind the first relation of a FROM.
@@ -153,54 +146,95 @@ impl<'a> Joins<'a> {
         self.joins.concat()
     }
 
+    /// What the joins read under a name: parts of a WITH, each with a comma behind it.
+    #[must_use]
+    pub fn with(&self) -> String {
+        let parts = self.by_condition.iter().zip(1..);
+        parts.map(|((_, select), at)| format!("\"tenantctl owners {at}\" as materialized ({select}),\n")).collect()
+    }
+
     /// To which store the row of this alias leads.
     ///
     /// # Errors
     /// A refusal for a condition that cannot be asked for all stores at once.
     pub fn owner(&mut self, row: &str, of: &Ownership) -> Result<Whose, Refusal> {
-        match &of.path {
-            Path::Column(column) => Ok(Whose {
+        if let Some((_, _, whose)) = self.owners.iter().find(|(alias, table, _)| alias == row && *table == of.table) {
+            return Ok(whose.clone());
+        }
+        let whose = match &of.path {
+            Path::Column(column) => Whose {
                 owner: KeyExpression::column(self.ground, &of.table, row, column),
-                several: None,
+                owners: None,
+                mine: None,
                 knows_one_only: false,
-            }),
+            },
             Path::Parent(parent, pairs) => {
                 let there: Vec<&Ident> = pairs.iter().map(|(_, there)| there).collect();
                 match is_key(self.ground, &parent.table, &there) {
                     true => {
-                        let parent_row = self.parent(row, &parent.table, pairs);
-                        self.owner(&parent_row, parent)
+                        let parent_row = self.parent(row, &parent.table, pairs)?;
+                        self.owner(&parent_row, parent)?
                     }
-                    false => self.owner_of_many(row, parent, pairs),
+                    false => self.owner_of_many(row, parent, pairs)?,
                 }
             }
-            Path::Condition(text) => self.owner_by_condition(row, of, text),
-        }
+            Path::Condition(text) => match self.stores {
+                Stores::One(store) => {
+                    let mine = format!("{row}.\"{MINE}\"");
+                    let key = store.key.literal();
+                    let owner = self.key_expression(format!("case when {mine} then {key} end"));
+                    Whose { owner, owners: None, mine: Some(mine), knows_one_only: true }
+                }
+                Stores::All { select, .. } => self.owner_by_condition(row, of, text, select)?,
+            },
+        };
+        self.owners.push((row.to_owned(), of.table.clone(), whose.clone()));
+        Ok(whose)
     }
 
     /// The row of a table to which the columns of this row lead: its alias; all null where there is none.
-    pub fn parent(&mut self, row: &str, parent: &QualifiedTable, pairs: &[(Ident, Ident)]) -> String {
+    ///
+    /// # Errors
+    /// A refusal for a condition that cannot be rendered.
+    pub fn parent(&mut self, row: &str, parent: &QualifiedTable, pairs: &[(Ident, Ident)]) -> Result<String, Refusal> {
         let mut pairs = pairs.to_vec();
         pairs.sort();
         let lead = (row.to_owned(), parent.clone(), pairs);
-        if let Some((_, alias)) = self.known.iter().find(|(known, _)| *known == lead) {
-            return alias.clone();
+        if let Some((_, alias)) = self.parents.iter().find(|(known, _)| *known == lead) {
+            return Ok(alias.clone());
         }
         let met = |alias: &str| {
             let pairs = lead.2.iter().map(|(here, there)| format!("{alias}.{there} = {row}.{here}"));
             pairs.collect::<Vec<_>>().join(" and ")
         };
-        let alias = self.join(&relation(self.ground, parent), met);
-        self.known.push((lead, alias.clone()));
-        alias
+        let alias = self.join(&self.relation(parent)?, met);
+        self.parents.push((lead, alias.clone()));
+        Ok(alias)
     }
 
-    /// The store of this key among those that are asked about; null where it is not.
-    pub fn known_store(&mut self, owner: &KeyExpression) -> String {
+    /// The store of this key among those that are asked about, null where it is not; none without a registry.
+    pub fn known_store(&mut self, owner: &KeyExpression) -> Option<String> {
+        let Stores::All { select, is_whole: true } = self.stores else { return None };
         let family = Some(self.ground.key_type.family);
         let store = |alias: &str| KeyExpression { sql: format!("{alias}.\"{STORE}\""), family };
-        let alias = self.join(&format!("({})", self.stores.select), |alias| owner.equals(&store(alias)));
-        store(&alias).sql
+        let alias = self.join(&format!("({select})"), |alias| owner.equals(&store(alias)));
+        Some(store(&alias).sql)
+    }
+
+    /// A table in a FROM: of a shared table its own rows and those of its partitions. Where rows are a store's by a
+    /// condition and one store is asked about, each says whether it is that store's.
+    ///
+    /// # Errors
+    /// A refusal for a condition that cannot be rendered.
+    pub fn relation(&self, table: &QualifiedTable) -> Result<String, Refusal> {
+        let relation = relation(self.ground, table);
+        let (Stores::One(store), Some(owner)) = (self.stores, self.ground.owner_of(table)) else { return Ok(relation) };
+        let Path::Condition(text) = &owner.path else { return Ok(relation) };
+        let condition = render_snippet("rows", text, &substitutions(store, &store.schema, self.ground.shared()))?;
+        let name = &owner.table.table;
+        Ok(format!(
+            "(select {name}.*, {name}.tableoid, {name}.ctid, ({condition}) as \"{MINE}\" from {relation} as {name})"
+        ))
     }
 
     /// Adds a join; its condition is told its alias.
@@ -210,38 +244,67 @@ impl<'a> Joins<'a> {
         alias
     }
 
+    fn key_expression(&self, sql: String) -> KeyExpression {
+        KeyExpression { sql, family: Some(self.ground.key_type.family) }
+    }
+
     /// Over columns that name no single parent row: the stores of all of them.
     fn owner_of_many(&mut self, row: &str, parent: &Ownership, pairs: &[(Ident, Ident)]) -> Result<Whose, Refusal> {
         const PARENT: &str = "\"tenantctl parent\"";
         let mut inner = Joins::new(self.ground, self.stores);
+        inner.by_condition = std::mem::take(&mut self.by_condition);
         let whose = inner.owner(PARENT, parent)?;
-        let owned = match &self.stores.one {
-            Some(key) => format!("{} = {key}", whose.owner.sql),
-            None => format!("{} is not null", whose.owner.sql),
+        let (owner, each) = match &whose.owners {
+            Some(owners) => ("owner_of.key".to_owned(), format!(" cross join unnest({owners}) as owner_of (key)")),
+            None => (whose.owner.sql.clone(), String::new()),
+        };
+        let owned = match self.stores {
+            Stores::One(store) => whose.is(&store.key.literal()),
+            Stores::All { .. } => format!("{owner} is not null"),
         };
         let there = pairs.iter().zip(0..).map(|((_, there), at)| format!("{PARENT}.{there} as \"column {at}\""));
         let select = format!(
-            "(select {}, array_agg(distinct {}) as owners, bool_or({}) as several\n  from {} as {PARENT}{}\n  where {owned} group by {})",
+            "(select {}, array_agg(distinct {owner}) as owners\n  from {} as {PARENT}{}{each}\n  where {owned} group by {})",
             list(there),
-            whose.owner.sql,
-            whose.several.as_deref().unwrap_or("false"),
-            relation(self.ground, &parent.table),
+            inner.relation(&parent.table)?,
             inner.text(),
             list(1..=pairs.len()),
         );
+        self.by_condition = inner.by_condition;
         let alias = self.join(&select, |alias| {
             let met = pairs.iter().zip(0..).map(|((here, _), at)| format!("{alias}.\"column {at}\" = {row}.{here}"));
             met.collect::<Vec<_>>().join(" and ")
         });
         Ok(Whose {
             owner: KeyExpression { sql: format!("{alias}.owners[1]"), family: whose.owner.family },
-            several: Some(format!("(cardinality({alias}.owners) > 1 or {alias}.several)")),
-            knows_one_only: self.stores.one.is_some(),
+            owners: Some(format!("{alias}.owners")),
+            mine: None,
+            knows_one_only: matches!(self.stores, Stores::One(_)),
         })
     }
 
     /// The condition, asked for each of the stores; rows are told apart by their place.
-    fn owner_by_condition(&mut self, row: &str, of: &Ownership, text: &str) -> Result<Whose, Refusal> {
+    fn owner_by_condition(&mut self, row: &str, of: &Ownership, text: &str, stores: &str) -> Result<Whose, Refusal> {
+        let known = self.by_condition.iter().position(|(table, _)| *table == of.table);
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let select = self.places_by_condition(of, text, stores)?;
+                self.by_condition.push((of.table.clone(), select));
+                self.by_condition.len() - 1
+            }
+        };
+        let place = |alias: &str| format!("{alias}.relation = {row}.tableoid and {alias}.place = {row}.ctid");
+        let alias = self.join(&format!("\"tenantctl owners {}\"", index + 1), place);
+        Ok(Whose {
+            owner: self.key_expression(format!("{alias}.owners[1]")),
+            owners: Some(format!("{alias}.owners")),
+            mine: None,
+            knows_one_only: false,
+        })
+    }
+
+    fn places_by_condition(&self, of: &Ownership, text: &str, stores: &str) -> Result<String, Refusal> {
         const ASKED: &str = "tenantctl asked";
         let column = |name: &str| Value::Column(Ident::new(ASKED), Ident::new(name));
         let rendered = |schema: &str| {
@@ -254,28 +317,26 @@ impl<'a> Joins<'a> {
             render_snippet("rows", text, &values)
         };
         let condition = rendered("a")?;
+        let name = &of.table.table;
         if condition != rendered("b")? {
             return Err(Refusal::new(format!(
                 "the `rows` condition of table `{}` names the store's schema",
-                of.table.table.raw()
+                name.raw()
             ))
             .because("it cannot be asked for all stores at once")
             .hint("say it with {{store_key}} or {{store_name}}"));
         }
-        let name = &of.table.table;
-        // `offset 0` keeps the condition together, so that what it reads is read once for each store.
-        let select = format!(
-            "(select found.relation, found.place, array_agg(\"{ASKED}\".\"{STORE}\") as owners\n  from ({}) as \"{ASKED}\" cross join lateral (select {name}.tableoid as relation, {name}.ctid as place from {} as {name} where ({condition}) offset 0) as found\n  group by 1, 2)",
-            self.stores.select,
+        let key = format!("\"{ASKED}\".\"{STORE}\"");
+        // `offset 0` keeps the condition together, so that it is planned as it is for one store.
+        Ok(format!(
+            "select found.relation, found.place, array_agg({key} order by {key}) as owners
+  from ({stores}) as \"{ASKED}\"
+  cross join lateral (
+    select {name}.tableoid as relation, {name}.ctid as place from {} as {name} where ({condition}) offset 0
+  ) as found
+  group by 1, 2",
             relation(self.ground, &of.table),
-        );
-        let place = |alias: &str| format!("{alias}.relation = {row}.tableoid and {alias}.place = {row}.ctid");
-        let alias = self.join(&select, place);
-        Ok(Whose {
-            owner: KeyExpression { sql: format!("{alias}.owners[1]"), family: Some(self.ground.key_type.family) },
-            several: Some(format!("cardinality({alias}.owners) > 1")),
-            knows_one_only: self.stores.one.is_some(),
-        })
+        ))
     }
 }
 

@@ -77,6 +77,10 @@ fn line(event: &Event<'_>, time: &str) -> Value {
             fields.store(store).put("label", *label).put("index", *index).put("count", *count);
             "unit_done"
         }
+        Event::TableAudited { table, index, count } => {
+            fields.put("table", table.raw()).put("index", *index).put("count", *count);
+            "table_audited"
+        }
         Event::Waiting { store, reason } => {
             fields.store(store).put("reason", *reason);
             "waiting"

@@ -151,6 +151,12 @@ impl State {
             Event::UnitDone { store, label, index, count } if !self.many => {
                 self.say(&format!("store {}: {label} ({index} of {count})", store.key));
             }
+            Event::TableAudited { table, index, count } => {
+                let what = format!("audit {} ({index} of {count})", table.raw());
+                self.say(&what);
+                // One after the other: the heartbeat tells the last.
+                self.running.insert((String::new(), String::new()), Running { what, expected: 0, row_count: 0 });
+            }
             Event::Waiting { store, reason } => self.say(&format!("store {}: waiting for {reason}", store.key)),
             Event::StoreDone { store, outcome, row_count, elapsed } => {
                 let key = store.key.text();

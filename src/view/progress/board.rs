@@ -94,6 +94,11 @@ impl Board {
             Event::Warned { message } => {
                 let _ = self.page.println(format!("warning: {}", clean(message)));
             }
+            Event::TableAudited { table, index, count } => {
+                let text = format!("audit {} ({index} of {count})", table.raw());
+                self.total.set_message(cut(&clean(&text), self.columns.saturating_sub(3), self.unicode));
+                return;
+            }
             Event::StepDone { .. } | Event::Reached { .. } => {}
         }
         self.draw_total();
