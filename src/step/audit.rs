@@ -310,7 +310,7 @@ impl Auditor<'_> {
                 true => Finding::note(
                     "no_index",
                     format!(
-                        "its owner path ({}) is a condition: nobody can tell from the catalogs whether an index finds a store's rows",
+                        "its owner path ({}) is a condition: the catalogs do not tell whether an index finds the rows of a store",
                         owner.text()
                     ),
                 ),

@@ -10,7 +10,7 @@ use super::page::Page;
 use super::paint::Tone;
 use super::saying::{is_idle, label};
 use super::text::{audit, lists, plan};
-use super::words::fill;
+use super::words::{capital, fill};
 use crate::report::Report;
 
 /// Fills the page.
@@ -27,7 +27,7 @@ pub(super) fn tell(report: &Report, page: &mut Page<'_>) {
         many => fleet::whole(report, many, page),
     }
     if let Some(looked_at) = &report.audit {
-        audit::write(report, looked_at, page);
+        audit::write(report, looked_at, capital, page);
     } else if report.plans.is_empty() && report.stores.is_empty() {
         if !report.findings.is_empty() {
             page.title(&title(report, page));

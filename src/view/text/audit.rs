@@ -8,11 +8,12 @@ use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
 use crate::view::words::fill;
 
-pub(in crate::view) fn write(report: &Report, audit: &Audit, page: &mut Page<'_>) {
+/// `spell` is how a verdict is written that stands alone: as a heading it begins with a capital.
+pub(in crate::view) fn write(report: &Report, audit: &Audit, spell: fn(&str) -> String, page: &mut Page<'_>) {
     let words = page.words;
     page.title(&title(audit, page));
     let (mark, verdict) = verdict(report, audit, page);
-    page.marked(0, mark, &verdict);
+    page.marked(0, mark, &spell(&verdict));
     page.blank();
     let mut facts = vec![];
     facts.extend(report.database.clone().map(|database| (words.database, database)));

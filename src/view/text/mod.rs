@@ -38,7 +38,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         many => fleet::write(report, many, &mut page),
     }
     if let Some(looked_at) = &report.audit {
-        audit::write(report, looked_at, &mut page);
+        audit::write(report, looked_at, str::to_owned, &mut page);
     } else if report.plans.is_empty() && report.stores.is_empty() {
         plan::findings(&report.findings, true, &mut page);
     }

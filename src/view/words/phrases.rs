@@ -258,7 +258,7 @@ const SPANISH: &[(&str, &str)] = &[
         "sin índice en {}, en su ruta a la tienda ({}): los registros de cada tienda se encuentran leyendo tablas completas",
     ),
     (
-        "its owner path ({}) is a condition: nobody can tell from the catalogs whether an index finds a store's rows",
+        "its owner path ({}) is a condition: the catalogs do not tell whether an index finds the rows of a store",
         "su ruta a la tienda ({}) es una condición: los catálogos no dicen si un índice encuentra los registros de una tienda",
     ),
     ("left out: `[registry] where` does not take it", "excluida: `[registry] where` no la incluye"),
