@@ -197,6 +197,15 @@ pub enum Event<'a> {
         /// How long it took.
         elapsed: Duration,
     },
+    /// A table is being audited for all stores at once.
+    TableAudited {
+        /// The table, bare.
+        table: &'a Ident,
+        /// Which one it is, from 1.
+        index: usize,
+        /// Of how many.
+        count: usize,
+    },
     /// A unit of the template's second section is done.
     UnitDone {
         /// The store.

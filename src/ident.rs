@@ -155,6 +155,30 @@ impl fmt::Display for Literal {
     }
 }
 
+/// A value as a statement has it: written out, or in a column of a relation that it reads.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Value {
+    /// Written out.
+    Literal(Literal),
+    /// In a column: the relation's alias, the column.
+    Column(Ident, Ident),
+}
+
+impl From<Literal> for Value {
+    fn from(literal: Literal) -> Self {
+        Self::Literal(literal)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(literal) => literal.fmt(f),
+            Self::Column(relation, column) => write!(f, "{relation}.{column}"),
+        }
+    }
+}
+
 /// `"a", "b", "c"`.
 pub fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
@@ -183,6 +207,8 @@ mod tests {
     fn a_value_cannot_leave_its_quotes() {
         assert_eq!(Literal::text("O'Hara \\").to_string(), "'O''Hara \\'");
         assert_eq!(Literal::cast("4", "integer").to_string(), "'4'::integer");
+        assert_eq!(Value::from(Literal::text("4")).to_string(), "'4'");
+        assert_eq!(Value::Column(Ident::new("a b"), Ident::new("c")).to_string(), "\"a b\".\"c\"");
     }
 
     #[test]

@@ -19,8 +19,36 @@ pub enum Grade {
     Note,
 }
 
-/// Something the plan found.
+/// How many of a finding's rows are about one store.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct StoreCount {
+    /// The store's key.
+    pub store: String,
+    /// Rows of this store.
+    pub count: u64,
+    /// Rows of other stores that refer to rows of this one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub referred_to: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What finding each store's rows costs where no index leads to them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScanCost {
+    /// Bytes that are read for one store.
+    pub bytes: u64,
+    /// For how many stores.
+    pub store_count: u64,
+    /// How long one pass for all stores took just now, with all that was asked in it.
+    pub pass_seconds: f64,
+}
+
+/// Something the plan or the audit found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Its grade.
     pub grade: Grade,
@@ -38,6 +66,12 @@ pub struct Finding {
     /// Some of their keys.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,
+    /// Where all stores were asked about at once: those that it concerns, in the order of their keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<StoreCount>,
+    /// What it will cost, where that is why it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<ScanCost>,
     /// What it is, in a sentence fragment.
     pub message: String,
     /// What to do.
@@ -64,6 +98,8 @@ impl Finding {
             table: None,
             count: None,
             keys: Vec::new(),
+            stores: Vec::new(),
+            cost: None,
             message: message.into(),
             hint: None,
         }
@@ -88,6 +124,20 @@ impl Finding {
     pub fn rows(mut self, count: u64, keys: Vec<String>) -> Self {
         self.count = Some(count);
         self.keys = keys;
+        self
+    }
+
+    /// Says which stores have the rows.
+    #[must_use]
+    pub fn stores(mut self, stores: Vec<StoreCount>) -> Self {
+        self.stores = stores;
+        self
+    }
+
+    /// Says what it will cost.
+    #[must_use]
+    pub fn cost(mut self, cost: ScanCost) -> Self {
+        self.cost = Some(cost);
         self
     }
 

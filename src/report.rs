@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Exit, ServerError};
 use crate::ident::Ident;
-use crate::plan::{Finding, Plan};
+use crate::plan::{Finding, Grade, Plan};
 use crate::stage::Stage;
 use crate::store::Store;
 
@@ -39,6 +39,9 @@ pub struct Report {
     /// `plan`: what would be done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<Plan>,
+    /// `audit`: what was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
     /// `tables`: every table of the shared schema.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableClass>,
@@ -77,6 +80,7 @@ impl Report {
             stores: Vec::new(),
             findings: Vec::new(),
             plans: Vec::new(),
+            audit: None,
             tables: Vec::new(),
             store_list: Vec::new(),
             runs: Vec::new(),
@@ -85,6 +89,12 @@ impl Report {
             error: None,
             next_steps: Vec::new(),
         }
+    }
+
+    /// The findings that the exit code is about: what stops a migration, and in an audit every one that counts rows.
+    pub fn faults(&self) -> impl Iterator<Item = &Finding> {
+        let counts_rows = |finding: &Finding| self.audit.is_some() && finding.count.is_some_and(|count| count > 0);
+        self.findings.iter().filter(move |finding| finding.grade == Grade::Stop || counts_rows(finding))
     }
 
     /// Closes the document with the exit code of its stores.
@@ -463,6 +473,36 @@ pub struct ErrorReport {
     pub exit_code: u8,
     /// All that the server said.
     pub server: Option<ServerError>,
+}
+
+/// What an audit looked at; what it found stands in the findings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// Stores whose rows were looked for.
+    pub store_count: u64,
+    /// The snapshot at which all rows were read (`pg_current_snapshot`).
+    pub snapshot: String,
+    /// The shared tables, in the manifest's order.
+    pub tables: Vec<AuditedTable>,
+}
+
+/// One shared table that was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditedTable {
+    /// Its name.
+    pub table: String,
+    /// How its rows lead to a store.
+    pub owner_path: String,
+    /// The planner's estimate; -1 where unknown.
+    pub row_estimate: i64,
+    /// Bytes of its rows, with what is stored out of line.
+    pub bytes: u64,
+    /// Foreign keys whose rows were looked at.
+    pub key_count: u64,
+    /// How many faults its rows have; a row may have several.
+    pub fault_count: u64,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 /// A table of the shared schema and what becomes of it.

@@ -23,6 +23,19 @@ pub enum KeyFamily {
     Text,
 }
 
+impl KeyFamily {
+    /// The family of a base type by its oid (`pg_type.dat`); none where its values cannot be store keys.
+    #[must_use]
+    pub fn of_base(oid: u32) -> Option<Self> {
+        match oid {
+            20 | 21 | 23 => Some(Self::Integer),
+            2950 => Some(Self::Uuid),
+            25 | 1043 => Some(Self::Text),
+            _ => None,
+        }
+    }
+}
+
 /// The tenant column's type, as the catalogs give it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 pub struct KeyType {

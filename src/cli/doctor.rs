@@ -30,7 +30,7 @@ pub(crate) struct DoctorArgs {
 /// The command that shall be possible.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 enum For {
-    /// plan, tables, stores, status, report
+    /// plan, audit, tables, stores, status, report
     Plan,
     /// verify
     Verify,

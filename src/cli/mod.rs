@@ -3,6 +3,7 @@
 //! A command is its words, then its deed: one file each. The doc comments are the help.
 
 mod abandon;
+mod audit;
 mod completions;
 mod config;
 mod demo;
@@ -236,6 +237,7 @@ pub(crate) struct StoreArgs {
 enum Command {
     Demo(demo::DemoArgs),
     Doctor(doctor::DoctorArgs),
+    Audit(audit::AuditArgs),
     Plan(plan::PlanArgs),
     #[command(alias = "onboard")]
     Migrate(road::MigrateArgs),
@@ -263,6 +265,7 @@ impl Command {
         match self {
             Self::Demo(_) => "demo",
             Self::Doctor(_) => "doctor",
+            Self::Audit(_) => "audit",
             Self::Plan(_) => "plan",
             Self::Migrate(_) => "migrate",
             Self::Create(_) => "create",
@@ -329,6 +332,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
     match &cli.command {
         Command::Demo(args) => demo::run(globals, args),
         Command::Doctor(args) => doctor::run(globals, &env, args).await,
+        Command::Audit(args) => audit::run(globals, &env, args).await,
         Command::Plan(args) => plan::run(globals, &env, args).await,
         Command::Migrate(args) => road::migrate(globals, &env, line, args).await,
         Command::Create(args) => road::create(globals, &env, line, args).await,

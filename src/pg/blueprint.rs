@@ -604,7 +604,7 @@ pub fn substitutions(store: &Store, schema: &Ident, shared: &Ident) -> Substitut
     Substitutions {
         schema: schema.clone(),
         shared: shared.clone(),
-        store_key: store.key.literal(),
-        store_name: crate::ident::Literal::text(store.name.clone().unwrap_or_default()),
+        store_key: store.key.literal().into(),
+        store_name: crate::ident::Literal::text(store.name.clone().unwrap_or_default()).into(),
     }
 }

@@ -15,7 +15,10 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
 pub use fingerprint::ddl_fingerprint;
-pub use keys::{UniqueKey, foreign_keys_touching, index_columns, unique_keys_of};
+pub use keys::{
+    HangingKey, UncheckedCheck, UniqueKey, foreign_keys_touching, index_columns, keys_hanging_from, unchecked_checks,
+    unique_keys_of,
+};
 pub use objects::{
     RelationSize, TriggerState, objects_in, relation_size, schema_exists, schema_sizes, user_triggers_of,
 };

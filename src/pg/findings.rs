@@ -3,25 +3,20 @@
 use anyhow::Result;
 use tokio_postgres::GenericClient;
 
-use super::blueprint::substitutions;
 use super::catalog::UniqueKey;
 use super::failure::ServerResult;
 use super::ground::Ground;
-use super::ownership::{Ownership, Path};
+use super::inquiry::{Answer, EXAMPLES, Inquiry, keeps_to_the_store, key_text};
+use super::ownership::Path;
 use super::requalify::requalify;
 use super::statement::CopyStatement;
+use super::whose::Stores;
 use crate::config::Registry as RegistryConfig;
 use crate::error::ServerError;
 use crate::ident::{Ident, list};
 use crate::plan::Finding;
 use crate::store::Store;
-use crate::table::{ForeignKey, Table};
-
-/// How many keys a finding shows.
-const EXAMPLES: usize = 5;
-
-/// An alias that no application uses.
-const ROW: &str = "\"tenantctl row\"";
+use crate::table::Table;
 
 /// Rows of the shared tables that belong to no store: they stay where they are.
 ///
@@ -33,53 +28,44 @@ pub async fn rows_of_nobody(
     registry: Option<&RegistryConfig>,
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for owner in &ground.owners {
+    let stores = Stores::all(ground, registry);
+    // Of a condition nobody can tell whether it takes a row for some store at all.
+    for owner in ground.owners.iter().filter(|owner| !owner.by_condition()) {
         let Some(table) = ground.table(&owner.table.table) else { continue };
-        if let Some(somebodys) = owner.somebodys() {
-            let rows = format!(
-                "select {} from {} as {} where not ({somebodys})",
-                keys_of(table),
-                table.relation(),
-                owner.table.table
-            );
-            let (count, keys) = count_with_keys(client, &rows).await?;
-            if count > 0 {
-                let (code, message) = match &owner.path {
-                    Path::Column(column) => {
-                        ("no_owner", format!("rows have no `{}`: they belong to no store and stay", column.raw()))
-                    }
-                    _ => ("no_parent", format!("rows lead to no store by {}: they stay", owner.text())),
-                };
-                findings.push(Finding::note(code, message).table(&owner.table.table).rows(count, keys));
+        let mut inquiry = Inquiry::of(ground, &stores, table, owner)?;
+        let mut faults = vec![inquiry.unowned()];
+        let (code, message) = match &owner.path {
+            Path::Column(column) => {
+                faults.extend(inquiry.of_unknown_store());
+                ("no_owner", format!("rows have no `{}`: they belong to no store and stay", column.raw()))
             }
+            _ => ("no_parent", format!("rows lead to no store by {}: they stay", owner.text())),
+        };
+        let answers = inquiry.ask(client, &faults, None).await?;
+        if let Some(unowned) = answers.first().filter(|unowned| unowned.count > 0) {
+            findings
+                .push(Finding::note(code, message).table(&owner.table.table).rows(unowned.count, unowned.keys.clone()));
         }
-        if let (Some(registry), Path::Column(column)) = (registry, &owner.path) {
-            findings.extend(unknown_stores(client, owner, column, registry).await?);
+        if let Some(unknown) = answers.get(1).filter(|unknown| unknown.count > 0) {
+            findings.push(
+                Finding::note(
+                    "unknown_store",
+                    format!("rows of {} stores that the registry lacks stay", unknown.stores.len()),
+                )
+                .table(&owner.table.table)
+                .rows(unknown.count, largest(unknown))
+                .hint("the keys are store keys; `--all` does not reach them"),
+            );
         }
     }
     Ok(findings)
 }
 
-async fn unknown_stores(
-    client: &impl GenericClient,
-    owner: &Ownership,
-    column: &Ident,
-    registry: &RegistryConfig,
-) -> Result<Option<Finding>> {
-    let sql = format!(
-        "select key, count from (select {column}::text as key, count(*) as count from {} where {column} is not null group by 1) as owners
-         where not exists (select 1 from {} as registry where registry.{}::text = owners.key) order by count desc, key",
-        owner.table, registry.table, registry.key
-    );
-    let rows = client.query(&sql, &[]).await.server()?;
-    let count: i64 = rows.iter().map(|row| row.get::<_, i64>(1)).sum();
-    let keys = rows.iter().take(EXAMPLES).map(|row| row.get(0)).collect();
-    Ok((count > 0).then(|| {
-        Finding::note("unknown_store", format!("rows of {} stores that the registry lacks stay", rows.len()))
-            .table(&owner.table.table)
-            .rows(count.unsigned_abs(), keys)
-            .hint("the keys are store keys; `--all` does not reach them")
-    }))
+/// The keys of the stores with most rows.
+fn largest(answer: &Answer) -> Vec<String> {
+    let mut stores: Vec<_> = answer.stores.iter().collect();
+    stores.sort_by_key(|(key, count)| (std::cmp::Reverse(*count), key));
+    stores.into_iter().take(EXAMPLES).map(|(key, _)| key.clone()).collect()
 }
 
 /// Rows of this store that refer to rows which are not its own, and the reverse.
@@ -88,168 +74,50 @@ async fn unknown_stores(
 /// The server's error.
 pub async fn crossings(client: &impl GenericClient, ground: &Ground, store: &Store) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
+    let stores = Stores::One(store);
+    let literal = store.key.literal();
     for key in &ground.keys {
-        let (Some(child), Some(parent)) = (owner_of(ground, &key.table), owner_of(ground, &key.parent)) else {
+        let (Some(child), Some(parent)) = (ground.owner_of(&key.table), ground.owner_of(&key.parent)) else {
             continue;
         };
+        let Some(table) = ground.table(&key.table.table) else { continue };
+        let by = key.name.raw();
+        let there = key.parent.table.raw();
+        // One at a time: each finds its rows over the store's own indexes.
+        let inquire = || Inquiry::of(ground, &stores, table, child);
+        let mut asked = Vec::new();
         if !key.validated {
-            findings.extend(dangling(client, ground, store, key, child).await?);
+            let mut inquiry = inquire()?;
+            let fault = inquiry.dangling(key)?;
+            let fault = inquiry.of_the_store(&literal, fault);
+            let message = format!("rows of this store refer by `{by}` (not validated) to rows that do not exist");
+            let hint = "correct the rows in the application; the store schema's key would refuse them";
+            asked.push((inquiry, fault, Finding::stop("dangling_reference", message).hint(hint)));
         }
-        if !leads_to_the_owner(child, key) {
-            findings.extend(outgoing(client, ground, store, key, child, parent).await?);
-            findings.extend(incoming(client, ground, store, key, child, parent).await?);
+        if !keeps_to_the_store(child, key, parent) {
+            let hint = "correct the rows in the application, or the owner path in [[tables]]";
+            let mut inquiry = inquire()?;
+            let fault = inquiry.from_the_store(&literal, key, parent)?;
+            let message =
+                format!("rows of this store refer by `{by}` to rows of `{there}` that are another store's or nobody's");
+            asked.push((inquiry, fault, Finding::stop("refers_to_foreign_row", message).hint(hint)));
+            let mut inquiry = inquire()?;
+            let fault = inquiry.to_the_store(&literal, key, parent)?;
+            let message = format!("rows of other stores refer by `{by}` to rows of this store in `{there}`");
+            asked.push((inquiry, fault, Finding::stop("referred_to_by_foreign_row", message).hint(hint)));
+        }
+        for (inquiry, fault, finding) in asked {
+            let answers = inquiry.ask(client, &[fault], None).await?;
+            let found = answers.into_iter().filter(|answer| answer.count > 0);
+            findings.extend(found.map(|answer| {
+                finding.clone().table(&key.table.table).store(&store.key).rows(answer.count, answer.keys)
+            }));
         }
     }
     Ok(findings)
 }
 
-fn owner_of<'a>(ground: &'a Ground, table: &crate::ident::QualifiedTable) -> Option<&'a Ownership> {
-    ground.owners.iter().find(|owner| owner.table == *table)
-}
-
-/// The key is the owner path itself: parent and child cannot belong to different stores.
-fn leads_to_the_owner(child: &Ownership, key: &ForeignKey) -> bool {
-    let Path::Parent(parent, pairs) = &child.path else { return false };
-    let of_key: Vec<_> = key.columns.iter().cloned().zip(key.parent_columns.iter().cloned()).collect();
-    parent.table == key.parent && pairs.len() == of_key.len() && pairs.iter().all(|pair| of_key.contains(pair))
-}
-
-/// Rows that refer to nothing, under a key that was never validated: the store schema's own key would refuse them.
-async fn dangling(
-    client: &impl GenericClient,
-    ground: &Ground,
-    store: &Store,
-    key: &ForeignKey,
-    child: &Ownership,
-) -> Result<Option<Finding>> {
-    let values = substitutions(store, &store.schema, ground.shared());
-    let Some(table) = ground.table(&key.table.table) else { return Ok(None) };
-    let given: Vec<String> = key.columns.iter().map(|column| format!("{ROW}.{column} is not null")).collect();
-    let rows = format!(
-        "select {ROW}.* from ({}) as {ROW} where {} and not exists (select 1 from {} as {} where {})",
-        child_rows(table, key, &child.condition(&store.key, &values)?),
-        given.join(" and "),
-        key.parent,
-        key.parent.table,
-        joined(key)
-    );
-    let (count, keys) = count_with_keys(client, &only_keys(&rows)).await?;
-    Ok((count > 0).then(|| {
-        let message =
-            format!("rows of this store refer by `{}` (not validated) to rows that do not exist", key.name.raw());
-        Finding::stop("dangling_reference", message)
-            .table(&key.table.table)
-            .store(&store.key)
-            .rows(count, keys)
-            .hint("correct the rows in the application; the store schema's key would refuse them")
-    }))
-}
-
-async fn outgoing(
-    client: &impl GenericClient,
-    ground: &Ground,
-    store: &Store,
-    key: &ForeignKey,
-    child: &Ownership,
-    parent: &Ownership,
-) -> Result<Option<Finding>> {
-    let values = substitutions(store, &store.schema, ground.shared());
-    let Some(table) = ground.table(&key.table.table) else { return Ok(None) };
-    let rows = format!(
-        "select {ROW}.* from ({}) as {ROW} where exists (select 1 from {} as {} where {} and not coalesce(({}), false))",
-        child_rows(table, key, &child.condition(&store.key, &values)?),
-        key.parent,
-        key.parent.table,
-        joined(key),
-        parent.condition(&store.key, &values)?
-    );
-    let (count, keys) = count_with_keys(client, &only_keys(&rows)).await?;
-    Ok((count > 0).then(|| {
-        let message = format!(
-            "rows of this store refer by `{}` to rows of `{}` that are another store's or nobody's",
-            key.name.raw(),
-            key.parent.table.raw()
-        );
-        Finding::stop("refers_to_foreign_row", message)
-            .table(&key.table.table)
-            .store(&store.key)
-            .rows(count, keys)
-            .hint("correct the rows in the application, or the owner path in [[tables]]")
-    }))
-}
-
-async fn incoming(
-    client: &impl GenericClient,
-    ground: &Ground,
-    store: &Store,
-    key: &ForeignKey,
-    child: &Ownership,
-    parent: &Ownership,
-) -> Result<Option<Finding>> {
-    let values = substitutions(store, &store.schema, ground.shared());
-    let Some(table) = ground.table(&key.table.table) else { return Ok(None) };
-    let own = child.condition(&store.key, &values)?;
-    let of_others = match child.somebodys() {
-        Some(somebodys) => format!("({somebodys}) and not coalesce(({own}), false)"),
-        None => format!("not coalesce(({own}), false)"),
-    };
-    let rows = format!(
-        "select {ROW}.* from ({}) as {ROW} where exists (select 1 from {} as {} where {} and {})",
-        child_rows(table, key, &of_others),
-        key.parent,
-        key.parent.table,
-        joined(key),
-        parent.condition(&store.key, &values)?
-    );
-    let (count, keys) = count_with_keys(client, &only_keys(&rows)).await?;
-    Ok((count > 0).then(|| {
-        let message = format!(
-            "rows of other stores refer by `{}` to rows of this store in `{}`",
-            key.name.raw(),
-            key.parent.table.raw()
-        );
-        Finding::stop("referred_to_by_foreign_row", message)
-            .table(&key.table.table)
-            .store(&store.key)
-            .rows(count, keys)
-            .hint("correct the rows in the application, or the owner path in [[tables]]")
-    }))
-}
-
-/// The child's key as `tenantctl key`, and the columns of the foreign key.
-fn child_rows(table: &Table, key: &ForeignKey, condition: &str) -> String {
-    let name = &table.name.table;
-    let columns = list(key.columns.iter().map(|column| format!("{name}.{column}")));
-    format!("select {}, {columns} from {} as {name} where {condition}", keys_of(table), table.relation())
-}
-
-fn joined(key: &ForeignKey) -> String {
-    let period = key.columns.last().filter(|_| key.has_period);
-    let pairs = key.columns.iter().zip(&key.parent_columns).map(|(here, there)| {
-        let meets = if Some(here) == period { "&&" } else { "=" };
-        format!("{}.{there} {meets} {ROW}.{here}", key.parent.table)
-    });
-    pairs.collect::<Vec<_>>().join(" and ")
-}
-
-fn only_keys(rows: &str) -> String {
-    format!("select {KEY} from ({rows}) as {ROW}")
-}
-
 const KEY: &str = "\"tenantctl key\"";
-
-/// A row's key as one text: `7`, or `(7, a)`; without a key its place in the table.
-fn keys_of(table: &Table) -> String {
-    let name = &table.name.table;
-    match table.key.as_slice() {
-        [] => format!("{name}.ctid::text as {KEY}"),
-        [column] => format!("{name}.{column}::text as {KEY}"),
-        columns => {
-            let parts = columns.iter().map(|column| format!("{name}.{column}::text")).collect::<Vec<_>>();
-            format!("'(' || concat_ws(', ', {}) || ')' as {KEY}", list(parts))
-        }
-    }
-}
 
 async fn count_with_keys(client: &impl GenericClient, rows: &str) -> Result<(u64, Vec<String>)> {
     let sql = format!(
@@ -310,8 +178,8 @@ pub async fn refused_by_template(
     for column in target.columns.iter().filter(|column| column.not_null && !column.generated) {
         let Some(of_source) = source.column(&column.name).filter(|of_source| !of_source.not_null) else { continue };
         let rows = format!(
-            "select {} from {} as {name} where {} and {name}.{} is null",
-            keys_of(source),
+            "select {} as {KEY} from {} as {name} where {} and {name}.{} is null",
+            key_text(source, &name.to_string()),
             source.relation(),
             statement.condition(),
             of_source.name

@@ -98,6 +98,18 @@ impl Ground {
         self.owners.iter().find(|owner| owner.table.table == *name)
     }
 
+    /// The owner path of a table of any schema: its own, or that of the shared table that it is a partition of.
+    #[must_use]
+    pub fn owner_of(&self, table: &QualifiedTable) -> Option<&Ownership> {
+        if table.schema != *self.shared() {
+            return None;
+        }
+        self.owner(&table.table).or_else(|| {
+            let known = self.table(&table.table).filter(|known| known.is_partition)?;
+            self.owner_of(&QualifiedTable::new(table.schema.clone(), known.parents.first()?.clone()))
+        })
+    }
+
     /// Tables that have a tenant column of their own, for applications without a registry.
     #[must_use]
     pub fn keyed_tables(&self) -> Vec<(QualifiedTable, Ident)> {
@@ -131,6 +143,16 @@ impl Ground {
     /// Whether the store's rows of a table are found over an index, all the way to the tenant column.
     #[must_use]
     pub fn change_test(&self, owner: &Ownership) -> ChangeTest {
+        match self.unindexed(owner).is_empty() {
+            true => ChangeTest::Index,
+            false => ChangeTest::Scan,
+        }
+    }
+
+    /// The steps of an owner path that no index is known to help with, nearest first.
+    #[must_use]
+    pub fn unindexed<'o>(&self, owner: &'o Ownership) -> Vec<&'o Ownership> {
+        let mut found = Vec::new();
         let mut here = owner;
         loop {
             let indexed = here.lookup_columns().is_some_and(|columns| {
@@ -141,11 +163,11 @@ impl Ground {
                 })
             });
             if !indexed {
-                return ChangeTest::Scan;
+                found.push(here);
             }
             match &here.path {
                 Path::Parent(parent, _) => here = parent,
-                _ => return ChangeTest::Index,
+                _ => return found,
             }
         }
     }

@@ -11,6 +11,7 @@ mod dial;
 pub mod failure;
 pub mod findings;
 pub mod ground;
+pub mod inquiry;
 pub mod journal;
 pub mod lease;
 pub mod load_sample;
@@ -34,5 +35,6 @@ pub mod teardown;
 mod tls;
 pub mod transfer;
 pub mod unit;
+pub mod whose;
 
 pub use session::{Client, Transaction};

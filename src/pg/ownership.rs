@@ -152,23 +152,6 @@ impl Ownership {
         })
     }
 
-    /// The condition under which a row belongs to some store at all: the key is there, the parents are there.
-    /// None where the owner path is a condition: nobody can tell.
-    #[must_use]
-    pub fn somebodys(&self) -> Option<String> {
-        match &self.path {
-            Path::Column(column) => Some(format!("{}.{column} is not null", self.table.table)),
-            Path::Condition(_) => None,
-            Path::Parent(parent, pairs) => Some(format!(
-                "exists (select 1 from {} as {} where {} and {})",
-                parent.table,
-                parent.table.table,
-                joined(&self.table.table, &parent.table.table, pairs),
-                parent.somebodys()?
-            )),
-        }
-    }
-
     /// For people: `store_id`, or `order_id → orders.id → store_id`.
     #[must_use]
     pub fn text(&self) -> String {

@@ -65,6 +65,20 @@ pub async fn are_hidden(client: &impl GenericClient, table: &QualifiedTable) -> 
     Ok(client.query_one(sql, &[&table.to_string()]).await.server()?.get(0))
 }
 
+/// Whether this role may read all rows of a table.
+///
+/// # Errors
+/// The server's error.
+pub async fn are_readable(client: &impl GenericClient, table: &QualifiedTable) -> Result<bool> {
+    let sql = "select coalesce(pg_catalog.has_schema_privilege(n.oid, 'usage')
+                 and pg_catalog.has_table_privilege(c.oid, 'select')
+                 and not pg_catalog.row_security_active(c.oid), false)
+               from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where n.nspname::text = $1 and c.relname::text = $2";
+    let row = client.query_opt(sql, &[&table.schema.raw(), &table.table.raw()]).await.server()?;
+    Ok(row.is_some_and(|row| row.get(0)))
+}
+
 /// What rows the tables of a schema have that no copy accounts for: base data, and tables that the manifest does not
 /// list. Table → count and sum of hashes.
 ///

@@ -21,7 +21,7 @@ use crate::template::Template;
 /// The command that shall be possible.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
-    /// `plan`, `tables`, `stores`, `status`, `report`.
+    /// `plan`, `audit`, `tables`, `stores`, `status`, `report`.
     Plan,
     /// `verify`.
     Verify,

@@ -6,6 +6,7 @@
 pub mod abandon;
 pub mod adopt;
 pub mod after_load;
+pub mod audit;
 pub mod classes;
 pub mod copy;
 pub mod create;

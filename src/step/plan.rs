@@ -11,6 +11,7 @@ use crate::conninfo::mask;
 use crate::error::Refusal;
 use crate::event::{Event, Step};
 use crate::ident::Ident;
+use crate::pg::Client;
 use crate::pg::blueprint::{MayNotCreate, Trial, TrialOf};
 use crate::pg::catalog;
 use crate::pg::ground::Ground;
@@ -98,11 +99,11 @@ pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Findi
 }
 
 /// Row security that would hide rows is an error of every read, the next one already; said here in plain words.
-async fn row_security(reader: &Session, ground: &Ground) -> Result<Vec<Finding>> {
+pub(super) async fn row_security(client: &Client, ground: &Ground) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     for owner in &ground.owners {
         let is_on = ground.table(&owner.table.table).is_some_and(|table| table.row_security);
-        if is_on && rows::are_hidden(&**reader, &owner.table).await? {
+        if is_on && rows::are_hidden(client, &owner.table).await? {
             found.push(
                 Finding::stop("row_security", "row security hides rows from this role")
                     .table(&owner.table.table)

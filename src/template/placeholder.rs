@@ -7,7 +7,7 @@
 use super::rendered::SourceMap;
 use super::shape::{Lexeme, Shape};
 use crate::error::Refusal;
-use crate::ident::{Ident, Literal, MAX_IDENT_BYTES};
+use crate::ident::{Ident, Literal, MAX_IDENT_BYTES, Value};
 use crate::lexer::{Piece, Place, Statement, Token, TokenKind, pieces, refuse, tokens};
 
 /// The values of one store.
@@ -17,10 +17,10 @@ pub struct Substitutions {
     pub schema: Ident,
     /// `{{shared}}`: the shared schema.
     pub shared: Ident,
-    /// `{{store_key}}`: with its cast, `'4'::integer`.
-    pub store_key: Literal,
+    /// `{{store_key}}`: with its cast, `'4'::integer`; or a column, where all stores are asked about at once.
+    pub store_key: Value,
     /// `{{store_name}}`.
-    pub store_name: Literal,
+    pub store_name: Value,
 }
 
 impl Substitutions {
@@ -29,8 +29,8 @@ impl Substitutions {
         Self {
             schema: Ident::new("s"),
             shared: Ident::new("p"),
-            store_key: Literal::cast("1", "text"),
-            store_name: Literal::text("n"),
+            store_key: Literal::cast("1", "text").into(),
+            store_name: Literal::text("n").into(),
         }
     }
 
@@ -478,8 +478,8 @@ mod tests {
         Substitutions {
             schema: Ident::new(schema),
             shared: Ident::new("public"),
-            store_key: Literal::cast("4", "integer"),
-            store_name: Literal::text(name),
+            store_key: Literal::cast("4", "integer").into(),
+            store_name: Literal::text(name).into(),
         }
     }
 

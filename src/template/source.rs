@@ -201,8 +201,8 @@ mod tests {
         Substitutions {
             schema: Ident::new(schema),
             shared: Ident::new("public"),
-            store_key: Literal::cast(name, "text"),
-            store_name: Literal::text(name),
+            store_key: Literal::cast(name, "text").into(),
+            store_name: Literal::text(name).into(),
         }
     }
 

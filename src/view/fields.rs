@@ -55,6 +55,9 @@ pub(super) fn fields(event: &Event<'_>) -> Fields {
             let of_unit = Fields::of("unit_done").store(store).put("label", *label);
             of_unit.put("index", *index).put("count", *count).put("seconds", seconds(elapsed))
         }
+        Event::TableAudited { table, index, count } => {
+            Fields::of("table_audited").put("table", table.raw()).put("index", *index).put("count", *count)
+        }
         Event::Waiting { store, reason } => Fields::of("waiting").store(store).put("reason", *reason),
         Event::LockTried { store, number, result, elapsed } => {
             let of_try = Fields::of("lock_tried").store(store).put("number", *number);

@@ -10,7 +10,6 @@ use super::saying::label;
 use super::words::{Words, fill};
 use super::wrap::clean;
 use super::{markdown, terminal};
-use crate::plan::Grade;
 use crate::report::{CheckVerdict, ErrorReport, Report, Verdict};
 
 /// Annotations that GitHub shows per step and kind.
@@ -35,7 +34,8 @@ pub fn annotate(report: &Report, options: &Options) {
 /// # Errors
 /// Those of the file.
 pub fn summarize(report: &Report, options: &Options) -> io::Result<()> {
-    let is_told = !report.stores.is_empty() || !report.plans.is_empty() || report.error.is_some();
+    let is_told =
+        !report.stores.is_empty() || !report.plans.is_empty() || report.audit.is_some() || report.error.is_some();
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| is_told && !path.is_empty()) else {
         return Ok(());
     };
@@ -76,7 +76,7 @@ fn annotations(report: &Report, words: &Words) -> Vec<String> {
             worst.push((3, 0, title.clone(), format!("{}: {}", words.lang.pick(&sample.title), words.sides_differ)));
         }
     }
-    for finding in report.findings.iter().filter(|finding| finding.grade == Grade::Stop) {
+    for finding in report.faults() {
         let table = finding.table.as_ref().map_or_else(String::new, |table| format!("{table}: "));
         let text = format!("{table}{} [{}]", words.phrase(&finding.message), finding.code);
         let title = finding.store.as_ref().map_or_else(|| command.clone(), |store| fill(words.store_heading, &[store]));

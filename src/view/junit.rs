@@ -13,8 +13,10 @@ use super::paint::develop;
 use super::saying::{key_of, kind_of, label, table_verdict};
 use super::words::{Words, fill};
 use super::wrap::clean;
-use crate::plan::Grade;
-use crate::report::{Check, CheckVerdict, ErrorReport, Outcome, Report, Sample, StoreReport, TableReport, Verdict};
+use crate::plan::Finding;
+use crate::report::{
+    Audit, Check, CheckVerdict, ErrorReport, Outcome, Report, Sample, StoreReport, TableReport, Verdict,
+};
 
 /// Writes the document.
 ///
@@ -23,6 +25,7 @@ use crate::report::{Check, CheckVerdict, ErrorReport, Outcome, Report, Sample, S
 pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let words = options.lang.words();
     let mut suites: Vec<Suite> = report.stores.iter().map(|store| of_store(report, store, words)).collect();
+    suites.extend(report.audit.as_ref().map(|audit| of_audit(report, audit, words)));
     let own = own_case(report, words);
     if suites.is_empty() || own.result != Told::Passed {
         suites.push(Suite { name: report.command.clone(), cases: vec![own], ..Suite::default() });
@@ -149,22 +152,59 @@ fn of_store(report: &Report, store: &StoreReport, words: &Words) -> Suite {
     Suite { name: format!("store {}", label(store)), seconds: store.seconds, properties, cases }
 }
 
-/// The command itself: what it failed of, or what stops it.
+/// An audit: a case per shared table, and one for each other table that something was found of.
+fn of_audit(report: &Report, audit: &Audit, words: &Words) -> Suite {
+    let faults: Vec<&Finding> = report.faults().collect();
+    let shared = audit.tables.iter().map(|table| (table.table.as_str(), table.seconds));
+    let is_shared = |name: &str| audit.tables.iter().any(|table| table.table == name);
+    let mut others: Vec<&str> = faults.iter().filter_map(|fault| fault.table.as_deref()).collect();
+    others.retain(|name| !is_shared(name));
+    others.sort_unstable();
+    others.dedup();
+    let cases = shared.chain(others.into_iter().map(|name| (name, 0.0))).map(|(name, seconds)| {
+        let of_table = faults.iter().filter(|fault| fault.table.as_deref() == Some(name));
+        let lines: Vec<String> = of_table.flat_map(|fault| with_keys(fault, words)).collect();
+        let result = match lines.first() {
+            None => Told::Passed,
+            Some(first) => Told::Failed { kind: "audit", message: first.clone(), text: lines.join("\n") },
+        };
+        Case { class: report.command.clone(), name: format!("table {name}"), seconds, result }
+    });
+    let properties = vec![("snapshot", audit.snapshot.clone())];
+    let seconds = audit.tables.iter().map(|table| table.seconds).sum();
+    Suite { name: report.command.clone(), seconds, properties, cases: cases.collect() }
+}
+
+/// What was found, and under it the keys and the stores.
+fn with_keys(finding: &Finding, words: &Words) -> Vec<String> {
+    let mut lines = vec![clean(&of_finding(finding, words))];
+    if !finding.keys.is_empty() {
+        lines.push(clean(&format!("  {} {}", words.keys, finding.keys.join(", "))));
+    }
+    let stores: Vec<&str> = finding.stores.iter().map(|store| store.store.as_str()).collect();
+    if !stores.is_empty() {
+        lines.push(clean(&format!("  {}: {}", words.stores_column, stores.join(", "))));
+    }
+    lines
+}
+
+fn of_finding(finding: &Finding, words: &Words) -> String {
+    let mut head: Vec<String> = finding.store.iter().map(|store| format!("{} {store}", words.store)).collect();
+    head.extend(finding.table.clone());
+    head.extend(finding.count.map(|count| counted(count, words.row)));
+    let head = if head.is_empty() { String::new() } else { format!("{}: ", head.join(" · ")) };
+    format!("{head}{} [{}]", words.phrase(&finding.message), finding.code)
+}
+
+/// The command itself: what it failed of, or what stops it; an audit's tables say so themselves.
 fn own_case(report: &Report, words: &Words) -> Case {
-    let stops: Vec<_> = report.findings.iter().filter(|finding| finding.grade == Grade::Stop).collect();
-    let result = match (&report.error, stops.as_slice()) {
+    let faults: Vec<&Finding> =
+        report.faults().filter(|fault| report.audit.is_none() || fault.table.is_none()).collect();
+    let result = match (&report.error, faults.as_slice()) {
         (Some(error), _) => of_error(error, words),
         (None, []) => Told::Passed,
-        (None, stops) => {
-            let line = |finding: &&crate::plan::Finding| {
-                let mut head: Vec<String> =
-                    finding.store.iter().map(|store| format!("{} {store}", words.store)).collect();
-                head.extend(finding.table.clone());
-                head.extend(finding.count.map(|count| counted(count, words.row)));
-                let head = if head.is_empty() { String::new() } else { format!("{}: ", head.join(" · ")) };
-                format!("{head}{} [{}]", words.phrase(&finding.message), finding.code)
-            };
-            let lines: Vec<String> = stops.iter().map(line).collect();
+        (None, faults) => {
+            let lines: Vec<String> = faults.iter().map(|fault| of_finding(fault, words)).collect();
             Told::Error { message: lines.first().cloned().unwrap_or_default(), text: lines.join("\n") }
         }
     };

@@ -75,6 +75,7 @@ fn level(event: &Event<'_>) -> Option<(&'static str, Detail)> {
         | Event::Waiting { .. }
         | Event::StoreDone { .. } => ("info", Detail::Steps),
         Event::TableStarted { .. }
+        | Event::TableAudited { .. }
         | Event::TableDone { .. }
         | Event::LockTried { .. }
         | Event::Connected { .. }

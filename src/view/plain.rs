@@ -164,6 +164,13 @@ impl State {
             Event::Waiting { store, reason } => {
                 self.say(&fill(words.waiting, &[store.key.text(), &words.phrase(reason)]));
             }
+            Event::TableAudited { table, index, count } => {
+                let place = fill(words.of, &[&index.to_string(), &count.to_string()]);
+                let what = format!("audit {} ({place})", table.raw());
+                self.say(&what);
+                // One after the other: the heartbeat tells the last.
+                self.running.insert((String::new(), String::new()), Running { what, expected: 0, row_count: 0 });
+            }
             Event::StoreDone { store, outcome, row_count, elapsed } => {
                 let key = store.key.text();
                 self.running.retain(|(running, _), _| running != key);

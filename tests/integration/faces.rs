@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::app::three_stores;
 use crate::town::{Ran, Town, finish};
 
-fn schema(name: &str) -> Value {
+pub(crate) fn schema(name: &str) -> Value {
     let path = format!("{}/docs/json/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn validator(schema: &Value) -> Validator {
+pub(crate) fn validator(schema: &Value) -> Validator {
     jsonschema::draft202012::options().should_validate_formats(true).build(schema).unwrap()
 }
 
@@ -24,7 +24,7 @@ fn part(name: &str) -> Validator {
 }
 
 #[track_caller]
-fn holds(validator: &Validator, document: &Value) {
+pub(crate) fn holds(validator: &Validator, document: &Value) {
     let errors: Vec<String> =
         validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{}\n{document:#}", errors.join("\n"));
@@ -71,6 +71,7 @@ fn every_command_keeps_to_the_schema() {
     run(&["config", "--origin"], 0);
     run(&["stores"], 0);
     run(&["tables"], 0);
+    run(&["audit"], 0);
     run(&["template", "check"], 0);
     run(&["template", "render", "--store", "4"], 0);
     let plan = run(&["plan", "--store", "4", "--sql"], 0);

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
 
 mod app;
+mod audit;
 mod concurrency;
 mod crash;
 mod cuts;

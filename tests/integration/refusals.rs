@@ -686,6 +686,7 @@ mod rows {
         let names = ["orders: row security hides rows from this role", "BYPASSRLS", "Stops (1)"];
         town.refuses(&["migrate", "--store", "4", "-d", &url], 2, &names);
         town.refuses(&["plan", "--store", "4", "-d", &url], 2, &names);
+        town.refuses(&["audit", "-d", &url], 2, &names);
     }
 
     #[test]

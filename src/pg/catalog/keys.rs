@@ -1,10 +1,10 @@
-//! Foreign keys, unique keys, and what leads an index.
+//! Foreign keys, unique keys, checks, and what leads an index.
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
-use super::{ask, ident, idents};
+use super::{ask, ident, idents, json_list};
 use crate::error::ServerError;
 use crate::ident::{Ident, QualifiedTable};
 use crate::pg::failure::ServerResult;
@@ -16,18 +16,82 @@ use crate::table::ForeignKey;
 /// The server's.
 pub async fn foreign_keys_touching(client: &Client, schema: &Ident) -> Result<Vec<ForeignKey>, ServerError> {
     let rows = ask(client, include_str!("../sql/foreign_keys_touching.sql"), &[schema.raw()]).await?;
-    let key = |row: &tokio_postgres::Row| {
-        Ok(ForeignKey {
-            name: ident(row, "name")?,
-            table: QualifiedTable::new(ident(row, "schema")?, ident(row, "table_name")?),
-            columns: idents(row, "columns")?,
-            parent: QualifiedTable::new(ident(row, "parent_schema")?, ident(row, "parent_name")?),
-            parent_columns: idents(row, "parent_columns")?,
-            validated: row.try_get("validated").server()?,
-            has_period: row.try_get("has_period").server()?,
+    rows.iter().map(foreign_key).collect()
+}
+
+fn foreign_key(row: &Row) -> Result<ForeignKey, ServerError> {
+    Ok(ForeignKey {
+        name: ident(row, "name")?,
+        table: QualifiedTable::new(ident(row, "schema")?, ident(row, "table_name")?),
+        columns: idents(row, "columns")?,
+        parent: QualifiedTable::new(ident(row, "parent_schema")?, ident(row, "parent_name")?),
+        parent_columns: idents(row, "parent_columns")?,
+        validated: row.try_get("validated").server()?,
+        has_period: row.try_get("has_period").server()?,
+    })
+}
+
+/// A foreign key over which a table hangs from shared tables, directly or over other tables.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HangingKey {
+    /// The key.
+    pub key: ForeignKey,
+    /// ON DELETE CASCADE.
+    pub cascades: bool,
+    /// Its table is one of those that somebody has decided about.
+    pub is_settled: bool,
+}
+
+/// The foreign keys over which tables of any schema hang from the listed tables of this one; what hangs from settled
+/// tables is not followed.
+///
+/// # Errors
+/// The server's.
+pub async fn keys_hanging_from(
+    client: &Client,
+    schema: &Ident,
+    listed: &[Ident],
+    settled: &[QualifiedTable],
+) -> Result<Vec<HangingKey>, ServerError> {
+    let settled: Vec<[&str; 2]> = settled.iter().map(|table| [table.schema.raw(), table.table.raw()]).collect();
+    let settled = serde_json::Value::from_iter(settled.iter().map(|pair| pair.to_vec())).to_string();
+    let texts = [schema.raw(), &json_list(listed), &settled];
+    let rows = ask(client, include_str!("../sql/hanging.sql"), &texts).await?;
+    let key = |row: &Row| {
+        Ok(HangingKey {
+            key: foreign_key(row)?,
+            cascades: row.try_get("cascades").server()?,
+            is_settled: row.try_get("is_settled").server()?,
         })
     };
     rows.iter().map(key).collect()
+}
+
+/// A check that old rows were never held against.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UncheckedCheck {
+    /// Its table.
+    pub table: Ident,
+    /// Its name.
+    pub name: Ident,
+    /// Its expression as SQL text, over bare columns.
+    pub expression: String,
+}
+
+/// The checks of a schema's tables that were added NOT VALID and never validated.
+///
+/// # Errors
+/// The server's.
+pub async fn unchecked_checks(client: &Client, schema: &Ident) -> Result<Vec<UncheckedCheck>, ServerError> {
+    let rows = ask(client, include_str!("../sql/unchecked_checks.sql"), &[schema.raw()]).await?;
+    let check = |row: &Row| {
+        Ok(UncheckedCheck {
+            table: ident(row, "table_name")?,
+            name: ident(row, "name")?,
+            expression: row.try_get("expression").server()?,
+        })
+    };
+    rows.iter().map(check).collect()
 }
 
 /// An index that refuses a second row.
@@ -59,7 +123,7 @@ pub struct UniqueKey {
 /// The server's.
 pub async fn unique_keys_of(client: &Client, schema: &Ident, table: &Ident) -> Result<Vec<UniqueKey>, ServerError> {
     let rows = ask(client, include_str!("../sql/unique_keys_of.sql"), &[schema.raw(), table.raw()]).await?;
-    let key = |row: &tokio_postgres::Row| {
+    let key = |row: &Row| {
         let columns = idents(row, "columns")?;
         let expressions: Vec<String> = row.try_get("expressions").server()?;
         Ok(UniqueKey {

@@ -74,11 +74,9 @@ pub async fn key_type_of(client: &Client, table: &QualifiedTable, column: &Ident
     let names = [table.schema.raw(), table.table.raw(), column.raw()];
     let rows = ask(client, include_str!("../sql/key_type_of.sql"), &names).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let family = match row.try_get("base_oid").server()? {
-        20_u32 | 21 | 23 => KeyFamily::Integer,
-        2950 => KeyFamily::Uuid,
-        25 | 1043 => KeyFamily::Text,
-        _ => {
+    let family = match KeyFamily::of_base(row.try_get("base_oid").server()?) {
+        Some(family) => family,
+        None => {
             let full: String = row.try_get("full_sql").server()?;
             let refusal = Refusal::new(format!("{}.{} cannot hold store keys", table.raw(), column.raw()))
                 .because(format!("it is {full}"))

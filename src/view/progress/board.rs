@@ -101,6 +101,12 @@ impl Board {
                 let text = clean(&self.words.phrase(message));
                 let _ = self.page.println(format!("{} {text}", self.words.warning));
             }
+            Event::TableAudited { table, index, count } => {
+                let place = fill(self.words.of, &[&index.to_string(), &count.to_string()]);
+                let text = format!("audit {} ({place})", table.raw());
+                self.total.set_message(cut(&clean(&text), self.columns.saturating_sub(3), !self.words.ascii));
+                return;
+            }
             // The log's business, and nothing to draw anew for.
             Event::LockTried { .. }
             | Event::Connected { .. }

@@ -9,8 +9,8 @@ use super::explain;
 use super::page::Page;
 use super::paint::Tone;
 use super::saying::{is_idle, label};
-use super::text::{lists, plan};
-use super::words::fill;
+use super::text::{audit, lists, plan};
+use super::words::{capital, fill};
 use crate::report::Report;
 
 /// Fills the page.
@@ -26,7 +26,9 @@ pub(super) fn tell(report: &Report, page: &mut Page<'_>) {
         [one] => store::whole(report, one, page),
         many => fleet::whole(report, many, page),
     }
-    if report.plans.is_empty() && report.stores.is_empty() {
+    if let Some(looked_at) = &report.audit {
+        audit::write(report, looked_at, capital, page);
+    } else if report.plans.is_empty() && report.stores.is_empty() {
         if !report.findings.is_empty() {
             page.title(&title(report, page));
         }
@@ -74,6 +76,9 @@ fn commands(report: &Report, page: &mut Page<'_>) {
 /// The title of the whole document, also for the browser's tab.
 pub(super) fn title(report: &Report, page: &Page<'_>) -> String {
     let words = page.words;
+    if let Some(looked_at) = &report.audit {
+        return audit::title(looked_at, page);
+    }
     match (report.stores.as_slice(), report.plans.as_slice()) {
         ([one], _) => format!("{}: {}", page.options.title(), one.name.as_deref().unwrap_or(&label(one))),
         ([], [one]) => format!("{} · {}", words.plan_title, one.store.label()),

@@ -3,6 +3,7 @@
 //! What is printed follows from the parts that the report has, not from the command. Errors of the whole command are
 //! not here: they go to stderr (`explain`).
 
+pub(super) mod audit;
 pub(super) mod fleet;
 #[cfg(test)]
 mod golden;
@@ -36,7 +37,9 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         [one] => store::whole(report, one, &mut page),
         many => fleet::write(report, many, &mut page),
     }
-    if report.plans.is_empty() && report.stores.is_empty() {
+    if let Some(looked_at) = &report.audit {
+        audit::write(report, looked_at, str::to_owned, &mut page);
+    } else if report.plans.is_empty() && report.stores.is_empty() {
         plan::findings(&report.findings, true, &mut page);
     }
     lists::write(report, &mut page);

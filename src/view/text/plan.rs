@@ -1,10 +1,9 @@
 //! Plans, what they found, and the statements.
 
 use crate::event::Step;
-use crate::plan::{ChangeTest, Finding, Format, Grade, Plan, PlannedTable};
+use crate::plan::{ChangeTest, Finding, Format, Grade, Plan, PlannedTable, StoreCount};
 use crate::report::Report;
-use crate::view::figures::counted;
-use crate::view::figures::grouped;
+use crate::view::figures::{bytes, counted, grouped, seconds_of};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
@@ -149,9 +148,42 @@ fn finding(finding: &Finding, mark: Mark, with_store: bool, page: &mut Page<'_>)
         let more = if rest > 0 { format!(", {}", fill(words.more, &[&grouped(rest)])) } else { String::new() };
         page.paragraph(4, Tone::Dim, &format!("{} {}{more}", words.keys, finding.keys.join(", ")));
     }
+    if !finding.stores.is_empty() {
+        page.paragraph(4, Tone::Dim, &format!("{}: {}", words.stores_column, stores_of(finding, page)));
+    }
+    if let Some(cost) = &finding.cost {
+        let whole = bytes(cost.bytes.saturating_mul(cost.store_count));
+        let stores = counted(cost.store_count, words.store_noun);
+        let pass = seconds_of(cost.pass_seconds);
+        page.paragraph(4, Tone::Dim, &fill(words.scan_cost, &[&bytes(cost.bytes), &whole, &stores, &pass]));
+    }
     if let Some(hint) = &finding.hint {
         page.paragraph(4, Tone::Plain, &format!("{} {}", words.hint, words.phrase(hint)));
     }
+}
+
+/// `4 (2 out, 1 in), 7 (1 in)`: those with most rows first.
+fn stores_of(finding: &Finding, page: &Page<'_>) -> String {
+    const SHOWN: usize = 8;
+    let words = page.words;
+    // Where rows of stores refer to rows of others, each has rows on either side; else rows of its own are all.
+    let both_ways = finding.stores.iter().any(|store| store.referred_to > 0);
+    let mut stores: Vec<&StoreCount> = finding.stores.iter().collect();
+    stores.sort_by_key(|store| std::cmp::Reverse(store.count + store.referred_to));
+    let told = |store: &&StoreCount| {
+        let mut parts = vec![];
+        if !both_ways {
+            parts.push(grouped(store.count));
+        } else {
+            parts.extend((store.count > 0).then(|| fill(words.refer_out, &[&grouped(store.count)])));
+            parts.extend((store.referred_to > 0).then(|| fill(words.refer_in, &[&grouped(store.referred_to)])));
+        }
+        format!("{} ({})", store.store, parts.join(", "))
+    };
+    let mut parts: Vec<String> = stores.iter().take(SHOWN).map(told).collect();
+    let rest = stores.len().saturating_sub(SHOWN) as u64;
+    parts.extend((rest > 0).then(|| fill(words.more, &[&grouped(rest)])));
+    parts.join(", ")
 }
 
 /// Every statement as it would be sent: a script that psql reads.

@@ -96,6 +96,7 @@ words! {
         pub ascii: bool,
         pub title: &'static str,
         pub plan_title: &'static str,
+        pub audit_title: &'static str,
         pub months: [&'static str; 12],
         // nouns
         pub row: Noun,
@@ -104,6 +105,9 @@ words! {
         pub check_noun: Noun,
         pub sample_noun: Noun,
         pub statement: Noun,
+        pub key_noun: Noun,
+        pub finding_noun: Noun,
+        pub fault_noun: Noun,
         pub byte: Noun,
         // labels of fields and columns
         pub store: &'static str,
@@ -140,6 +144,7 @@ words! {
         pub ended: &'static str,
         pub stores_column: &'static str,
         pub keys: &'static str,
+        pub keys_column: &'static str,
         pub hint: &'static str,
         pub steps: &'static str,
         pub template: &'static str,
@@ -215,6 +220,12 @@ words! {
         pub around_load: &'static str,
         pub copied_text: &'static str,
         pub nothing_listed: &'static str,
+        pub audit_clean: &'static str,
+        pub audit_faults: &'static str,
+        pub no_fault: &'static str,
+        pub refer_out: &'static str,
+        pub refer_in: &'static str,
+        pub scan_cost: &'static str,
         pub where_stands: &'static str,
         // a date: day, month, year, and the time with its zone
         pub date_text: &'static str,

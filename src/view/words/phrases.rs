@@ -25,6 +25,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("sequence {} stands at {} while {} reaches {}", "la secuencia {} va en {} y {} llega a {}"),
     ("{}: {n} rows", "{}: {} registros"),
     // why a command comes next
+    ("what the template says to each store's rows", "lo que la plantilla dice de los registros de cada tienda"),
     ("route the application to it", "dirige la aplicación a este esquema"),
     ("load the tables that differ again", "vuelve a cargar las tablas que difieren"),
     (
@@ -177,9 +178,48 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "column `{}` is NULL in rows, and the template does not allow it",
         "la columna `{}` es NULL en registros, y la plantilla no lo permite",
     ),
+    // findings of an audit
+    (
+        "rows that the condition of no store takes: they stay",
+        "registros que la condición de ninguna tienda toma: se quedan",
+    ),
+    (
+        "give the rows their store in the application, or delete them",
+        "dé a los registros su tienda en la aplicación, o elimínelos",
+    ),
+    ("rows of stores that the registry lacks stay", "se quedan los registros de tiendas que no están en el directorio"),
+    (
+        "put the stores into the registry, or delete their rows",
+        "agregue las tiendas al directorio, o elimine sus registros",
+    ),
+    ("rows belong to more than one store by {}", "registros que son de más de una tienda por {}"),
+    (
+        "let the owner path in [[tables]] lead each row to one store",
+        "haga que la ruta en [[tables]] lleve cada registro a una sola tienda",
+    ),
+    (
+        "rows whose `{}` names another store than their owner path ({})",
+        "registros cuya columna `{}` nombra otra tienda que su ruta ({})",
+    ),
+    (
+        "rows of a store refer by `{}` to rows of another store in `{}`",
+        "registros de una tienda se refieren por `{}` a registros de otra tienda en `{}`",
+    ),
+    (
+        "rows of a store refer by `{}` to rows of `{}` that belong to no store",
+        "registros de una tienda se refieren por `{}` a registros de `{}` que no son de ninguna tienda",
+    ),
+    (
+        "give those rows of `{}` their store, so that they are copied too",
+        "dé a esos registros de `{}` su tienda, para que también se copien",
+    ),
+    (
+        "rows refer by `{}` (not validated) to rows of `{}` that do not exist",
+        "registros que se refieren por `{}` (no validada) a registros de `{}` que no existen",
+    ),
     (
         "rows of this store refer by `{}` (not validated) to rows that do not exist",
-        "registros de esta tienda se refieren por `{}` (sin validar) a registros que no existen",
+        "registros de esta tienda se refieren por `{}` (no validada) a registros que no existen",
     ),
     (
         "correct the rows in the application; the store schema's key would refuse them",
@@ -208,6 +248,43 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     (
         "move it behind the line `-- tenantctl: after the load`",
         "póngala después de la línea `-- tenantctl: after the load`",
+    ),
+    ("rows break the check `{}` (not validated)", "registros que incumplen la restricción `{}` (no validada)"),
+    (
+        "correct the rows in the application; the same check in the template would refuse them",
+        "corrija los registros en la aplicación; la misma restricción en la plantilla los rechazaría",
+    ),
+    (
+        "rows were not held against the check `{}` (not validated): {}",
+        "no se revisaron los registros contra la restricción `{}` (no validada): {}",
+    ),
+    (
+        "rows were not held against `{}` (not validated): this role may not read `{}`",
+        "no se revisaron los registros contra `{}` (no validada): este rol no puede leer `{}`",
+    ),
+    (
+        "listed nowhere, and its rows hang from `{}` by `{}`: deleting those deletes these (ON DELETE CASCADE)",
+        "no está en ninguna lista y sus registros cuelgan de `{}` por `{}`: al borrar aquellos se borran estos (ON DELETE CASCADE)",
+    ),
+    (
+        "listed nowhere, and its rows hang from `{}` by `{}`",
+        "no está en ninguna lista y sus registros cuelgan de `{}` por `{}`",
+    ),
+    (
+        "its rows are not moved; let the application do without the key before the switch",
+        "sus registros no se migran; la aplicación debe prescindir de la llave antes de conmutar",
+    ),
+    (
+        "it stays, and deleting rows of `{}` deletes rows of it by `{}` (ON DELETE CASCADE)",
+        "se queda, y al borrar registros de `{}` se borran registros suyos por `{}` (ON DELETE CASCADE)",
+    ),
+    (
+        "no index on {}, on its owner path ({}): each store's rows are found by reading whole tables",
+        "sin índice en {}, en su ruta a la tienda ({}): los registros de cada tienda se encuentran leyendo tablas completas",
+    ),
+    (
+        "its owner path ({}) is a condition: the catalogs do not tell whether an index finds the rows of a store",
+        "su ruta a la tienda ({}) es una condición: los catálogos no dicen si un índice encuentra los registros de una tienda",
     ),
     ("left out: `[registry] where` does not take it", "excluida: `[registry] where` no la incluye"),
     ("its move is {s} already; the recorded plan counts", "su migración ya existe (etapa {}); vale el plan registrado"),
