@@ -204,6 +204,10 @@ pub enum UnitKind {
     Index {
         /// The table, bare.
         table: Ident,
+        /// It may run beside its neighbours of the same table too: it locks the table against writers only, and its name
+        /// is its own, not the next that is free.
+        #[serde(default)]
+        side_by_side: bool,
     },
     /// A foreign key to a common table: added NOT VALID in a short transaction, then validated, so that nobody waits.
     OuterKey {
