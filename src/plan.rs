@@ -134,6 +134,14 @@ pub struct PlannedTable {
     pub format: Format,
     /// How the change test finds the rows.
     pub change_test: ChangeTest,
+    /// In how many parts it will be loaded; 1: by one connection.
+    #[serde(default = "in_one")]
+    pub parts: u8,
+}
+
+/// What plans that know no parts mean.
+fn in_one() -> u8 {
+    1
 }
 
 /// What `migrate` would do for one store.

@@ -16,6 +16,8 @@ pub mod lease;
 pub mod load_sample;
 pub mod lock;
 pub mod ownership;
+pub mod queue;
+pub mod ranges;
 pub mod registry;
 pub mod requalify;
 pub mod rights;
