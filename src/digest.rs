@@ -54,6 +54,16 @@ impl From<&Digest> for DigestText {
     }
 }
 
+impl DigestText {
+    /// The digest that was stored; none for a text that is no digest.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        let mut words = self.0.splitn(3, ':');
+        let (row_count, byte_count) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        Some(Digest { row_count, byte_count, sum: u128::from_str_radix(words.next()?, 16).ok()? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +87,14 @@ mod tests {
         let mut sum = of(&["a"]);
         sum.merge(&of(&["b", "c"]));
         assert_eq!(sum, of(&["a", "b", "c"]));
+    }
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        let digest = of(&["a", "b", "c"]);
+        assert_eq!(DigestText::from(&digest).digest(), Some(digest));
+        for text in ["", "3:3", "3:3:xyz", "-1:3:0"] {
+            assert_eq!(DigestText(text.into()).digest(), None, "{text}");
+        }
     }
 }

@@ -184,6 +184,14 @@ pub struct PlannedTable {
     pub format: Format,
     /// How the change test finds the rows.
     pub change_test: ChangeTest,
+    /// In how many parts it will be loaded; 1: by one connection.
+    #[serde(default = "in_one")]
+    pub parts: u8,
+}
+
+/// What plans that know no parts mean.
+fn in_one() -> u8 {
+    1
 }
 
 /// What `migrate` would do for one store.
@@ -256,6 +264,10 @@ pub enum UnitKind {
     Index {
         /// The table, bare.
         table: Ident,
+        /// It may run beside its neighbours of the same table too: it locks the table against writers only, and its name
+        /// is its own, not the next that is free.
+        #[serde(default)]
+        side_by_side: bool,
     },
     /// A foreign key to a common table: added NOT VALID in a short transaction, then validated, so that nobody waits.
     OuterKey {

@@ -89,10 +89,21 @@ impl StoreSchema {
 /// `[copy]`: how rows are moved.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CopySettings {
-    /// Tables of one store that are loaded at the same time.
+    /// Tables and parts of tables of one store that are loaded at the same time.
     pub jobs: NonZeroU8,
     /// Bytes after which a COPY is ended and the next begun, so that an error of the target is seen early.
     pub piece: u64,
+    /// Bytes of a store's rows of one table that are worth a writer of their own.
+    pub split_bytes: u64,
+}
+
+impl CopySettings {
+    /// In how many parts so many bytes of one table are loaded; 1: it is not split.
+    #[must_use]
+    pub fn parts(&self, bytes: u64) -> u8 {
+        let parts = bytes.checked_div(self.split_bytes).unwrap_or(1);
+        u8::try_from(parts).unwrap_or(u8::MAX).clamp(1, self.jobs.get())
+    }
 }
 
 /// `[switch]`: how long others may wait.
@@ -178,6 +189,7 @@ pub(super) fn copy(settings: &Settings) -> Result<CopySettings, Refusal> {
     Ok(CopySettings {
         jobs: NonZeroU8::new(jobs).unwrap_or(NonZeroU8::MIN),
         piece: settings.bytes("copy.piece", "1MiB", "1GiB")?,
+        split_bytes: settings.bytes("copy.split_bytes", "64KiB", "1024GiB")?,
     })
 }
 

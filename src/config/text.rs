@@ -99,6 +99,7 @@ sections! {
     CopyText "copy" {
         jobs = "jobs": Number,
         piece = "piece": Text,
+        split_bytes = "split_bytes": Text,
     }
     SwitchText "switch" {
         lock_wait = "lock_wait": Text,

@@ -315,10 +315,17 @@ impl<'a> Bench<'_, 'a> {
                 };
                 self.run_plainly(statement).await?;
                 let now = self.indexes().await?;
-                let tables: BTreeSet<String> = now.difference(&before).map(|(_, table)| table.clone()).collect();
+                let made: Vec<_> = now.difference(&before).cloned().collect();
                 self.known_indexes = Some(now);
-                Ok(Some(match tables.first() {
-                    Some(table) if tables.len() == 1 => UnitKind::Index { table: Ident::new(table) },
+                let mut tables: Vec<&String> = made.iter().map(|(table, _)| table).collect();
+                tables.dedup();
+                Ok(Some(match (tables.as_slice(), made.first()) {
+                    ([table], Some((_, name))) => UnitKind::Index {
+                        table: Ident::new(*table),
+                        side_by_side: statement.kind == StatementKind::CreateIndex
+                            && made.len() == 1
+                            && statement.sql.to_lowercase().contains(&name.to_lowercase()),
+                    },
                     _ => UnitKind::Plain,
                 }))
             }
@@ -508,7 +515,8 @@ impl<'a> Bench<'_, 'a> {
     }
 
     async fn indexes(&self) -> Result<BTreeSet<(String, String)>> {
-        let sql = "select i.indexrelid::text, c.relname::text from pg_catalog.pg_index i
+        let sql = "select c.relname::text, ic.relname::text from pg_catalog.pg_index i
+                   join pg_catalog.pg_class ic on ic.oid = i.indexrelid
                    join pg_catalog.pg_class c on c.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                    where n.nspname = $1";
         let rows = self.transaction.query(sql, &[&self.schema.raw()]).await.server()?;

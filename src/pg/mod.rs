@@ -18,6 +18,8 @@ pub mod load_sample;
 pub mod lock;
 pub mod overheard;
 pub mod ownership;
+pub mod queue;
+pub mod ranges;
 pub mod registry;
 pub mod requalify;
 pub mod rights;

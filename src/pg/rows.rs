@@ -45,6 +45,14 @@ pub async fn truncate(client: &impl GenericClient, table: &impl fmt::Display) ->
     Ok(client.batch_execute(&format!("truncate {table}")).await.server()?)
 }
 
+/// Tests what was put off until COMMIT now, while the transaction can still be taken back together with others.
+///
+/// # Errors
+/// The server's error, such as a row that a deferred key refuses.
+pub async fn check_deferred(client: &impl GenericClient) -> Result<()> {
+    Ok(client.batch_execute("set constraints all immediate").await.server()?)
+}
+
 /// Statistics, so that the application's first queries are planned well.
 ///
 /// # Errors

@@ -32,6 +32,15 @@ pub struct CopyStatement {
     target_only: bool,
 }
 
+/// A range of a table's blocks; the last one has no end, so that ranges in a row leave out no row.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BlockRange {
+    /// The first block.
+    pub from: u64,
+    /// The first block of the next range.
+    pub until: Option<u64>,
+}
+
 impl CopyStatement {
     /// Holds the shared table against the store table.
     ///
@@ -91,6 +100,23 @@ impl CopyStatement {
         format!("copy ({}) to stdout{}", self.source_select(&self.columns, &self.condition), self.options())
     }
 
+    /// `copy (select …) to stdout`: those of the rows that are written which lie in a range of blocks.
+    #[must_use]
+    pub fn copy_out_range(&self, range: BlockRange) -> String {
+        format!("copy ({}) to stdout{}", self.range_rows(range), self.options())
+    }
+
+    /// `select` of the rows that are written and lie in a range of blocks.
+    #[must_use]
+    pub fn range_rows(&self, range: BlockRange) -> String {
+        let table = &self.source.table;
+        let mut condition = format!("{} and {table}.ctid >= '({},0)'", self.condition, range.from);
+        if let Some(until) = range.until {
+            condition.push_str(&format!(" and {table}.ctid < '({until},0)'"));
+        }
+        self.source_select(&self.columns, &condition)
+    }
+
     /// `copy … from stdin`.
     #[must_use]
     pub fn copy_in(&self) -> String {
@@ -114,6 +140,14 @@ impl CopyStatement {
     #[must_use]
     pub fn target_digest(&self) -> String {
         format!("copy ({}) to stdout{}", self.target_rows(), self.options())
+    }
+
+    /// `copy (select …) to stdout`: what was written, of the store schema.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let columns = list(self.columns.iter().map(|(name, _)| name));
+        let (from, table) = (self.from_target(), &self.target.table);
+        format!("copy (select {columns} from {from} as {table}) to stdout{}", self.options())
     }
 
     /// `select` of all that is compared, of the shared schema.

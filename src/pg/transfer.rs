@@ -32,7 +32,7 @@ pub trait Sink {
     fn finish(&mut self) -> impl Future<Output = Result<u64>> + Send;
 }
 
-/// Reads all that a COPY sends. Complete only if the server said that it was: an error in mid-stream is an error, and
+/// Reads all that a COPY sends; `progress` is told the bytes of each row. Complete only if the server said that it was: an error in mid-stream is an error, and
 /// a binary stream must end with its trailer.
 ///
 /// # Errors
@@ -42,7 +42,7 @@ pub async fn transfer<S: Sink>(
     copy_out: &str,
     format: Format,
     sink: &mut S,
-    mut progress: impl FnMut(&Digest) + Send,
+    mut progress: impl FnMut(u64) + Send,
 ) -> Result<Digest> {
     let stream = reader.copy_out(copy_out).await.server().context("reading")?;
     let mut stream = std::pin::pin!(stream);
@@ -65,7 +65,7 @@ pub async fn transfer<S: Sink>(
         }
         digest.add(row);
         sink.row(row).await?;
-        progress(&digest);
+        progress(row.len() as u64);
     }
     match ended {
         true => Ok(digest),
@@ -163,6 +163,7 @@ impl<'a> StoreCopy<'a> {
 }
 
 impl Sink for StoreCopy<'_> {
+    /// Several whole rows in a row are as good as one.
     async fn row(&mut self, row: &[u8]) -> Result<()> {
         if self.piece.is_none() {
             self.open_piece().await?;

@@ -4,8 +4,7 @@ use anyhow::{Context, Result, bail};
 
 use super::Means;
 use super::after_load::unit_name;
-use super::verify::digest;
-use crate::digest::DigestText;
+use super::ours::are_all_ours;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::ident::QualifiedTable;
@@ -97,12 +96,9 @@ async fn only_our_rows(session: &mut Session, the_move: &Move) -> Result<()> {
         }
         let run = loaded.iter().find(|run| run.table == table.name.table);
         let statement = statements.iter().find(|statement| statement.target == table.name);
-        let ours = match run.zip(statement) {
+        let ours = match statement {
             None => false,
-            Some((run, statement)) => {
-                let now = digest(&transaction, statement, &statement.target_digest()).await?;
-                DigestText::from(&now).0 == run.source_digest
-            }
+            Some(statement) => are_all_ours(&transaction, the_move.id, statement, run).await?,
         };
         if !ours {
             strange.push(table.name.table.raw().to_owned());

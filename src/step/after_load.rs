@@ -1,14 +1,15 @@
 //! The template's second section, unit by unit, each with its journal row; what was taken off comes back first.
 //!
-//! Neighbouring index units of different tables run side by side. A small store's units share transactions, since there
-//! the transactions would cost more than what is in them. Foreign keys to common tables come last: each is
+//! Neighbouring index units run side by side, also those of one table. A small store's units share transactions, since
+//! there the transactions would cost more than what is in them. Foreign keys to common tables come last: each is
 //! added NOT VALID in a transaction that waits only briefly, then validated without holding anybody up.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use futures_util::StreamExt;
+use futures_util::future::join_all;
+use tokio::sync::Semaphore;
 
 use super::Means;
 use crate::error::{Exit, Refusal, ServerError};
@@ -126,22 +127,36 @@ fn run_of_indexes(units: &[Unit], from: usize) -> usize {
     indexes.max(1)
 }
 
-/// Indexes of one table in their order, those of different tables at once.
+/// Indexes of different tables at once, those of one table as far as they may; keys wait for what stands above them.
 async fn run_side_by_side(means: &Means<'_>, the_move: &Move, units: &[usize]) -> Result<()> {
-    let mut by_table: BTreeMap<&Ident, Vec<usize>> = BTreeMap::new();
-    for index in units {
-        if let UnitKind::Index { table } = &the_move.blueprint.after[*index].kind {
-            by_table.entry(table).or_default().push(*index);
-        }
-    }
-    let work = futures_util::stream::iter(by_table.into_values()).map(|indexes| async move {
-        for index in indexes {
-            run_unit(means, the_move, index).await?;
+    let free = &Semaphore::new(means.copy.jobs.get().into());
+    let run = |index| async move {
+        let _one = free.acquire().await?;
+        run_unit(means, the_move, index).await
+    };
+    let tables = turns(&the_move.blueprint.after, units).into_values().map(|turns| async move {
+        for turn in turns {
+            let results: Vec<Result<()>> = join_all(turn.into_iter().map(run)).await;
+            results.into_iter().collect::<Result<()>>()?;
         }
         anyhow::Ok(())
     });
-    let results: Vec<Result<()>> = work.buffer_unordered(usize::from(means.copy.jobs.get())).collect().await;
-    results.into_iter().collect()
+    join_all(tables).await.into_iter().collect()
+}
+
+/// The indexes of each table, in turns: those of one turn may run at once.
+fn turns<'a>(all: &'a [Unit], units: &[usize]) -> BTreeMap<&'a Ident, Vec<Vec<usize>>> {
+    let mut tables: BTreeMap<&Ident, (bool, Vec<Vec<usize>>)> = BTreeMap::new();
+    for index in units {
+        let UnitKind::Index { table, side_by_side } = &all[*index].kind else { continue };
+        let (open, turns) = tables.entry(table).or_default();
+        match turns.last_mut() {
+            Some(turn) if *open && *side_by_side => turn.push(*index),
+            _ => turns.push(vec![*index]),
+        }
+        *open = *side_by_side;
+    }
+    tables.into_iter().map(|(table, (_, turns))| (table, turns)).collect()
 }
 
 async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()> {
@@ -303,11 +318,27 @@ mod tests {
 
     #[test]
     fn units_share_a_transaction_up_to_the_half_and_none_that_holds_a_common_table() {
-        let index = UnitKind::Index { table: Ident::new("orders") };
+        let index = UnitKind::Index { table: Ident::new("orders"), side_by_side: true };
         let many = units(&vec![UnitKind::Plain; 40]);
         assert_eq!((run_together(&many, 0, 20), run_together(&many, 16, 20), run_together(&many, 20, 20)), (16, 4, 16));
         let mixed = units(&[UnitKind::Plain, index.clone(), UnitKind::Alone, index, UnitKind::Plain]);
         let stretches: Vec<usize> = (0..5).map(|from| run_together(&mixed, from, 0)).collect();
         assert_eq!(stretches, [2, 1, 1, 2, 1]);
+    }
+
+    #[test]
+    fn indexes_of_a_table_share_a_turn_and_keys_have_their_own() {
+        let unit = |table: &str, side_by_side| UnitKind::Index { table: Ident::new(table), side_by_side };
+        let all = units(&[
+            unit("a", false),
+            unit("a", true),
+            unit("b", true),
+            unit("a", true),
+            unit("a", false),
+            unit("a", true),
+            unit("b", true),
+        ]);
+        let turns: Vec<_> = turns(&all, &[0, 1, 2, 3, 4, 5, 6]).into_values().collect();
+        assert_eq!(turns, [vec![vec![0], vec![1, 3], vec![4], vec![5]], vec![vec![2, 6]]]);
     }
 }

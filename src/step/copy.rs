@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use futures_util::StreamExt;
+use tokio::sync::Semaphore;
 
+use super::load::Load;
 use super::{Means, after_load};
 use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
@@ -111,25 +113,37 @@ async fn load_tables(
     let mut to_load = to_load;
     to_load.sort_by_key(|statement| std::cmp::Reverse(planned(statement))); // the largest must not begin last
     let row_count: u64 = to_load.iter().map(|statement| planned(statement)).sum();
-    let jobs = match row_count < ROWS_WORTH_A_CONNECTION {
+    let mut parts = Vec::new();
+    for statement in &to_load {
+        let client = snapshot.transaction().client();
+        parts.push(super::plan::parts(means, client, statement, planned(statement)).await?);
+    }
+    let jobs = match row_count < ROWS_WORTH_A_CONNECTION && parts.iter().all(|parts| *parts == 1) {
         true => 1,
-        false => usize::from(means.copy.jobs.get()),
+        false => means.copy.jobs.get(),
     };
+    // A part counts like a table: there are never more writers than jobs.
+    let writers = Semaphore::new(jobs.into());
     // A failure begins no further table, but lets those in flight end: what they load is journalled and kept.
     let failed = std::sync::atomic::AtomicBool::new(false);
-    let loads = futures_util::stream::iter(to_load).map(|statement| {
-        let failed = &failed;
+    let loads = futures_util::stream::iter(to_load.into_iter().zip(parts)).map(|(statement, parts)| {
+        let (failed, writers) = (&failed, &writers);
         let known = before.iter().find(|run| run.table == statement.source.table);
         async move {
+            let _writers = writers.acquire_many(parts.into()).await?;
             if failed.load(std::sync::atomic::Ordering::SeqCst) {
                 return Ok(None);
             }
-            let loaded = super::load::load(means, snapshot, the_move, statement, known).await;
+            let load = Load { means, snapshot, the_move, statement, known };
+            let loaded = match parts {
+                1 => load.at_once().await,
+                parts => load.in_parts(parts.into()).await,
+            };
             failed.fetch_or(loaded.is_err(), std::sync::atomic::Ordering::SeqCst);
             loaded.map(Some)
         }
     });
-    let results: Vec<Result<Option<TableRun>>> = loads.buffer_unordered(jobs).collect().await;
+    let results: Vec<Result<Option<TableRun>>> = loads.buffer_unordered(jobs.into()).collect().await;
     results.into_iter().collect::<Result<Vec<_>>>()?;
     Ok(())
 }

@@ -1,16 +1,18 @@
 //! Loads one table of one store: one transaction that also writes its journal row.
 //!
-//! Knows nothing of other tables; `copy` decides which ones, in which order, how many at once.
+//! Knows nothing of other tables; `copy` decides which ones, in which order, how many at once, and which are so big
+//! that `parts` loads them.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::Means;
+use super::ours::only_our_rows;
 use crate::digest::{Digest, DigestText};
-use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
-use crate::pg::journal::{Move, TableRun, record_table};
+use crate::pg::Transaction;
+use crate::pg::journal::{Move, TableRun, forget_parts, parts_of, record_table};
 use crate::pg::rows;
 use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
@@ -21,151 +23,174 @@ use crate::pg::unit::Unit;
 /// Progress is told at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
-/// Loads a table at the snapshot. A failed load leaves nothing.
-///
-/// # Errors
-/// The server's error of either side, or that the two sides do not agree on the number of rows.
-pub async fn load(
-    means: &Means<'_>,
-    snapshot: &Snapshot<'_>,
-    the_move: &Move,
-    statement: &CopyStatement,
-    known: Option<&TableRun>,
-) -> Result<TableRun> {
-    means.sessions.check()?;
-    let mut reader = means.sessions.reader().await?;
-    let mut writer = means.sessions.writer().await?;
-    let cancellers = (reader.canceller(), writer.canceller());
-    let loaded = load_between(means, snapshot, the_move, statement, known, &mut reader, &mut writer).await;
-    if loaded.is_err() {
-        // Dropping a COPY leaves its backend busy; told to cancel, it ends within milliseconds. Neither connection is
-        // used again.
-        futures_util::future::join(cancellers.0.cancel(), cancellers.1.cancel()).await;
-        reader.discard();
-        writer.discard();
-    }
-    loaded.with_context(|| format!("copying store {}, table {}", the_move.store.key, statement.source.table.raw()))
+/// What is to be loaded, and from when.
+#[derive(Clone, Copy)]
+pub struct Load<'a> {
+    /// What every step works with.
+    pub means: &'a Means<'a>,
+    /// When the shared rows are read.
+    pub snapshot: &'a Snapshot<'a>,
+    /// The store's move.
+    pub the_move: &'a Move,
+    /// The table.
+    pub statement: &'a CopyStatement,
+    /// What the journal knows of an earlier load.
+    pub known: Option<&'a TableRun>,
 }
 
-async fn load_between(
-    means: &Means<'_>,
-    snapshot: &Snapshot<'_>,
-    the_move: &Move,
-    statement: &CopyStatement,
-    known: Option<&TableRun>,
-    reader: &mut Session,
-    writer: &mut Session,
-) -> Result<TableRun> {
-    let begun = Instant::now();
-    let (store, table) = (&the_move.store, &statement.source.table);
-    let reached = |moment| means.observer.notice(&Event::Reached { moment, table: Some(table) });
-    let source = snapshot.import(reader).await?;
-    let expected = rows::count_source(&source, statement).await?;
-    means.observer.notice(&Event::TableStarted { store, step: Step::Copy, table, row_count: expected });
-    let unit = Unit::begin(writer, the_move.id, the_move.epoch).await?;
-    if rows::has_rows(unit.transaction(), &statement.from_target()).await? {
-        only_our_rows(&unit, the_move, statement, known).await?;
-        rows::truncate(unit.transaction(), &statement.from_target()).await?;
-    }
-    let mut sink = StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await?;
-    reached(Moment::BeforeFirstByte);
-    let mut progress = Progress { means, the_move, statement, expected, told: Instant::now(), half: false };
-    let mut digest = transfer(&source, &statement.copy_out(), statement.format, &mut sink, |digest| {
-        progress.tell(digest);
-    })
-    .await?;
-    let loaded = sink.finish().await?;
-    drop(sink);
-    reached(Moment::CopyDone);
-    if digest.row_count != expected || loaded != expected {
-        bail!(
-            "the row counts disagree: {expected} counted at the snapshot, {} sent, {loaded} loaded",
-            digest.row_count
-        );
-    }
-    let byte_count = digest.byte_count;
-    if !statement.copies_all() {
-        // Columns that the store schema computes itself were not sent; what is compared includes them.
-        digest =
-            transfer(&source, &statement.source_digest(), statement.format, &mut DigestOnly::default(), |_| ()).await?;
-    }
-    let table_run = TableRun {
-        table: table.clone(),
-        snapshot: snapshot.text().to_owned(),
-        row_count: expected,
-        byte_count,
-        source_digest: DigestText::from(&digest).0,
-        target_digest: None,
-        seconds: begun.elapsed().as_secs_f64(),
-        verdict: "not_verified".into(),
-        differences: Vec::new(),
-        difference_count: 0,
-    };
-    record_table(unit.transaction(), means.run, the_move.id, &table_run).await?;
-    reached(Moment::BeforeTableCommit);
-    unit.commit(means.observer, Some(table)).await?;
-    means.observer.notice(&Event::TableDone {
-        store,
-        step: Step::Copy,
-        table,
-        row_count: expected,
-        byte_count,
-        elapsed: begun.elapsed(),
-    });
-    reached(Moment::BetweenTables);
-    Ok(table_run)
-}
-
-/// Rows that we did not load are nobody's to drop: an application that believes the registry may have written them.
-async fn only_our_rows(
-    unit: &Unit<'_>,
-    the_move: &Move,
-    statement: &CopyStatement,
-    known: Option<&TableRun>,
-) -> Result<()> {
-    let ours = match known {
-        None => false,
-        Some(run) if run.verdict == "differs" => true, // told row by row, and asked for again
-        Some(run) => {
-            let now = super::verify::digest(unit.transaction(), statement, &statement.target_digest()).await?;
-            DigestText::from(&now).0 == run.source_digest
+impl Load<'_> {
+    /// Loads the table by one reader and one writer. A failed load leaves what was there before.
+    ///
+    /// # Errors
+    /// The server's error of either side, or that the two sides do not agree on the number of rows.
+    pub async fn at_once(self) -> Result<TableRun> {
+        self.means.sessions.check()?;
+        let mut reader = self.means.sessions.reader().await?;
+        let mut writer = self.means.sessions.writer().await?;
+        let cancellers = (reader.canceller(), writer.canceller());
+        let loaded = self.load_between(&mut reader, &mut writer).await;
+        if loaded.is_err() {
+            // Dropping a COPY leaves its backend busy; told to cancel, it ends within milliseconds. Neither connection
+            // is used again.
+            futures_util::future::join(cancellers.0.cancel(), cancellers.1.cancel()).await;
+            reader.discard();
+            writer.discard();
         }
-    };
-    if ours {
-        return Ok(());
+        loaded.with_context(|| self.label())
     }
-    let key = &the_move.store.key;
-    bail!(
-        Refusal::new(format!("{} has rows that tenantctl did not load", statement.target.raw()))
-            .because("somebody writes to the store schema already; loading would drop those rows")
-            .hint(format!("move them away, or `tenantctl verify --store {key}` names them once all is copied"))
-            .exit(Exit::Failed)
-    )
+
+    async fn load_between(self, reader: &mut Session, writer: &mut Session) -> Result<TableRun> {
+        let Self { means, the_move, statement, .. } = self;
+        let begun = Instant::now();
+        let source = self.snapshot.import(reader).await?;
+        let expected = self.count(&source).await?;
+        let unit = Unit::begin(writer, the_move.id, the_move.epoch).await?;
+        if rows::has_rows(unit.transaction(), &statement.from_target()).await? {
+            only_our_rows(unit.transaction(), the_move, statement, self.known).await?;
+            rows::truncate(unit.transaction(), &statement.from_target()).await?;
+        }
+        let parts = parts_of(unit.transaction(), the_move.id, self.table()).await?; // of a run that loaded it in parts
+        forget_parts(unit.transaction(), the_move.id, &parts).await?;
+        let mut sink =
+            StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await?;
+        self.reached(Moment::BeforeFirstByte);
+        let mut progress = self.progress(expected);
+        let select = statement.copy_out();
+        let sent = transfer(&source, &select, statement.format, &mut sink, |bytes| progress.row(bytes)).await?;
+        let loaded = sink.finish().await?;
+        drop(sink);
+        self.reached(Moment::CopyDone);
+        let table_run = self.whole(&source, expected, &sent, loaded, begun).await?;
+        record_table(unit.transaction(), means.run, the_move.id, &table_run).await?;
+        self.reached(Moment::BeforeTableCommit);
+        unit.commit(means.observer, Some(self.table())).await?;
+        self.done(&table_run, begun.elapsed());
+        Ok(table_run)
+    }
+
+    pub(super) fn table(&self) -> &crate::ident::Ident {
+        &self.statement.source.table
+    }
+
+    /// For the context of an error.
+    pub(super) fn label(&self) -> String {
+        format!("copying store {}, table {}", self.the_move.store.key, self.table().raw())
+    }
+
+    pub(super) fn reached(&self, moment: Moment) {
+        self.means.observer.notice(&Event::Reached { moment, table: Some(self.table()) });
+    }
+
+    /// Counts the rows at the snapshot, and says that the table begins.
+    pub(super) async fn count(&self, source: &Transaction<'_>) -> Result<u64> {
+        let row_count = rows::count_source(source, self.statement).await?;
+        let (store, step, table) = (&self.the_move.store, Step::Copy, self.table());
+        self.means.observer.notice(&Event::TableStarted { store, step, table, row_count });
+        Ok(row_count)
+    }
+
+    pub(super) fn progress(&self, expected: u64) -> Progress<'_> {
+        Progress { load: self, expected, row_count: 0, byte_count: 0, told: Instant::now(), half: false }
+    }
+
+    /// What the journal will say: only where the rows counted, sent and loaded are the same number.
+    pub(super) async fn whole(
+        &self,
+        source: &Transaction<'_>,
+        expected: u64,
+        sent: &Digest,
+        loaded: u64,
+        begun: Instant,
+    ) -> Result<TableRun> {
+        if sent.row_count != expected || loaded != expected {
+            bail!(
+                "the row counts disagree: {expected} counted at the snapshot, {} sent, {loaded} loaded",
+                sent.row_count
+            );
+        }
+        let statement = self.statement;
+        let compared = match statement.copies_all() {
+            true => *sent,
+            // Columns that the store schema computes itself were not sent; what is compared includes them.
+            false => {
+                transfer(source, &statement.source_digest(), statement.format, &mut DigestOnly::default(), |_| ())
+                    .await?
+            }
+        };
+        Ok(TableRun {
+            table: self.table().clone(),
+            snapshot: self.snapshot.text().to_owned(),
+            row_count: expected,
+            byte_count: sent.byte_count,
+            source_digest: DigestText::from(&compared).0,
+            target_digest: None,
+            seconds: begun.elapsed().as_secs_f64(),
+            verdict: "not_verified".into(),
+            differences: Vec::new(),
+            difference_count: 0,
+        })
+    }
+
+    /// Says that the table is loaded.
+    pub(super) fn done(&self, run: &TableRun, elapsed: Duration) {
+        self.means.observer.notice(&Event::TableDone {
+            store: &self.the_move.store,
+            step: Step::Copy,
+            table: self.table(),
+            row_count: run.row_count,
+            byte_count: run.byte_count,
+            elapsed,
+        });
+        self.reached(Moment::BetweenTables);
+    }
 }
 
-struct Progress<'a> {
-    means: &'a Means<'a>,
-    the_move: &'a Move,
-    statement: &'a CopyStatement,
+/// How far a table is, told now and then.
+pub(super) struct Progress<'a> {
+    load: &'a Load<'a>,
     expected: u64,
+    row_count: u64,
+    byte_count: u64,
     told: Instant,
     half: bool,
 }
 
 impl Progress<'_> {
-    fn tell(&mut self, digest: &Digest) {
-        let table = &self.statement.source.table;
-        if !self.half && digest.row_count * 2 >= self.expected {
+    /// A row of so many bytes passed.
+    pub(super) fn row(&mut self, bytes: u64) {
+        self.row_count += 1;
+        self.byte_count += bytes;
+        if !self.half && self.row_count * 2 >= self.expected {
             self.half = true;
-            self.means.observer.notice(&Event::Reached { moment: Moment::HalfSent, table: Some(table) });
+            self.load.reached(Moment::HalfSent);
         }
-        if digest.row_count.is_multiple_of(256) && self.told.elapsed() >= PROGRESS_EVERY {
+        if self.row_count.is_multiple_of(256) && self.told.elapsed() >= PROGRESS_EVERY {
             self.told = Instant::now();
-            self.means.observer.notice(&Event::TableProgress {
-                store: &self.the_move.store,
-                table,
-                row_count: digest.row_count,
-                byte_count: digest.byte_count,
+            self.load.means.observer.notice(&Event::TableProgress {
+                store: &self.load.the_move.store,
+                table: self.load.table(),
+                row_count: self.row_count,
+                byte_count: self.byte_count,
             });
         }
     }

@@ -13,6 +13,8 @@ pub mod create;
 pub mod doctor;
 pub mod live;
 pub mod load;
+mod ours;
+mod parts;
 pub mod plan;
 pub mod report;
 pub mod reverse;

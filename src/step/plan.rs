@@ -18,7 +18,7 @@ use crate::pg::ground::Ground;
 use crate::pg::journal::{Move, MoveKind, NewMove, RecordedTemplate};
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::pg::session::Session;
-use crate::pg::statement;
+use crate::pg::statement::{self, CopyStatement};
 use crate::pg::{findings, rows};
 use crate::plan::{Finding, Grade, Plan, PlannedTable, UnitKind};
 use crate::stage::Stage;
@@ -161,12 +161,12 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
                 .store(&store.key)
                 .hint("`migrate` needs CREATE on the database"),
         );
-        plan.tables = count_without_template(&reader, of.ground, &store).await?;
+        plan.tables = count_without_template(means, &reader, of.ground, &store).await?;
         return Ok(PlannedStore { plan, new_move: None, findings: found });
     };
     plan.statement_count = (trial.blueprint.before.len(), trial.blueprint.after.len());
     found.extend(trial.findings.iter().cloned().map(|finding| finding.store(&store.key)));
-    plan.tables = table_plans(&reader, of, &store, &trial, &mut found).await?;
+    plan.tables = table_plans(means, &reader, of, &store, &trial, &mut found).await?;
     if exists && of.adopt {
         found.extend(adopt::findings(means, &store, &trial.blueprint.structure).await?);
     }
@@ -279,6 +279,7 @@ pub fn spare_name(run: &str) -> Ident {
 }
 
 async fn table_plans(
+    means: &Means<'_>,
     reader: &Session,
     of: &PlanOf<'_>,
     store: &Store,
@@ -322,6 +323,10 @@ async fn table_plans(
             row_count,
             format: statement.format,
             change_test: of.ground.change_test(owner),
+            parts: match of.kind {
+                MoveKind::Move => parts(means, reader, statement, row_count).await?,
+                MoveKind::New => 1,
+            },
         });
     }
     for table in &trial.tables {
@@ -339,20 +344,42 @@ async fn table_plans(
 }
 
 /// Counts for a role that may not try the template.
-async fn count_without_template(reader: &Session, ground: &Ground, store: &Store) -> Result<Vec<PlannedTable>> {
+async fn count_without_template(
+    means: &Means<'_>,
+    reader: &Session,
+    ground: &Ground,
+    store: &Store,
+) -> Result<Vec<PlannedTable>> {
     let mut tables = Vec::new();
     let statements = ground.statements(store, &ground.tables)?;
     for ((entry, owner), statement) in ground.manifest.tables.iter().zip(&ground.owners).zip(&statements) {
+        let row_count = rows::count_source(&**reader, statement).await?;
         tables.push(PlannedTable {
             table: entry.name.clone(),
             group: entry.group.clone(),
             owner_path: owner.text(),
-            row_count: rows::count_source(&**reader, statement).await?,
+            row_count,
             format: statement.format,
             change_test: ground.change_test(owner),
+            parts: parts(means, reader, statement, row_count).await?,
         });
     }
     Ok(tables)
+}
+
+/// Fewer rows than these are not worth the question how big they are.
+const ROWS_WORTH_A_PART: u64 = 1000;
+
+/// In how many parts a store's rows of a table are loaded, by what they should take on disk.
+///
+/// # Errors
+/// The server's error.
+pub async fn parts(means: &Means<'_>, client: &Client, statement: &CopyStatement, row_count: u64) -> Result<u8> {
+    if row_count < ROWS_WORTH_A_PART || means.copy.jobs.get() == 1 {
+        return Ok(1);
+    }
+    let size = catalog::relation_size(client, &statement.source).await?.unwrap_or_default();
+    Ok(means.copy.parts(size.bytes_of(row_count)))
 }
 
 /// Every statement of the move, in order, for `--sql`.

@@ -193,6 +193,7 @@ pub(super) fn plan() -> Report {
         row_count: rows,
         format,
         change_test: test,
+        parts: if format == Format::Text { 2 } else { 1 },
     };
     report.plans = vec![Plan {
         store: store(),

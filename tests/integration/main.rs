@@ -18,6 +18,7 @@ mod majors;
 mod mended;
 mod names;
 mod output;
+mod parts;
 mod planted;
 mod pooler;
 mod proxy;

@@ -32,6 +32,18 @@ pub struct RelationSize {
     pub table_bytes: i64,
     /// Bytes of its indexes.
     pub index_bytes: i64,
+    /// The planner's estimate of its rows; 0 where it was never analysed.
+    pub row_estimate: i64,
+}
+
+impl RelationSize {
+    /// Bytes of some of its rows, by the average. What was never analysed counts in full: too much rather than too little.
+    #[must_use]
+    pub fn bytes_of(&self, row_count: u64) -> u64 {
+        let (bytes, all) = (self.table_bytes.unsigned_abs(), self.row_estimate.unsigned_abs().max(row_count));
+        let share = u128::from(bytes) * u128::from(row_count) / u128::from(all.max(1));
+        u64::try_from(share).unwrap_or(bytes)
+    }
 }
 
 /// What a table takes on disk, its partitions and heirs included; none where there is no such table.
@@ -44,7 +56,9 @@ pub async fn relation_size(client: &Client, table: &QualifiedTable) -> Result<Op
     let Some(row) = rows.first() else { return Ok(None) };
     let table_bytes: Option<i64> = row.try_get("table_bytes").server()?;
     let index_bytes: Option<i64> = row.try_get("index_bytes").server()?;
-    Ok(table_bytes.zip(index_bytes).map(|(table_bytes, index_bytes)| RelationSize { table_bytes, index_bytes }))
+    let row_estimate: i64 = row.try_get::<_, Option<i64>>("row_estimate").server()?.unwrap_or(0);
+    let sizes = table_bytes.zip(index_bytes);
+    Ok(sizes.map(|(table_bytes, index_bytes)| RelationSize { table_bytes, index_bytes, row_estimate }))
 }
 
 /// A trigger that somebody made.

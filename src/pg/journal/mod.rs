@@ -1,9 +1,10 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages · `records` tables, checks, events, and
-//! what was made. The rows of a step are written in the step's own transaction, never by an observer.
+//! what was made · `parts` what is loaded of a big table. The rows of a step are written in the step's own transaction, never by an observer.
 
 mod moves;
+mod parts;
 mod records;
 mod runs;
 
@@ -12,6 +13,7 @@ pub use moves::{
     all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_base_digests,
     record_registry_before, record_samples, record_switch, reread, take_over,
 };
+pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, table_runs_of,

@@ -303,7 +303,7 @@ pub struct Resource {
     pub kind: String,
     /// Its name among its kind.
     pub name: String,
-    /// What brings it back.
+    /// What brings it back; of a part, what it is.
     pub definition: Option<String>,
     /// Where it is.
     pub state: ResourceState,

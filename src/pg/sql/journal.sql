@@ -133,7 +133,7 @@ create table tenantctl.resource (
     move_id    bigint not null references tenantctl.move,
     kind       text not null check (kind in ('schema', 'object', 'unit', 'foreign_key', 'trigger')),
     name       text not null,
-    definition text,
+    definition text, -- what brings it back; of a unit `part/…`, the digest of its rows
     state      text not null check (state in ('made', 'off', 'dropped')),
     changed_at timestamptz not null default clock_timestamp(),
     unique (move_id, kind, name)

@@ -114,6 +114,7 @@ const PLAN: &str = r#"Migration plan · 4 Blue Door Books
   schema    store_4
   to do     create, copy, verify, switch
   template  31 statements before the load, 12 after it
+  parts     order_lines in 2
   url       postgresql://app@db.example/main?schema=store_4
 
   table        owner path                        rows  format  change test

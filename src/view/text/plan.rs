@@ -60,6 +60,10 @@ fn facts<'w>(report: &Report, plan: &Plan, page: &Page<'w>) -> Vec<(&'w str, Str
     facts.push((words.steps, steps(plan, page)));
     let before = counted(before as u64, words.statement);
     facts.push((words.template, fill(words.around_load, &[&before, &grouped(after as u64)])));
+    let split = plan.tables.iter().filter(|table| table.parts > 1);
+    let split: Vec<String> =
+        split.map(|table| fill(words.in_parts, &[table.table.raw(), &table.parts.to_string()])).collect();
+    facts.extend((!split.is_empty()).then(|| (words.parts, split.join(", "))));
     facts.extend(plan.url.clone().map(|url| (words.url, url)));
     facts
 }

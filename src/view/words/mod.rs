@@ -148,6 +148,7 @@ words! {
         pub hint: &'static str,
         pub steps: &'static str,
         pub template: &'static str,
+        pub parts: &'static str,
         // headings
         pub checks: &'static str,
         pub differences: &'static str,
@@ -218,6 +219,7 @@ words! {
         pub recorded_yes: &'static str,
         pub recorded_no: &'static str,
         pub around_load: &'static str,
+        pub in_parts: &'static str,
         pub copied_text: &'static str,
         pub nothing_listed: &'static str,
         pub audit_clean: &'static str,
@@ -519,7 +521,7 @@ mod tests {
     fn both_languages_have_the_same_slots() {
         let slots = |text: &str| text.matches("{}").count();
         let (english, spanish) = (format!("{ENGLISH:#?}"), format!("{SPANISH:#?}"));
-        for name in ["all_equal", "compared_of", "around_load", "held_text", "date_text", "tables_moved"] {
+        for name in ["all_equal", "compared_of", "around_load", "in_parts", "held_text", "date_text", "tables_moved"] {
             let line = |text: &str| text.lines().find(|line| line.starts_with(&format!("    {name}:"))).map(slots);
             assert!(line(&english).is_some_and(|count| count > 0));
             assert_eq!(line(&english), line(&spanish), "{name}");

@@ -173,6 +173,10 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("making the journal, schema tenantctl", "al crear la bitácora, esquema tenantctl"),
     ("{} has rows that tenantctl did not load", "{} tiene registros que tenantctl no cargó"),
     (
+        "parts of {} are loaded and stay until the next run or `abandon`: {}",
+        "partes de {} están cargadas y quedan hasta la próxima ejecución o `abandon`: {}",
+    ),
+    (
         "somebody writes to the store schema already; loading would drop those rows",
         "alguien ya escribe en el esquema de la tienda; cargar eliminaría esos registros",
     ),
