@@ -42,6 +42,9 @@ pub struct Report {
     /// `audit`: what was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<Audit>,
+    /// `verify --all`: where each row of the shared tables is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub balance: Vec<BalancedTable>,
     /// `tables`: every table of the shared schema.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableClass>,
@@ -81,6 +84,7 @@ impl Report {
             findings: Vec::new(),
             plans: Vec::new(),
             audit: None,
+            balance: Vec::new(),
             tables: Vec::new(),
             store_list: Vec::new(),
             runs: Vec::new(),
@@ -503,6 +507,36 @@ pub struct AuditedTable {
     pub fault_count: u64,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// Where the rows of one shared table are: each of them is counted once.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct BalancedTable {
+    /// Its name.
+    pub table: String,
+    /// All its rows.
+    pub row_count: u64,
+    /// Rows of switched stores.
+    pub switched: u64,
+    /// Rows that were loaded for those stores and proven, by the journal.
+    pub loaded: u64,
+    /// Rows of stores of the registry that are not switched.
+    pub waiting: u64,
+    /// Rows of stores that the registry lacks.
+    pub unknown: u64,
+    /// Rows that lead to no store.
+    pub nobodys: u64,
+    /// Rows that lead to more than one store.
+    pub several: u64,
+}
+
+impl BalancedTable {
+    /// Every row is in exactly one place: in one store schema where its store is switched, else in the shared table only.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let sum = self.switched + self.waiting + self.unknown + self.nobodys;
+        sum == self.row_count && self.switched == self.loaded && self.several == 0
+    }
 }
 
 /// A table of the shared schema and what becomes of it.

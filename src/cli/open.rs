@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -138,6 +139,8 @@ impl Opened {
             sessions: &self.sessions,
             observer: self.observer.as_ref(),
             strategy: Strategy::default(),
+            stores_at_once: NonZeroUsize::MIN,
+            turn: tokio::sync::Mutex::new(()),
             run: &self.run,
             copy: self.config.copy()?,
             switch: self.config.switch()?,

@@ -64,13 +64,18 @@ impl Pace {
         let most = usize::try_from((capacity.max_connections / 4).min(capacity.free_connections - BESIDE)).unwrap_or(1);
         let wave = NonZeroUsize::new(most.min(LARGEST_WAVE)).unwrap_or(NonZeroUsize::MIN);
         Policy {
-            jobs: self.jobs.unwrap_or(JOBS).min(wave),
+            jobs: self.jobs().min(wave),
             wave,
             canary: self.canary,
             max_failures: (!self.keep_going).then(|| self.max_failures.unwrap_or(MOST_FAILURES)),
             retries: self.retries.unwrap_or(if store_count > 1 { RETRIES } else { 0 }),
             until: self.until,
         }
+    }
+
+    /// Stores that are worked on at once.
+    pub(super) fn jobs(&self) -> NonZeroUsize {
+        self.jobs.unwrap_or(JOBS)
     }
 
     pub(super) fn strategy(&self) -> Strategy {

@@ -1,5 +1,7 @@
 //! `verify`: both sides compared row by row, or a switched store looked at as a nightly job does.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use super::open::{self, MAX_DIFFS, Opened};
@@ -12,10 +14,12 @@ use crate::fleet::exit::{StoreExit, exit_of};
 use crate::pg::failure::ServerResult;
 use crate::pg::journal::{self, Move};
 use crate::pg::lease::Lease;
+use crate::pg::registry::Registry;
 use crate::pg::session::Session;
 use crate::plan::Finding;
 use crate::report::{NextStep, Outcome, Report, StoreReport};
 use crate::stage::Stage;
+use crate::step::balance::balance;
 use crate::step::live::verify_live;
 use crate::step::report::proof_report;
 use crate::step::verify::verify_now;
@@ -26,7 +30,7 @@ use crate::view::explain;
 ///
 /// Reads both sides at one snapshot. After the switch the application writes to the store schema, so use --live: it
 /// asks whether anybody still wrote to the shared rows, and whether the schema is sound. With --all each switched
-/// store is looked at with --live.
+/// store is looked at with --live, and at the end every row of the shared tables is accounted for.
 #[derive(clap::Args, Debug)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
@@ -121,6 +125,14 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         }
         report.stores.push(store);
     }
+    let is_switched = moves.iter().any(|of| of.stage.is_switched());
+    if args.stores.all && is_switched && !opened.sessions.is_interrupted() {
+        let known = known_stores(&opened, &registry).await?;
+        report.balance = balance(&means, &ground, opened.registry_config.as_ref(), &known, &moves).await?;
+        if report.balance.iter().any(|table| !table.is_whole()) {
+            exits.push(StoreExit { exit: Exit::Differs, begun: true });
+        }
+    }
     drop(means);
     let exit = match exits.is_empty() {
         true => {
@@ -140,6 +152,13 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
             Ok(Page { report: report.end(exit, now()), options })
         }
     }
+}
+
+/// The keys of all stores of the registry, also of those that `--all` leaves out.
+async fn known_stores(opened: &Opened, registry: &Registry<'_>) -> Result<BTreeSet<String>> {
+    let reader = opened.sessions.reader().await?;
+    let rows = registry.stores(&*reader).await?;
+    Ok(rows.into_iter().map(|row| row.key.text().to_owned()).collect())
 }
 
 /// Why `--all` passes a store by.

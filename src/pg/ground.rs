@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use tokio_postgres::Client;
 
 use super::blueprint::substitutions;
@@ -62,16 +62,19 @@ impl Ground {
     /// A refusal where the shared tables were altered since the plan.
     pub async fn of_move(client: &Client, the_move: &Move) -> Result<Self> {
         let ground = Self::read(client, the_move.manifest.clone()).await?;
-        if ground.fingerprint != the_move.ddl_fingerprint {
-            bail!(
-                Refusal::new(format!("the shared tables were altered since store {} was planned", the_move.store.key))
-                    .hint(format!(
-                        "`tenantctl abandon --store {}`, mend the template, and begin anew",
-                        the_move.store.key
-                    ))
-            );
-        }
+        ground.check(the_move)?;
         Ok(ground)
+    }
+
+    fn check(&self, the_move: &Move) -> Result<(), Refusal> {
+        match self.fingerprint == the_move.ddl_fingerprint {
+            true => Ok(()),
+            false => Err(Refusal::new(format!(
+                "the shared tables were altered since store {} was planned",
+                the_move.store.key
+            ))
+            .hint(format!("`tenantctl abandon --store {}`, mend the template, and begin anew", the_move.store.key))),
+        }
     }
 
     /// The shared schema.
@@ -170,6 +173,37 @@ impl Ground {
                 _ => return found,
             }
         }
+    }
+}
+
+/// The grounds of several moves at one moment: those with the same manifest stand on the same.
+#[derive(Debug, Default)]
+pub struct Grounds(Vec<Ground>);
+
+impl Grounds {
+    /// The ground of a recorded move.
+    ///
+    /// # Errors
+    /// A refusal where the shared tables were altered since the plan.
+    pub async fn read(&mut self, client: &Client, the_move: &Move) -> Result<&Ground> {
+        if self.place(the_move).is_none() {
+            self.0.push(Ground::read(client, the_move.manifest.clone()).await?);
+        }
+        let ground = self.of(the_move)?;
+        ground.check(the_move)?;
+        Ok(ground)
+    }
+
+    /// The ground of a move that was read.
+    ///
+    /// # Errors
+    /// That it was not.
+    pub fn of(&self, the_move: &Move) -> Result<&Ground> {
+        self.place(the_move).and_then(|place| self.0.get(place)).context("the ground was not read")
+    }
+
+    fn place(&self, the_move: &Move) -> Option<usize> {
+        self.0.iter().position(|ground| ground.manifest == the_move.manifest)
     }
 }
 

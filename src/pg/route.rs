@@ -12,7 +12,7 @@ use crate::plan::Format;
 /// Where the rows of one store go.
 pub struct Lane<S> {
     /// None: there is nobody to take them.
-    sink: Option<S>,
+    pub sink: Option<S>,
     /// What was sent.
     pub digest: Digest,
     /// Why it dropped out.

@@ -262,6 +262,7 @@ async fn add_outer_key(
     loop {
         means.sessions.check()?;
         tries += 1;
+        let turn = means.turn.lock().await;
         let mut session = means.sessions.writer().await?;
         let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
         let added = script::add_outer_key(work.transaction(), &qualified, name, definition, at_once).await;
@@ -270,6 +271,7 @@ async fn add_outer_key(
             break;
         }
         drop(work);
+        drop(turn);
         if tries == OUTER_KEY_TRIES {
             bail!(
                 Refusal::new(format!("the common table of foreign key `{}` stays busy", name.raw()))

@@ -3,37 +3,57 @@
 //! A first copy, the one after a crash and the one after a change go the same way: load the tables that are not
 //! provably true at the new snapshot, put back what was taken off, run the units that are not done yet.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
 
 use super::load::Load;
-use super::{Means, after_load};
+use super::{Means, Strategy, after_load};
 use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
-use crate::ident::{Ident, Literal};
+use crate::ident::{Ident, Literal, QualifiedTable};
 use crate::pg::change::{Changes, changed_tables};
-use crate::pg::ground::Ground;
+use crate::pg::ground::Grounds;
 use crate::pg::journal::{self, Copied, Created, Move, MoveKind, Receipt, TableRun};
+use crate::pg::pass::{Pass, cost_of};
 use crate::pg::samples;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
 use crate::pg::{catalog, rows, scaffold, script, sequence};
+use crate::report::Sample;
 use crate::stage::Stage;
+
+/// Of how many stores the planner is asked what reading their rows costs.
+const STORES_ASKED: usize = 3;
 
 /// Below this many rows one connection is faster than several.
 const ROWS_WORTH_A_CONNECTION: u64 = 20_000;
 
-/// Copies these stores.
+/// Copies these stores: all rows at one snapshot, then what stands after the load, several stores at once.
 pub async fn copy(means: &Means<'_>, receipts: &[Receipt<Created>]) -> Vec<Result<Receipt<Copied>>> {
-    let mut copied = Vec::new();
-    for receipt in receipts {
-        copied.push(copy_one(means, receipt.the_move()).await);
+    let begun = Instant::now();
+    if receipts.is_empty() {
+        return Vec::new();
     }
-    copied
+    let moves: Vec<&Move> = receipts.iter().map(Receipt::the_move).collect();
+    for the_move in &moves {
+        means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Copy });
+    }
+    let loaded = match load(means, &moves).await {
+        Ok(loaded) => loaded,
+        Err(error) => moves.iter().map(|_| Err(super::same(&error))).collect(),
+    };
+    let finished = moves.into_iter().zip(loaded).map(|(the_move, loaded)| async move {
+        let copied = finish(means, the_move, loaded?).await?;
+        let (store, step) = (&the_move.store, Step::Copy);
+        means.observer.notice(&Event::StepDone { store, step, elapsed: begun.elapsed() });
+        Ok(copied)
+    });
+    stream::iter(finished).buffered(means.stores_at_once.get()).collect().await
 }
 
 /// Back to `created`: rows changed, so they are loaded again.
@@ -51,72 +71,173 @@ pub async fn reopen(means: &Means<'_>, the_move: &Move, tables: &[Ident]) -> Res
     Receipt::reread(&session, the_move.id).await
 }
 
-async fn copy_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Copied>> {
-    let begun = Instant::now();
-    let store = &the_move.store;
-    means.sessions.check()?;
-    means.observer.notice(&Event::StepStarted { store, step: Step::Copy });
-    let mut holder = means.sessions.reader().await?;
-    let ground = Ground::of_move(&holder, the_move).await?;
-    let snapshot = Snapshot::export(&mut holder).await?;
-    let store_tables = catalog::tables_of(snapshot.transaction().client(), &store.schema).await?;
-    let statements = ground.statements(store, &store_tables)?;
-    if the_move.kind == MoveKind::Move {
-        load_tables(means, &snapshot, the_move, &ground, &statements).await?;
-    }
-    let source_samples = match the_move.kind {
-        MoveKind::Move => {
-            samples::run(snapshot.transaction(), &means.samples, store, ground.shared(), ground.shared()).await?
-        }
-        MoveKind::New => Vec::new(),
-    };
-    let snapshot_text = snapshot.text().to_owned();
-    drop(snapshot);
-    after_load::perform(means, the_move).await?;
-    raise_sequences(means, the_move).await?;
-    if the_move.kind == MoveKind::New {
-        load_base_data(means, the_move).await?;
-    }
-    let mut session = means.sessions.writer().await?;
-    let targets: Vec<_> = statements.iter().map(|statement| &statement.target).collect();
-    rows::analyze(&*session, &targets).await?;
-    let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
-    journal::record_samples(unit.transaction(), the_move.id, &source_samples, None).await?;
-    let set = format!("snapshot = {}", Literal::text(&snapshot_text));
-    the_move.advance(unit.transaction(), means.run, Stage::Copied, &[set]).await?;
-    unit.commit(means.observer, None).await?;
-    means.observer.notice(&Event::StepDone { store, step: Step::Copy, elapsed: begun.elapsed() });
-    Receipt::reread(&session, the_move.id).await
+/// A store whose rows are being loaded.
+struct Loading<'m> {
+    the_move: &'m Move,
+    statements: Vec<CopyStatement>,
+    /// What the journal knows of earlier loads.
+    before: Vec<TableRun>,
+    /// Tables that are still to be loaded.
+    open: BTreeSet<Ident>,
+    failure: Option<anyhow::Error>,
 }
 
-/// Loads what is not provably true at the snapshot; what is, is said to be true at it from now on.
-async fn load_tables(
+impl Loading<'_> {
+    fn load<'a>(&'a self, means: &'a Means<'a>, snapshot: &'a Snapshot<'a>, statement: &'a CopyStatement) -> Load<'a> {
+        let known = self.before.iter().find(|run| run.table == statement.source.table);
+        Load { means, snapshot, the_move: self.the_move, statement, known }
+    }
+
+    fn to_load(&self) -> Vec<&CopyStatement> {
+        self.statements.iter().filter(|statement| self.open.contains(&statement.source.table)).collect()
+    }
+
+    fn planned_rows(&self, statement: &CopyStatement) -> u64 {
+        let of_plan = self.the_move.plan.tables.iter().find(|table| table.table == statement.source.table);
+        of_plan.map_or(0, |table| table.row_count)
+    }
+}
+
+/// What a store's rows are after the load.
+struct Loaded {
+    snapshot: String,
+    tables: Vec<QualifiedTable>,
+    samples: Vec<Sample>,
+}
+
+/// Loads the rows of all these stores at one snapshot.
+async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>> {
+    means.sessions.check()?;
+    let mut holder = means.sessions.reader().await?;
+    let mut grounds = Grounds::default();
+    let snapshot = Snapshot::export(&mut holder).await?;
+    let mut loading: Vec<Loading<'_>> = Vec::new();
+    for the_move in moves {
+        loading.push(look(means, &snapshot, &mut grounds, the_move).await);
+    }
+    passes(means, &snapshot, &grounds, &mut loading).await?;
+    let (snapshot, grounds) = (&snapshot, &grounds);
+    let rest = loading.into_iter().map(|mut loading| async move {
+        if let Some(failure) = loading.failure.take() {
+            return Err(failure);
+        }
+        load_one_by_one(means, snapshot, &loading).await?;
+        let the_move = loading.the_move;
+        let samples = match the_move.kind {
+            MoveKind::Move => {
+                let shared = grounds.of(the_move)?.shared();
+                samples::run(snapshot.transaction(), &means.samples, &the_move.store, shared, shared).await?
+            }
+            MoveKind::New => Vec::new(),
+        };
+        let tables = loading.statements.into_iter().map(|statement| statement.target).collect();
+        Ok(Loaded { snapshot: snapshot.text().to_owned(), tables, samples })
+    });
+    Ok(stream::iter(rest).buffered(means.stores_at_once.get()).collect().await)
+}
+
+/// What of a store is to be loaded: all that is not provably true at the snapshot. What is, is said to be true at it
+/// from now on.
+async fn look<'m>(
     means: &Means<'_>,
     snapshot: &Snapshot<'_>,
-    the_move: &Move,
-    ground: &Ground,
-    statements: &[CopyStatement],
-) -> Result<()> {
-    let before = journal::table_runs_of(snapshot.transaction(), the_move.id).await?;
-    let changed = changed_tables(snapshot.transaction(), ground, statements, &before, Changes::ByDigest).await?.tables;
-    let (kept, to_load): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| {
-        let table = &statement.source.table;
-        before.iter().any(|run| run.table == *table && !run.must_be_loaded()) && !changed.contains(table)
-    });
-    if !kept.is_empty() {
-        keep(means, snapshot, the_move, &kept).await?;
-    }
-    let planned = |statement: &CopyStatement| {
-        let of_plan = the_move.plan.tables.iter().find(|table| table.table == statement.source.table);
-        of_plan.map_or(0, |table| table.row_count)
+    grounds: &mut Grounds,
+    the_move: &'m Move,
+) -> Loading<'m> {
+    let mut loading =
+        Loading { the_move, statements: Vec::new(), before: Vec::new(), open: BTreeSet::new(), failure: None };
+    let looked = async {
+        means.sessions.check()?;
+        let client = snapshot.transaction().client();
+        let ground = grounds.read(client, the_move).await?;
+        let store_tables = catalog::tables_of(client, &the_move.store.schema).await?;
+        loading.statements = ground.statements(&the_move.store, &store_tables)?;
+        if the_move.kind == MoveKind::New {
+            return Ok(());
+        }
+        loading.before = journal::table_runs_of(snapshot.transaction(), the_move.id).await?;
+        let (statements, before) = (&loading.statements, &loading.before);
+        let changed = changed_tables(snapshot.transaction(), ground, statements, before, Changes::ByDigest).await?;
+        let (kept, to_load): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| {
+            let table = &statement.source.table;
+            let is_loaded = before.iter().any(|run| run.table == *table && !run.must_be_loaded());
+            is_loaded && !changed.tables.contains(table)
+        });
+        if !kept.is_empty() {
+            keep(means, snapshot, the_move, &kept).await?;
+        }
+        loading.open = to_load.into_iter().map(|statement| statement.source.table.clone()).collect();
+        anyhow::Ok(())
     };
-    let mut to_load = to_load;
-    to_load.sort_by_key(|statement| std::cmp::Reverse(planned(statement))); // the largest must not begin last
-    let row_count: u64 = to_load.iter().map(|statement| planned(statement)).sum();
+    loading.failure = looked.await.err();
+    loading
+}
+
+/// Loads by one pass the tables of several stores of which that is cheaper.
+async fn passes(
+    means: &Means<'_>,
+    snapshot: &Snapshot<'_>,
+    grounds: &Grounds,
+    loading: &mut [Loading<'_>],
+) -> Result<()> {
+    let tables: BTreeSet<Ident> = loading.iter().flat_map(|loading| loading.open.iter().cloned()).collect();
+    for table in tables {
+        let (mut of, mut loads) = (Vec::new(), Vec::new());
+        for (at, one) in
+            loading.iter().enumerate().filter(|(_, one)| one.failure.is_none() && one.open.contains(&table))
+        {
+            let Some(statement) = one.statements.iter().find(|statement| statement.source.table == table) else {
+                continue;
+            };
+            let alike = loads.first().is_none_or(|first: &Load<'_>| first.statement.reads_like(statement));
+            let client = snapshot.transaction().client();
+            if alike && super::plan::parts(means, client, statement, one.planned_rows(statement)).await? == 1 {
+                of.push(at);
+                loads.push(one.load(means, snapshot, statement));
+            }
+        }
+        let Some(pass) = worthwhile(means, grounds, &loads).await? else { continue };
+        let loaded = super::one_pass::load(means, snapshot, &pass, &loads).await;
+        drop(loads);
+        for (at, loaded) in of.into_iter().zip(loaded) {
+            loading[at].open.remove(&table);
+            loading[at].failure = loaded.err();
+        }
+    }
+    Ok(())
+}
+
+/// The pass over a table for these stores, where it costs less than reading the table for each of them.
+async fn worthwhile(means: &Means<'_>, grounds: &Grounds, loads: &[Load<'_>]) -> Result<Option<Pass>> {
+    let [first, _, ..] = loads else { return Ok(None) };
+    if means.strategy == Strategy::PerStore {
+        return Ok(None);
+    }
+    let stores: Vec<_> = loads.iter().map(|load| &load.the_move.store).collect();
+    let Some(pass) = Pass::of(grounds.of(first.the_move)?, first.statement, &stores)? else { return Ok(None) };
+    if means.strategy == Strategy::OnePass {
+        return Ok(Some(pass));
+    }
+    let client = first.snapshot.transaction();
+    let of_pass = pass.cost(client, first.statement).await?;
+    let (mut of_some, mut count) = (0.0, 0_u32);
+    for load in loads.iter().step_by(loads.len().div_ceil(STORES_ASKED)) {
+        of_some += cost_of(client, &load.statement.source_rows()).await?;
+        count += 1;
+    }
+    let per_store = of_some / f64::from(count) * loads.len() as f64;
+    Ok((of_pass <= per_store).then_some(pass))
+}
+
+/// Loads what no pass has loaded, several tables at once.
+async fn load_one_by_one(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &Loading<'_>) -> Result<()> {
+    let mut to_load = loading.to_load();
+    to_load.sort_by_key(|statement| std::cmp::Reverse(loading.planned_rows(statement))); // the largest must not begin last
+    let row_count: u64 = to_load.iter().map(|statement| loading.planned_rows(statement)).sum();
     let mut parts = Vec::new();
     for statement in &to_load {
         let client = snapshot.transaction().client();
-        parts.push(super::plan::parts(means, client, statement, planned(statement)).await?);
+        parts.push(super::plan::parts(means, client, statement, loading.planned_rows(statement)).await?);
     }
     let jobs = match row_count < ROWS_WORTH_A_CONNECTION && parts.iter().all(|parts| *parts == 1) {
         true => 1,
@@ -126,15 +247,14 @@ async fn load_tables(
     let writers = Semaphore::new(jobs.into());
     // A failure begins no further table, but lets those in flight end: what they load is journalled and kept.
     let failed = std::sync::atomic::AtomicBool::new(false);
-    let loads = futures_util::stream::iter(to_load.into_iter().zip(parts)).map(|(statement, parts)| {
+    let loads = stream::iter(to_load.into_iter().zip(parts)).map(|(statement, parts)| {
         let (failed, writers) = (&failed, &writers);
-        let known = before.iter().find(|run| run.table == statement.source.table);
         async move {
             let _writers = writers.acquire_many(parts.into()).await?;
             if failed.load(std::sync::atomic::Ordering::SeqCst) {
                 return Ok(None);
             }
-            let load = Load { means, snapshot, the_move, statement, known };
+            let load = loading.load(means, snapshot, statement);
             let loaded = match parts {
                 1 => load.at_once().await,
                 parts => load.in_parts(parts.into()).await,
@@ -146,6 +266,23 @@ async fn load_tables(
     let results: Vec<Result<Option<TableRun>>> = loads.buffer_unordered(jobs.into()).collect().await;
     results.into_iter().collect::<Result<Vec<_>>>()?;
     Ok(())
+}
+
+/// What stands after the load.
+async fn finish(means: &Means<'_>, the_move: &Move, loaded: Loaded) -> Result<Receipt<Copied>> {
+    after_load::perform(means, the_move).await?;
+    raise_sequences(means, the_move).await?;
+    if the_move.kind == MoveKind::New {
+        load_base_data(means, the_move).await?;
+    }
+    let mut session = means.sessions.writer().await?;
+    rows::analyze(&*session, &loaded.tables.iter().collect::<Vec<_>>()).await?;
+    let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
+    journal::record_samples(unit.transaction(), the_move.id, &loaded.samples, None).await?;
+    let set = format!("snapshot = {}", Literal::text(&loaded.snapshot));
+    the_move.advance(unit.transaction(), means.run, Stage::Copied, &[set]).await?;
+    unit.commit(means.observer, None).await?;
+    Receipt::reread(&session, the_move.id).await
 }
 
 async fn keep(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &Move, kept: &[&CopyStatement]) -> Result<()> {

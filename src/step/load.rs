@@ -19,6 +19,7 @@ use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
 use crate::pg::transfer::{DigestOnly, Sink, StoreCopy, transfer};
 use crate::pg::unit::Unit;
+use crate::plan::ChangeTest;
 
 /// Progress is told at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
@@ -63,14 +64,8 @@ impl Load<'_> {
         let Self { means, the_move, statement, .. } = self;
         let begun = Instant::now();
         let source = self.snapshot.import(reader).await?;
-        let expected = self.count(&source).await?;
-        let unit = Unit::begin(writer, the_move.id, the_move.epoch).await?;
-        if rows::has_rows(unit.transaction(), &statement.from_target()).await? {
-            only_our_rows(unit.transaction(), the_move, statement, self.known).await?;
-            rows::truncate(unit.transaction(), &statement.from_target()).await?;
-        }
-        let parts = parts_of(unit.transaction(), the_move.id, self.table()).await?; // of a run that loaded it in parts
-        forget_parts(unit.transaction(), the_move.id, &parts).await?;
+        let expected = rows::count_source(&source, statement).await?;
+        let unit = self.empty_unit(writer, expected).await?;
         let mut sink =
             StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await?;
         self.reached(Moment::BeforeFirstByte);
@@ -86,6 +81,20 @@ impl Load<'_> {
         unit.commit(means.observer, Some(self.table())).await?;
         self.done(&table_run, begun.elapsed());
         Ok(table_run)
+    }
+
+    /// Says that the table begins, and begins the transaction that loads it, of which the table is emptied.
+    pub(super) async fn empty_unit<'s>(&self, writer: &'s mut Session, row_count: u64) -> Result<Unit<'s>> {
+        self.begins(row_count);
+        let Self { the_move, statement, .. } = self;
+        let unit = Unit::begin(writer, the_move.id, the_move.epoch).await?;
+        if rows::has_rows(unit.transaction(), &statement.from_target()).await? {
+            only_our_rows(unit.transaction(), the_move, statement, self.known).await?;
+            rows::truncate(unit.transaction(), &statement.from_target()).await?;
+        }
+        let parts = parts_of(unit.transaction(), the_move.id, self.table()).await?; // of a run that loaded it in parts
+        forget_parts(unit.transaction(), the_move.id, &parts).await?;
+        Ok(unit)
     }
 
     pub(super) fn table(&self) -> &crate::ident::Ident {
@@ -104,9 +113,13 @@ impl Load<'_> {
     /// Counts the rows at the snapshot, and says that the table begins.
     pub(super) async fn count(&self, source: &Transaction<'_>) -> Result<u64> {
         let row_count = rows::count_source(source, self.statement).await?;
+        self.begins(row_count);
+        Ok(row_count)
+    }
+
+    fn begins(&self, row_count: u64) {
         let (store, step, table) = (&self.the_move.store, Step::Copy, self.table());
         self.means.observer.notice(&Event::TableStarted { store, step, table, row_count });
-        Ok(row_count)
     }
 
     pub(super) fn progress(&self, expected: u64) -> Progress<'_> {
@@ -122,12 +135,7 @@ impl Load<'_> {
         loaded: u64,
         begun: Instant,
     ) -> Result<TableRun> {
-        if sent.row_count != expected || loaded != expected {
-            bail!(
-                "the row counts disagree: {expected} counted at the snapshot, {} sent, {loaded} loaded",
-                sent.row_count
-            );
-        }
+        self.agree(expected, sent, loaded)?;
         let statement = self.statement;
         let compared = match statement.copies_all() {
             true => *sent,
@@ -137,18 +145,39 @@ impl Load<'_> {
                     .await?
             }
         };
-        Ok(TableRun {
+        Ok(self.table_run(expected, sent, &compared, begun))
+    }
+
+    /// Only where the rows counted, sent and loaded are the same number is a table loaded.
+    pub(super) fn agree(&self, expected: u64, sent: &Digest, loaded: u64) -> Result<()> {
+        if sent.row_count != expected || loaded != expected {
+            bail!(
+                "the row counts disagree: {expected} counted at the snapshot, {} sent, {loaded} loaded",
+                sent.row_count
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) fn table_run(&self, row_count: u64, sent: &Digest, compared: &Digest, begun: Instant) -> TableRun {
+        TableRun {
             table: self.table().clone(),
             snapshot: self.snapshot.text().to_owned(),
-            row_count: expected,
+            row_count,
             byte_count: sent.byte_count,
-            source_digest: DigestText::from(&compared).0,
+            source_digest: DigestText::from(compared).0,
             target_digest: None,
             seconds: begun.elapsed().as_secs_f64(),
             verdict: "not_verified".into(),
             differences: Vec::new(),
             difference_count: 0,
-        })
+        }
+    }
+
+    /// Whether an index leads to the store's rows.
+    pub(super) fn has_index(&self) -> bool {
+        let of_plan = self.the_move.plan.tables.iter().find(|table| table.table == *self.table());
+        of_plan.is_some_and(|table| table.change_test == ChangeTest::Index)
     }
 
     /// Says that the table is loaded.

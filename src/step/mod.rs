@@ -7,12 +7,14 @@ pub mod abandon;
 pub mod adopt;
 pub mod after_load;
 pub mod audit;
+pub mod balance;
 pub mod classes;
 pub mod copy;
 pub mod create;
 pub mod doctor;
 pub mod live;
 pub mod load;
+mod one_pass;
 mod ours;
 mod parts;
 pub mod plan;
@@ -21,7 +23,12 @@ pub mod reverse;
 pub mod switch;
 pub mod verify;
 
+use std::num::NonZeroUsize;
+
+use tokio::sync::Mutex;
+
 use crate::config::{CopySettings, SampleQuery, SwitchSettings};
+use crate::error::{Refusal, ServerError};
 use crate::event::Observer;
 use crate::pg::blueprint::Access;
 use crate::pg::session::Sessions;
@@ -44,12 +51,16 @@ pub struct Means<'a> {
     pub sessions: &'a Sessions,
     /// Who is told.
     pub observer: &'a dyn Observer,
+    /// Whose turn it is to ask for a lock on a table that all stores share: of one run one store at a time.
+    pub turn: Mutex<()>,
     /// The run's id.
     pub run: &'a str,
     /// `[copy]`.
     pub copy: CopySettings,
     /// How shared tables are read.
     pub strategy: Strategy,
+    /// Stores that are worked on at once.
+    pub stores_at_once: NonZeroUsize,
     /// `[switch]`.
     pub switch: SwitchSettings,
     /// `[store_schema] id_headroom`.
@@ -60,4 +71,17 @@ pub struct Means<'a> {
     pub samples: Vec<SampleQuery>,
     /// `--max-diffs`: rows listed per table.
     pub max_diffs: usize,
+}
+
+/// The same failure once more, for another store: what the server or we said of it stays.
+fn same(error: &anyhow::Error) -> anyhow::Error {
+    for cause in error.chain() {
+        if let Some(of_server) = cause.downcast_ref::<ServerError>() {
+            return anyhow::Error::new(of_server.clone());
+        }
+        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+            return refusal.clone().into();
+        }
+    }
+    anyhow::anyhow!("{error:#}")
 }

@@ -75,7 +75,11 @@ async fn switch_one(
             continue;
         }
         raise_sequences(means, receipt.the_move()).await?;
-        match hold_and_commit(means, registry, receipt.the_move(), &equal, &mut evidence).await? {
+        let held = {
+            let _turn = means.turn.lock().await;
+            hold_and_commit(means, registry, receipt.the_move(), &equal, &mut evidence).await?
+        };
+        match held {
             Held::Switched(switched) => {
                 means.observer.notice(&Event::Reached { moment: Moment::AfterSwitchCommit, table: None });
                 means.observer.notice(&Event::StepDone { store: &store, step: Step::Switch, elapsed: begun.elapsed() });

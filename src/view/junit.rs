@@ -11,11 +11,12 @@ use super::figures::counted;
 use super::options::Options;
 use super::paint::develop;
 use super::saying::{key_of, kind_of, label, table_verdict};
+use super::text::balance::fault;
 use super::words::{Words, fill};
 use super::wrap::clean;
 use crate::plan::Finding;
 use crate::report::{
-    Audit, Check, CheckVerdict, ErrorReport, Outcome, Report, Sample, StoreReport, TableReport, Verdict,
+    Audit, BalancedTable, Check, CheckVerdict, ErrorReport, Outcome, Report, Sample, StoreReport, TableReport, Verdict,
 };
 
 /// Writes the document.
@@ -26,6 +27,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     let words = options.lang.words();
     let mut suites: Vec<Suite> = report.stores.iter().map(|store| of_store(report, store, words)).collect();
     suites.extend(report.audit.as_ref().map(|audit| of_audit(report, audit, words)));
+    suites.extend(of_balance(report, words));
     let own = own_case(report, words);
     if suites.is_empty() || own.result != Told::Passed {
         suites.push(Suite { name: report.command.clone(), cases: vec![own], ..Suite::default() });
@@ -173,6 +175,20 @@ fn of_audit(report: &Report, audit: &Audit, words: &Words) -> Suite {
     let properties = vec![("snapshot", audit.snapshot.clone())];
     let seconds = audit.tables.iter().map(|table| table.seconds).sum();
     Suite { name: report.command.clone(), seconds, properties, cases: cases.collect() }
+}
+
+/// Where each row is: a case per shared table.
+fn of_balance(report: &Report, words: &Words) -> Option<Suite> {
+    let case = |table: &BalancedTable| {
+        let message = fault(table, words);
+        let result = match table.is_whole() {
+            true => Told::Passed,
+            false => Told::Failed { kind: "balance", text: message.clone(), message },
+        };
+        Case { class: report.command.clone(), name: format!("every row of {}", table.table), seconds: 0.0, result }
+    };
+    let cases: Vec<Case> = report.balance.iter().map(case).collect();
+    (!cases.is_empty()).then(|| Suite { name: "shared tables".into(), cases, ..Suite::default() })
 }
 
 /// What was found, and under it the keys and the stores.

@@ -12,6 +12,7 @@ mod crash;
 mod cuts;
 mod doctor;
 mod faces;
+mod fleet;
 mod journey;
 mod live;
 mod majors;

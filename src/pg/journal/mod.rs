@@ -16,7 +16,8 @@ pub use moves::{
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
-    record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, table_runs_of,
+    record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
+    table_runs_of,
 };
 pub use runs::{NewRun, RecordedErrand, RunRow, begin_run, end_run, is_at_work, run_of, runs, runs_not_done};
 

@@ -181,6 +181,19 @@ pub async fn rows_loaded(client: &impl GenericClient) -> Result<BTreeMap<i64, u6
     Ok(rows.iter().map(|row| (row.get(0), row.get::<_, i64>(1).unsigned_abs())).collect())
 }
 
+/// How many rows of each table were loaded for each move.
+///
+/// # Errors
+/// The server's error.
+pub async fn rows_loaded_by_table(client: &impl GenericClient) -> Result<BTreeMap<(i64, Ident), u64>> {
+    let sql = "select move_id, table_name, rows_loaded from tenantctl.table_run";
+    let rows = client.query(sql, &[]).await.server()?;
+    let loaded = |row: &tokio_postgres::Row| {
+        ((row.get(0), Ident::new(row.get::<_, String>(1))), row.get::<_, i64>(2).unsigned_abs())
+    };
+    Ok(rows.iter().map(loaded).collect())
+}
+
 /// Marks tables that are to be loaded again; what was loaded is still known, so that rows of others are told from it.
 ///
 /// # Errors

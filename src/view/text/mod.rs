@@ -4,6 +4,7 @@
 //! not here: they go to stderr (`explain`).
 
 pub(super) mod audit;
+pub(super) mod balance;
 pub(super) mod fleet;
 #[cfg(test)]
 mod golden;
@@ -42,6 +43,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     } else if report.plans.is_empty() && report.stores.is_empty() {
         plan::findings(&report.findings, true, &mut page);
     }
+    balance::write(report, &mut page);
     lists::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);
