@@ -30,6 +30,7 @@ pub fn error_report(error: &anyhow::Error) -> ErrorReport {
     if let Some(server) = server {
         say(&mut texts, server.to_string());
     }
+    let is_of_rows = texts.first().is_some_and(|text| text.starts_with("template ") || text.starts_with("copying "));
     let mut texts = texts.into_iter();
     ErrorReport {
         message: texts.next().unwrap_or_default(),
@@ -37,7 +38,8 @@ pub fn error_report(error: &anyhow::Error) -> ErrorReport {
         hint: refusal
             .and_then(|refusal| refusal.hint.clone())
             .or_else(|| server?.hint.clone())
-            .or_else(|| way_on(server?).map(str::to_owned)),
+            .or_else(|| way_on(server?).map(str::to_owned))
+            .or_else(|| broken_rule(server?).filter(|_| is_of_rows).map(str::to_owned)),
         exit_code: exit_of(error).code(),
         server: server.cloned(),
     }
@@ -46,6 +48,9 @@ pub fn error_report(error: &anyhow::Error) -> ErrorReport {
 /// What to do where the server refuses the connection or a right, and says no more than that.
 fn way_on(server: &ServerError) -> Option<&'static str> {
     Some(match server.sqlstate.as_deref() {
+        None if server.message.starts_with("looking up ") => {
+            "check the host's name: -d, DATABASE_URL or PGHOST; `getent hosts NAME` asks as this program does"
+        }
         // no code: the driver's own words
         None if !["connect", "communicat", "timed out", "Timeout"].iter().any(|word| server.message.contains(word)) => {
             return None;
@@ -55,9 +60,19 @@ fn way_on(server: &ServerError) -> Option<&'static str> {
         }
         Some("28P01" | "28000") => "check user and password: -d, DATABASE_URL, PGPASSWORD or ~/.pgpass",
         Some("3D000") => "check the database's name; `psql -l` lists the databases",
-        Some("42501") => "grant the right to this role, or connect as one that has it",
+        Some("42501") => {
+            "`tenantctl doctor --sql` prints the GRANTs that are missing (with `--for plan` or `--for verify` those of a \
+             reader); or connect as a role that has them"
+        }
         _ => return None,
     })
+}
+
+/// What to do where rows that are copied break a key or a check of the template.
+fn broken_rule(server: &ServerError) -> Option<&'static str> {
+    server.is(&["23502", "23503", "23505", "23514", "23P01"]).then_some(
+        "the shared rows break this rule of the template: correct them or the rule; the same command then goes on",
+    )
 }
 
 /// The exit code that this error alone gives.
@@ -175,7 +190,8 @@ mod tests {
             "error: copying store 4, table orders\n  \
                because: duplicate key value violates unique constraint \"orders_order_number_key\" (23505)\n  \
                detail: Key (order_number)=(7) already exists.\n  \
-               where: COPY orders, line 881\n"
+               where: COPY orders, line 881\n\
+             hint: the shared rows break this rule of the template: correct them or the rule; the same command then goes on\n"
         );
         assert_eq!(exit_of(&error), Exit::Failed);
     }

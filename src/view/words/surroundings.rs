@@ -34,8 +34,14 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "revise el nombre de la base de datos; `psql -l` las muestra",
     ),
     (
-        "grant the right to this role, or connect as one that has it",
-        "dé el permiso a este rol, o conéctese con uno que lo tenga",
+        "`tenantctl doctor --sql` prints the GRANTs that are missing (with `--for plan` or `--for verify` those of a \
+         reader); or connect as a role that has them",
+        "`tenantctl doctor --sql` imprime los GRANT que faltan (con `--for plan` o `--for verify`, los de un lector); o \
+         conéctese con un rol que los tenga",
+    ),
+    (
+        "check the host's name: -d, DATABASE_URL or PGHOST; `getent hosts NAME` asks as this program does",
+        "revise el nombre del host: -d, DATABASE_URL o PGHOST; `getent hosts NOMBRE` pregunta como este programa",
     ),
     ("the password file {} is not used", "el archivo de contraseñas {} no se usa"),
     (
@@ -240,6 +246,15 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("trying the template in a schema that is rolled back", "al probar la plantilla en un esquema que se deshace"),
     ("the template ended its own transaction", "la plantilla terminó su propia transacción"),
     // what `doctor` finds
+    (
+        "role {} lacks {n} rights on schema {}: verify reads store {} ([store_schema] readers gives them to new ones)",
+        "al rol {} le faltan {} permisos sobre el esquema {}: verify lee la tienda {} ([store_schema] readers los da a los \
+         nuevos)",
+    ),
+    (
+        "`tenantctl doctor --for verify --sql` prints the GRANTs",
+        "`tenantctl doctor --for verify --sql` imprime los GRANT",
+    ),
     ("role {} lacks {}: {}", "al rol {} le falta {}: {}"),
     (
         "PostgreSQL {} at {}, database {}, as role {}; {n} of {n} connections are free",
