@@ -78,7 +78,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl status                         the last runs
   tenantctl status 8f3c                    one run, store by store
-  tenantctl status --check                 for a job: exit code 4 when one is open",
+  tenantctl status --check                 exit code 4 when one is unfinished",
     ),
     (
         "report",

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::paint::{Tone, develop, tint};
 use super::words::Words;
-use super::wrap::clean;
+use super::wrap::{clean, width, wrap};
 use crate::error::{Exit, Refusal, ServerError};
 use crate::report::ErrorReport;
 
@@ -87,12 +87,24 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// Writes the error in a language, as far as its sentences are known there; `color` puts ANSI colours in.
+/// Writes the error in a language, as far as its sentences are known there; `color` puts ANSI colours in, and lines are
+/// broken where a terminal has so many `columns`.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(error: &ErrorReport, words: &Words, color: bool, out: &mut dyn Write) -> io::Result<()> {
-    for line in lines(error, words) {
+pub fn write(
+    error: &ErrorReport,
+    words: &Words,
+    color: bool,
+    columns: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let lines = lines(error, words);
+    let lines = match columns {
+        Some(columns) => lines.iter().flat_map(|line| fitted(line, columns)).collect(),
+        None => lines,
+    };
+    for line in lines {
         writeln!(out, "{}", develop(&line, color))?;
     }
     Ok(())
@@ -133,6 +145,18 @@ pub(super) fn lines(error: &ErrorReport, words: &Words) -> Vec<String> {
     lines
 }
 
+/// The line, broken between words where it is too long. Excerpts of a file stay as they are: a caret points at a column.
+pub(super) fn fitted(line: &str, columns: usize) -> Vec<String> {
+    let indent = line.len() - line.trim_start().len();
+    let is_excerpt = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
+    if is_excerpt || width(line) <= columns || columns < indent + 20 {
+        return vec![line.to_owned()];
+    }
+    let mut broken = wrap(line, columns - indent - 2).into_iter();
+    let first = broken.next().map(|first| format!("{}{first}", " ".repeat(indent)));
+    first.into_iter().chain(broken.map(|more| format!("{}{more}", " ".repeat(indent + 2)))).collect()
+}
+
 /// As a context or as a cause: anyhow finds the first, the chain the second.
 fn find<E: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&E> {
     error.downcast_ref::<E>().or_else(|| error.chain().find_map(|link| link.downcast_ref::<E>()))
@@ -167,7 +191,7 @@ mod tests {
 
     fn told(error: &anyhow::Error) -> String {
         let mut out = vec![];
-        write(&error_report(error), Lang::En.words(), false, &mut out).unwrap();
+        write(&error_report(error), Lang::En.words(), false, None, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -215,6 +239,14 @@ mod tests {
         );
         assert!(told(&error).ends_with("hint: run `tenantctl create --store 4` first\n"));
         assert_eq!(exit_of(&error), Exit::Held);
+    }
+
+    #[test]
+    fn a_long_line_is_broken_between_words_and_an_excerpt_is_not() {
+        let long = "  because: look for this host, database and user in /root/.pgpass";
+        assert_eq!(fitted(long, 40), ["  because: look for this host,", "    database and user in /root/.pgpass"]);
+        let excerpt = "  12 | url = \"postgresql://app@db/main?schema={schema}\"";
+        assert_eq!(fitted(excerpt, 40), [excerpt]);
     }
 
     #[test]

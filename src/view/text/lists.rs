@@ -118,7 +118,7 @@ fn runs(runs: &[RunLine], page: &Page<'_>) -> Grid {
         Column::text(words.ended).spare(3).floor(5),
         Column::number(words.stores_column).spare(5),
         Column::text(words.who).spare(4).floor(16),
-        Column::text(words.command).spare(2).floor(20),
+        Column::text(words.command).spare(2).floor(28),
     ]);
     for run in runs {
         let tone = match run.outcome.as_str() {

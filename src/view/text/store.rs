@@ -37,7 +37,9 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
 pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     if let Some(error) = &store.error {
         page.blank();
-        explain::lines(error, page.words).iter().for_each(|line| page.raw(&format!("  {line}")));
+        let columns = page.options.width;
+        let lines = explain::lines(error, page.words).into_iter().map(|line| format!("  {line}"));
+        lines.for_each(|line| explain::fitted(&line, columns).iter().for_each(|line| page.raw(line)));
     }
     proof::checks(&store.checks, page);
     proof::differences(&store.tables, page);

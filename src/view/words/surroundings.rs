@@ -12,15 +12,18 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("looking up {}: {}", "al buscar {}: {}"),
     ("the password cannot be read", "no se puede leer la contraseña"),
     (
-        "no password is given: PGPASSWORD, ~/.pgpass or [database] password_command",
-        "no se dio contraseña: PGPASSWORD, ~/.pgpass o password_command de [database]",
+        "give the password by PGPASSWORD, ~/.pgpass or [database] password_command",
+        "dé la contraseña con PGPASSWORD, ~/.pgpass o password_command de [database]",
     ),
-    ("the password is that of the connection string", "la contraseña es la de la cadena de conexión"),
     (
-        "the password is what [database] password_command printed",
-        "la contraseña es la que imprimió password_command de [database]",
+        "the password is that of the connection string: correct it there",
+        "la contraseña es la de la cadena de conexión: corríjala ahí",
     ),
-    ("the password is looked for in {}", "la contraseña se busca en {}"),
+    (
+        "run [database] password_command by hand: its first line must be the password of today",
+        "ejecute a mano password_command de [database]: su primera línea debe ser la contraseña de hoy",
+    ),
+    ("look for this host, database and user in {}", "busque este host, esta base de datos y este usuario en {}"),
     (
         "see that the server is up and that host and port are right; `pg_isready` asks it",
         "revise que el servidor esté en marcha y que host y puerto sean correctos; `pg_isready` lo pregunta",
