@@ -22,7 +22,7 @@ use crate::step::{Means, report::store_report};
 use crate::template::Template;
 use crate::view::figures::counted;
 use crate::view::words::fill;
-use crate::view::{ask, explain};
+use crate::view::{ask, explain, watch};
 
 /// Move stores: plan, create, copy, verify, switch, report
 ///
@@ -321,7 +321,7 @@ impl Site<'_> {
 
     /// One store, whatever happens to it: its report and how it ended.
     async fn one_store(&self, lease: &mut Lease, row: &RegistryRow) -> (StoreReport, Ended) {
-        let begun_at = ask::Watch::start();
+        let begun_at = watch::Watch::start();
         let mut story = Story { begun: false, findings: Vec::new(), already: false, the_move: None };
         let outcome = self.journey(lease, row, &mut story).await;
         let store = match &story.the_move {

@@ -452,6 +452,9 @@ impl Dial {
         let is_missing = error.message.contains("password missing"); // the driver's own words, without a code
         if error.is(&["28P01"]) || is_missing {
             return Some(match &self.conninfo.password_source {
+                PasswordSource::File(_) | PasswordSource::Nowhere if is_missing => {
+                    "give the password by PGPASSWORD, ~/.pgpass or [database] password_command".into()
+                }
                 PasswordSource::Nowhere => {
                     "give the password by PGPASSWORD, ~/.pgpass or [database] password_command".into()
                 }

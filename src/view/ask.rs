@@ -3,12 +3,10 @@
 //! Whether to ask at all (`--yes`, `--no-input`) is decided by `cli`.
 
 use std::io::{self, BufRead, IsTerminal};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use super::words::{Words, fill};
 use super::wrap::{clean, wrap};
-use super::{progress, terminal};
+use super::{progress, terminal, watch};
 use crate::error::Refusal;
 
 /// Asks for a yes, in any of our languages; anything else is a no. The last line is the question.
@@ -35,39 +33,12 @@ fn asked(question: &str) -> Result<String, Refusal> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Refusal::new("there is no terminal to ask on").hint("pass `--yes` to go on without a question"));
     }
-    let asked = Instant::now();
-    let answer = progress::aside(|| {
-        terminal::to_stderr(|out| write!(out, "{question}"));
-        read_answer(&mut io::stdin().lock())
-    });
-    let waited = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
-    WAITED_MS.fetch_add(waited, Ordering::Relaxed);
-    answer
-}
-
-/// How long people have been waited for, in milliseconds.
-static WAITED_MS: AtomicU64 = AtomicU64::new(0);
-
-/// Measures work: stands still while a person is asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Watch {
-    started: Instant,
-    waited_ms: u64,
-}
-
-impl Watch {
-    /// One that begins now.
-    #[must_use]
-    pub fn start() -> Self {
-        Self { started: Instant::now(), waited_ms: WAITED_MS.load(Ordering::Relaxed) }
-    }
-
-    /// The time since, without that of questions.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        let waited = WAITED_MS.load(Ordering::Relaxed).saturating_sub(self.waited_ms);
-        self.started.elapsed().saturating_sub(Duration::from_millis(waited))
-    }
+    watch::stopped(|| {
+        progress::aside(|| {
+            terminal::to_stderr(|out| write!(out, "{question}"));
+            read_answer(&mut io::stdin().lock())
+        })
+    })
 }
 
 /// The end of the input is an answer too: the empty one.

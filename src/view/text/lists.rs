@@ -173,6 +173,9 @@ fn settings(settings: &[Setting], file: Option<&str>, page: &Page<'_>) -> Grid {
         Column::text(words.value),
         Column::text(words.origin).spare(1).floor(16),
     ]);
+    if settings.iter().all(|setting| setting.origin.is_empty()) {
+        grid.columns.pop();
+    }
     for setting in settings {
         let origin = match line_of(&setting.origin) {
             Some((path, line)) if Some(path) == file => fill(words.line_number, &[line]),

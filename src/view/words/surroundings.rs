@@ -258,6 +258,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "`tenantctl doctor --for verify --sql` prints the GRANTs",
         "`tenantctl doctor --for verify --sql` imprime los GRANT",
     ),
+    ("nothing was found that stops `{}`", "no se encontró nada que impida `{}`"),
     ("role {} lacks {}: {}", "al rol {} le falta {}: {}"),
     (
         "PostgreSQL {} at {}, database {}, as role {}; {n} of {n} connections are free",
