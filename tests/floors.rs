@@ -57,7 +57,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("deadpool", "pg"),
     ("futures_util", "pg, step, fleet, cli, main"),
     ("indicatif", "view"),
-    ("jiff", "config, view, cli"),
+    ("jiff", "config, view, fleet, cli"),
     ("log", "pg"),
     ("postgres_protocol", "pg"),
     ("rand", "pg, step, cli"),

@@ -43,13 +43,13 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     }
     let schema = the_move.store.schema.raw();
     typed_or_yes(globals, &opened, &the_move, &format!("drop what was made in schema {schema}"))?;
-    let mut lease = Lease::open(&opened.sessions, &opened.run).await?;
+    let lease = Lease::open(&opened.sessions, &opened.run).await?;
     road::begin_run(&lease, &opened, "abandon", line, None).await?;
     let mut report = Report::new("abandon", Some(opened.run.clone()), started);
     report.database = Some(opened.database());
     let ended = async {
         lease.take(ground.shared(), &the_move.store.key).await?;
-        let taken = journal::take_over(&mut lease, the_move.id).await?;
+        let taken = journal::take_over(&lease, the_move.id).await?;
         let after = abandon(&opened.means()?, &taken, args.lose_changes).await?;
         let mut store = StoreReport::of(&after.store);
         store.stage = Some(after.stage);

@@ -19,7 +19,7 @@ use crate::pg::overheard;
 use crate::pg::registry::{self, Registry, RegistryRow};
 use crate::pg::session::{Session, Sessions};
 use crate::plan::Finding;
-use crate::step::Means;
+use crate::step::{Means, Strategy};
 use crate::store::{KeyType, Selection, StoreKey};
 use crate::template::Template;
 use crate::view::words::{Lang, Words};
@@ -137,6 +137,7 @@ impl Opened {
         Ok(Means {
             sessions: &self.sessions,
             observer: self.observer.as_ref(),
+            strategy: Strategy::default(),
             run: &self.run,
             copy: self.config.copy()?,
             switch: self.config.switch()?,

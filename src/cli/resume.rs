@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use super::open::{self, Opened};
 use super::output::Page;
+use super::pace::Pace;
 use super::road::{self, Errand, How};
 use super::{Globals, StoreArgs};
 use crate::conninfo::Environment;
@@ -25,6 +26,8 @@ pub(crate) struct ResumeArgs {
     /// Go on with the recorded manifest and template where today's files differ
     #[arg(long)]
     use_recorded: bool,
+    #[command(flatten)]
+    pace: Pace,
 }
 
 pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: &ResumeArgs) -> Result<Page> {
@@ -45,6 +48,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         kind: errand.kind,
         from: None,
         how: How { use_recorded: args.use_recorded, ..How::default() },
+        pace: args.pace,
         ask: errand.until == Stage::Switched,
     };
     road::work(globals, env, line, &stores, errand).await

@@ -47,13 +47,13 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     }
     typed_or_yes(globals, &opened, &the_move, "switch its application back to the shared schema")?;
     let registry = opened.registry(&ground);
-    let mut lease = Lease::open(&opened.sessions, &opened.run).await?;
+    let lease = Lease::open(&opened.sessions, &opened.run).await?;
     road::begin_run(&lease, &opened, "reverse", line, None).await?;
     let mut report = Report::new("reverse", Some(opened.run.clone()), started);
     report.database = Some(opened.database());
     let ended = async {
         lease.take(ground.shared(), &the_move.store.key).await?;
-        let taken = journal::take_over(&mut lease, the_move.id).await?;
+        let taken = journal::take_over(&lease, the_move.id).await?;
         let means = opened.means()?;
         let reversed = reverse(&means, &registry, &taken, args.lose_changes).await?;
         let after = journal::reread(lease.client(), the_move.id).await?;

@@ -88,7 +88,9 @@ pub async fn travel(
     }
 }
 
-fn is_there(the_move: &Move, until: Until) -> bool {
+/// Whether a move is where the road ends, or further.
+#[must_use]
+pub fn is_there(the_move: &Move, until: Until) -> bool {
     the_move.stage >= until.stage && !matches!(the_move.stage, Stage::Reversed | Stage::Abandoned)
 }
 

@@ -39,15 +39,10 @@ impl Lease {
         &self.run
     }
 
-    /// The session, for the journal's own bookkeeping.
+    /// The session, for the journal's own bookkeeping, a statement at a time: several stores use it at once.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.session
-    }
-
-    /// The session, for a transaction of the journal.
-    pub fn session(&mut self) -> &mut Session {
-        &mut self.session
     }
 
     /// Takes a store.

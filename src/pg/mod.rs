@@ -4,6 +4,7 @@
 
 pub mod blueprint;
 pub mod catalog;
+pub mod census;
 pub mod change;
 pub mod checks;
 pub mod compare;
@@ -18,11 +19,13 @@ pub mod load_sample;
 pub mod lock;
 pub mod overheard;
 pub mod ownership;
+pub mod pass;
 pub mod queue;
 pub mod ranges;
 pub mod registry;
 pub mod requalify;
 pub mod rights;
+pub mod route;
 pub mod rows;
 pub mod samples;
 pub mod scaffold;

@@ -183,11 +183,42 @@ impl CopyStatement {
 
     fn source_select(&self, columns: &[(Ident, Option<String>)], condition: &str) -> String {
         let table = &self.source.table;
-        let columns = columns.iter().map(|(name, cast)| match cast {
+        format!("select {} from {} as {table} where {condition}", list(self.read(columns)), self.from_source())
+    }
+
+    /// Columns as they are read from the shared table, which goes by its own name.
+    fn read(&self, columns: &[(Ident, Option<String>)]) -> Vec<String> {
+        let table = &self.source.table;
+        let column = |(name, cast): &(Ident, Option<String>)| match cast {
             Some(cast) => format!("{table}.{name}::{cast}"),
             None => format!("{table}.{name}"),
-        });
-        format!("select {} from {} as {table} where {condition}", list(columns), self.from_source())
+        };
+        columns.iter().map(column).collect()
+    }
+
+    /// The columns that are written, as they are read from the shared table.
+    #[must_use]
+    pub fn written_columns(&self) -> Vec<String> {
+        self.read(&self.columns)
+    }
+
+    /// All columns that are compared, as they are read from the shared table.
+    #[must_use]
+    pub fn compared_columns(&self) -> Vec<String> {
+        self.read(&self.columns.iter().chain(&self.compared_only).cloned().collect::<Vec<_>>())
+    }
+
+    /// `copy (…) to stdout` of any `select`, in this table's format.
+    #[must_use]
+    pub fn copy_select(&self, select: &str) -> String {
+        format!("copy ({select}) to stdout{}", self.options())
+    }
+
+    /// Whether both read the same columns of the same table in the same way, whatever the store.
+    #[must_use]
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let passage = |of: &Self| (of.source.clone(), of.format, of.columns.clone(), of.compared_only.clone());
+        passage(self) == passage(other)
     }
 
     fn options(&self) -> &'static str {

@@ -26,6 +26,18 @@ use crate::event::Observer;
 use crate::pg::blueprint::Access;
 use crate::pg::session::Sessions;
 
+/// How shared tables are read for several stores.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Strategy {
+    /// Each table as costs less by the planner's estimate.
+    #[default]
+    Cheaper,
+    /// Once for all stores of a wave.
+    OnePass,
+    /// For each store.
+    PerStore,
+}
+
 /// What every step works with.
 pub struct Means<'a> {
     /// Connections.
@@ -36,6 +48,8 @@ pub struct Means<'a> {
     pub run: &'a str,
     /// `[copy]`.
     pub copy: CopySettings,
+    /// How shared tables are read.
+    pub strategy: Strategy,
     /// `[switch]`.
     pub switch: SwitchSettings,
     /// `[store_schema] id_headroom`.

@@ -12,9 +12,9 @@ use crate::event::{Event, Step};
 use crate::ident::Ident;
 use crate::report::Outcome;
 use crate::store::Store;
-use crate::view::watch::Watch;
 use crate::view::figures::counted;
 use crate::view::figures::{bytes, grouped, per_second, seconds};
+use crate::view::watch::Watch;
 use crate::view::words::{Words, fill};
 use crate::view::wrap::{clean, cut};
 

@@ -240,6 +240,7 @@ pub(super) static ENGLISH: Words = Words {
     type_the_key: "type the store's key, {}, to go on:",
     of_profile: "profile {}, ",
     to_switch: "store {}: {} of {}, into schema {}",
+    to_switch_all: "{} with {}, each into a schema of its own",
     may_switch: "Move it and switch its application?",
     demo_is_up: "a throw-away PostgreSQL with the sample application is up ({})",
     server_stays: "the server stays",

@@ -308,6 +308,7 @@ words! {
         pub type_the_key: &'static str,
         pub of_profile: &'static str,
         pub to_switch: &'static str,
+        pub to_switch_all: &'static str,
         pub may_switch: &'static str,
         // the demo
         pub demo_is_up: &'static str,

@@ -285,6 +285,7 @@ pub(super) static SPANISH: Words = Words {
     type_the_key: "escriba la llave de la tienda, {}, para continuar:",
     of_profile: "perfil {}, ",
     to_switch: "tienda {}: {} de {}, al esquema {}",
+    to_switch_all: "{} con {}, cada una a un esquema propio",
     may_switch: "¿Migrarla y conmutar su aplicación?",
     demo_is_up: "un PostgreSQL desechable con la aplicación de muestra está en marcha ({})",
     server_stays: "el servidor sigue en marcha",

@@ -1,0 +1,136 @@
+//! How a run over several stores goes about it, as flags.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use jiff::civil::{DateTime, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, ZonedDateTime};
+
+use crate::fleet::schedule::Policy;
+use crate::pg::rights::Capacity;
+use crate::step::Strategy;
+
+/// Stores that are worked on at once, where nothing else is said.
+const JOBS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+/// Stores that are copied together, at most.
+const LARGEST_WAVE: usize = 32;
+/// Connections beside those that load: lease, snapshot, readers, and some for others.
+const BESIDE: i64 = 8;
+/// Failures after which no further store is begun.
+const MOST_FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// How often a store among several is tried again.
+const RETRIES: u32 = 2;
+
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    /// Stores that are worked on at once [default: 4]
+    #[arg(short, long, value_name = "N", help_heading = "Several stores")]
+    jobs: Option<NonZeroUsize>,
+    /// First only the N smallest stores; where one does not end well, the others are not begun
+    #[arg(long, value_name = "N", help_heading = "Several stores", default_value_t = 0, hide_default_value = true)]
+    canary: usize,
+    /// Begin no further store after N failures [default: 10]
+    #[arg(long, value_name = "N", help_heading = "Several stores", conflicts_with = "keep_going")]
+    max_failures: Option<NonZeroU32>,
+    /// Begin the other stores however many fail
+    #[arg(short, long, help_heading = "Several stores")]
+    keep_going: bool,
+    /// Try a store again so often after a deadlock or a lost connection [default: 2; of a single store 0]
+    #[arg(long, value_name = "N", help_heading = "Several stores")]
+    retries: Option<u32>,
+    /// Begin no store from then on: 06:00, or 2026-01-31 06:00, local time
+    #[arg(long, value_name = "TIME", help_heading = "Several stores", value_parser = time)]
+    until: Option<Timestamp>,
+    /// How shared tables are read
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Several stores", default_value = "auto")]
+    strategy: StrategyArg,
+}
+
+/// How shared tables are read for several stores.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+enum StrategyArg {
+    /// Each table as costs less
+    #[default]
+    Auto,
+    /// Each table once for all stores of a wave
+    OnePass,
+    /// Each table for each store
+    PerStore,
+}
+
+impl Pace {
+    /// For so many stores on such a server.
+    pub(super) fn policy(&self, store_count: usize, capacity: &Capacity) -> Policy {
+        let most = usize::try_from((capacity.max_connections / 4).min(capacity.free_connections - BESIDE)).unwrap_or(1);
+        let wave = NonZeroUsize::new(most.min(LARGEST_WAVE)).unwrap_or(NonZeroUsize::MIN);
+        Policy {
+            jobs: self.jobs.unwrap_or(JOBS).min(wave),
+            wave,
+            canary: self.canary,
+            max_failures: (!self.keep_going).then(|| self.max_failures.unwrap_or(MOST_FAILURES)),
+            retries: self.retries.unwrap_or(if store_count > 1 { RETRIES } else { 0 }),
+            until: self.until,
+        }
+    }
+
+    pub(super) fn strategy(&self) -> Strategy {
+        match self.strategy {
+            StrategyArg::Auto => Strategy::Cheaper,
+            StrategyArg::OnePass => Strategy::OnePass,
+            StrategyArg::PerStore => Strategy::PerStore,
+        }
+    }
+}
+
+/// The next such time of day, or a date and time.
+fn time(text: &str) -> Result<Timestamp, String> {
+    time_after(text, &ZonedDateTime::now())
+}
+
+fn time_after(text: &str, now: &ZonedDateTime) -> Result<Timestamp, String> {
+    let wrong = || format!("`{text}` is no time such as 06:00, or 2026-01-31 06:00");
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let local =
+        |at: DateTime, zone: &TimeZone| zone.to_ambiguous_zoned_datetime(at).compatible().map(|at| at.timestamp());
+    if let Ok(at) = text.parse::<DateTime>().or_else(|_| DateTime::strptime("%Y-%m-%d %H:%M", text)) {
+        return local(at, now.time_zone()).map_err(|_| wrong());
+    }
+    let at = text.parse::<Time>().or_else(|_| Time::strptime("%H:%M", text)).map_err(|_| wrong())?;
+    let today = now.date().to_datetime(at);
+    let day = if today > now.datetime() { today } else { today.checked_add(1.day()).map_err(|_| wrong())? };
+    local(day, now.time_zone()).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_the_next_one() {
+        let now: ZonedDateTime = "2026-11-24T22:10:00-06:00[America/Mexico_City]".parse().unwrap();
+        let at = |text: &str| time_after(text, &now).map(|at| at.to_string());
+        assert_eq!(at("06:00").unwrap(), "2026-11-25T12:00:00Z");
+        assert_eq!(at("23:30").unwrap(), "2026-11-25T05:30:00Z");
+        assert_eq!(at("2026-11-26 01:00").unwrap(), "2026-11-26T07:00:00Z");
+        assert_eq!(at("2026-11-26T01:00:00Z").unwrap(), "2026-11-26T01:00:00Z");
+        assert!(at("six").unwrap_err().contains("is no time such as 06:00"));
+    }
+
+    #[test]
+    fn a_wave_leaves_connections_for_others() {
+        let capacity = |max_connections, free_connections| Capacity {
+            free_connections,
+            max_connections,
+            locks: 1000,
+            locks_per_transaction: 64,
+            is_standby: false,
+            is_read_only: false,
+        };
+        let wave = |max, free| Pace::default().policy(89, &capacity(max, free)).wave.get();
+        assert_eq!((wave(100, 97), wave(400, 390), wave(100, 10), wave(20, 3)), (25, 32, 2, 1));
+        let policy = Pace::default().policy(1, &capacity(100, 97));
+        assert_eq!((policy.retries, policy.max_failures), (0, Some(MOST_FAILURES)));
+    }
+}
