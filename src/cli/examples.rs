@@ -29,6 +29,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl migrate --store 4 --to verified     copy and prove only
   tenantctl migrate --store 4                   and the switch
   tenantctl migrate --all --yes -o report.html  every store, unasked
+  tenantctl migrate --all --canary 3 --until 06:00 --yes
   tenantctl migrate --stores-from keys.txt --lang es --format markdown",
     ),
     (
@@ -58,7 +59,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "resume",
         "Examples:
-  tenantctl resume       the newest run that is not done
+  tenantctl resume       the run that is not done
   tenantctl resume 8f3c  the run whose id begins so",
     ),
     (

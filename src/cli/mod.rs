@@ -236,6 +236,19 @@ pub(crate) struct StoreArgs {
     except: Vec<String>,
 }
 
+impl StoreArgs {
+    /// How many stores the progress is laid out for, before anybody has looked: one, or several.
+    fn guess(&self) -> usize {
+        let is_list = |key: &String| {
+            key.contains(',')
+                || key.split_once('-').is_some_and(|(from, to)| [from, to].iter().all(|n| n.parse::<i64>().is_ok()))
+        };
+        let are_several =
+            self.all || self.stores_from.is_some() || self.store.len() > 1 || self.store.iter().any(is_list);
+        if are_several { 2 } else { 1 }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),

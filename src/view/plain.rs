@@ -125,6 +125,7 @@ impl State {
             |store: &Store, step, table: &Ident| fill(words.table_line, &[&step_of(store, step), table.raw()]);
         match event {
             Event::RunStarted { run, command, store_count } => {
+                self.many |= *store_count > 1; // a range is one word on the command line
                 let stores = counted(*store_count as u64, words.store_noun);
                 self.say(&fill(words.run_line, &[run, command, &stores]));
             }

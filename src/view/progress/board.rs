@@ -79,7 +79,11 @@ impl Board {
     /// Takes an event in and draws.
     pub(super) fn take(&mut self, event: &Event<'_>) {
         match event {
-            Event::RunStarted { .. } => self.began = Watch::start(),
+            Event::RunStarted { store_count, .. } => {
+                self.began = Watch::start();
+                self.store_count = *store_count;
+                self.many |= *store_count > 1; // a range is one word on the command line
+            }
             Event::StepStarted { store, step } => self.step_started(store, *step),
             Event::TableStarted { store, step, table, row_count } => {
                 self.step = Some(*step);
