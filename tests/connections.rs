@@ -478,7 +478,7 @@ fn a_password_command_that_fails_is_what_the_user_sees() {
     };
     config("echo secret").exits(0);
     config("echo the vault is sealed >&2; exit 3").exits(5).says("password_command failed").says("the vault is sealed");
-    config("echo wrong").exits(5).says("28P01").says("password_command printed");
+    config("echo wrong").exits(5).says("28P01").says("password_command by hand");
 }
 
 // ---- in mid-run -----------------------------------------------------------------------------------------------------

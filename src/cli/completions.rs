@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{CommandFactory, ValueEnum};
 
-use super::Cli;
 use super::output::{Page, now};
+use super::{Cli, examples};
 use crate::error::Exit;
 use crate::report::Report;
 
@@ -58,7 +58,7 @@ pub(super) fn completions(args: &CompletionsArgs) -> Result<Page> {
 }
 
 pub(super) fn man(args: &ManArgs) -> Result<Page> {
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = examples::added_to(Cli::command()).disable_help_subcommand(true);
     command.build();
     let Some(folder) = &args.folder else {
         let mut text = Vec::new();

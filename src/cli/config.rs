@@ -9,6 +9,9 @@ use crate::error::Exit;
 use crate::report::{Report, Setting};
 
 /// Show the effective configuration, secrets masked
+///
+/// A value comes from a flag, else from TENANTCTL_SHARED_SCHEMA (for `[shared] schema`, and so on), else from the
+/// profile, the file, or the default.
 #[derive(clap::Args, Debug)]
 pub(crate) struct ConfigArgs {
     /// Say where each value comes from

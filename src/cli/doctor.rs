@@ -76,6 +76,15 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &DoctorArgs)
         let message = "some things could not be looked at: give these rights, then run doctor again";
         found.findings.push(Finding::note("look_again", message));
     }
+    if !found.is_stopped() {
+        let command = match purpose {
+            Purpose::Plan => "plan",
+            Purpose::Verify => "verify",
+            Purpose::Migrate => "migrate",
+        };
+        let message = format!("nothing was found that stops `tenantctl {command}`");
+        found.findings.push(Finding::note("ready", message));
+    }
     let mut report = Report::new("doctor", None, started);
     report.database = Some(opened.database());
     let exit = if found.is_stopped() { Exit::Refused } else { Exit::Done };

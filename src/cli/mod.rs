@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod examples;
 mod list;
 mod open;
 mod output;
@@ -27,7 +28,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::conninfo::{Environment, Secret};
 use crate::error::Exit;
@@ -235,6 +236,19 @@ pub(crate) struct StoreArgs {
     except: Vec<String>,
 }
 
+impl StoreArgs {
+    /// How many stores the progress is laid out for, before anybody has looked: one, or several.
+    fn guess(&self) -> usize {
+        let is_list = |key: &String| {
+            key.contains(',')
+                || key.split_once('-').is_some_and(|(from, to)| [from, to].iter().all(|n| n.parse::<i64>().is_ok()))
+        };
+        let are_several =
+            self.all || self.stores_from.is_some() || self.store.len() > 1 || self.store.iter().any(is_list);
+        if are_several { 2 } else { 1 }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),
@@ -292,7 +306,10 @@ impl Command {
 /// Reads the words and does the deed.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let parsed = examples::added_to(Cli::command())
+        .try_get_matches_from(&arguments)
+        .and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage_error(&error, &arguments),
     };

@@ -66,7 +66,9 @@ pub(super) fn print(globals: &Globals, page: &Page) -> ExitCode {
     let format = globals.format();
     let printed = terminal::to_stdout(|out| format.write(report, &options, out)).context("writing the result");
     if let Some(error) = report.error.as_ref().filter(|_| !format.is_for_programs()) {
-        terminal::to_stderr(|out| explain::write(error, options.words(), terminal::stderr_has_color(), out));
+        terminal::to_stderr(|out| {
+            explain::write(error, options.words(), terminal::stderr_has_color(), terminal::stderr_columns(), out)
+        });
     }
     let mut written = printed.and_then(|()| write_files(globals, report, &options));
     // The demo's own commands have told theirs.
@@ -78,7 +80,9 @@ pub(super) fn print(globals: &Globals, page: &Page) -> ExitCode {
         Ok(()) => ExitCode::from(report.exit_code),
         Err(error) => {
             let error = explain::error_report(&error);
-            terminal::to_stderr(|out| explain::write(&error, options.words(), terminal::stderr_has_color(), out));
+            terminal::to_stderr(|out| {
+                explain::write(&error, options.words(), terminal::stderr_has_color(), terminal::stderr_columns(), out)
+            });
             ExitCode::from(if report.exit_code == 0 { Exit::Failed.code() } else { report.exit_code })
         }
     }

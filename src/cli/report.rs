@@ -9,7 +9,7 @@ use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::error::Refusal;
 use crate::pg::journal;
-use crate::report::Report;
+use crate::report::{Outcome, Report};
 use crate::step::report::store_report;
 
 /// Print the report of a run or a store again
@@ -61,7 +61,9 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
     for the_move in &moves {
         let mut store = store_report(&reader, the_move, &steps, headroom).await?;
         if store.differs() {
-            store.outcome = crate::report::Outcome::Differs;
+            store.outcome = Outcome::Differs;
+        } else if store.error.is_some() && !the_move.stage.is_switched() {
+            store.outcome = Outcome::Failed; // its last run's; one that goes on clears it
         }
         report.stores.push(store);
     }

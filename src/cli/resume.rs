@@ -17,7 +17,7 @@ use crate::stage::Stage;
 
 /// Go on with an unfinished or partly failed run
 ///
-/// Does only what is not done yet. Without an id: the newest unfinished run.
+/// Does only what is not done yet. Without an id: the unfinished run; where there are several, they are listed.
 #[derive(clap::Args, Debug)]
 pub(crate) struct ResumeArgs {
     /// The run's id, or its first digits

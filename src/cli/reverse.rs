@@ -10,7 +10,7 @@ use crate::error::{Exit, Refusal};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move};
 use crate::pg::lease::Lease;
-use crate::report::{Outcome, Report};
+use crate::report::{NextStep, Outcome, Report};
 use crate::stage::Stage;
 use crate::step::report::store_report;
 use crate::step::reverse::{reverse, would_lose};
@@ -66,6 +66,12 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
             store.error = Some(explain::error_report(&would_lose(&taken, &reversed.tables).into()));
         }
         report.stores.push(store);
+        if reversed.done {
+            report.next_steps.push(NextStep {
+                why: "drop its schema; until then it cannot be moved anew".into(),
+                command: format!("tenantctl abandon --store {}", after.store.key),
+            });
+        }
         anyhow::Ok(exit)
     }
     .await;

@@ -192,7 +192,7 @@ pub(super) async fn work(
     errand: Errand,
 ) -> Result<Page> {
     let started = now();
-    let many = if stores.all || stores.stores_from.is_some() || stores.store.len() > 1 { 2 } else { 1 };
+    let many = stores.guess();
     let opened = Opened::open(globals, env, many).await?;
     let reader = opened.sessions.reader().await?;
     let ground = opened.ground(&reader).await?;

@@ -4,7 +4,6 @@
 //! switch). A single store is a wave of one. Which stores make a wave, `fleet/schedule` decides.
 
 use std::cell::RefCell;
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, stream};
@@ -32,6 +31,7 @@ use crate::step::{Means, report::store_report};
 use crate::store::Store;
 use crate::template::Template;
 use crate::view::figures::counted;
+use crate::view::watch::Watch;
 use crate::view::words::fill;
 use crate::view::{ask, explain};
 
@@ -54,7 +54,7 @@ pub(super) struct Site<'a> {
 struct Journey<'r> {
     at: usize,
     row: &'r RegistryRow,
-    begun_at: Instant,
+    begun_at: Watch,
     begun: bool,
     already: bool,
     findings: Vec<Finding>,
@@ -69,7 +69,7 @@ impl<'r> Journey<'r> {
         Self {
             at,
             row,
-            begun_at: Instant::now(),
+            begun_at: Watch::start(),
             begun: false,
             already: false,
             findings,
@@ -304,7 +304,10 @@ impl<'a> Site<'a> {
 
     /// The report of a store that was not begun.
     pub(super) fn not_begun(&self, row: &RegistryRow, why: &str) -> StoreReport {
-        let mut report = StoreReport::of(&self.store(row));
+        // An earlier run may have begun it.
+        let earlier = self.moves.iter().find(|of| of.store.key == row.key);
+        let mut report = earlier.map_or_else(|| StoreReport::of(&self.store(row)), |of| StoreReport::of(&of.store));
+        report.stage = earlier.map(|of| of.stage);
         report.outcome = Outcome::Interrupted;
         report.error = Some(explain::error_report(&Refusal::new(why).exit(Exit::Failed).into()));
         report

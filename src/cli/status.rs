@@ -18,6 +18,9 @@ use crate::report::{NextStep, Report, RunLine, StoreLine};
 const LISTED: i64 = 20;
 
 /// Show runs and the stage of each store
+///
+/// Without an id: the last runs, with their outcome; one that is `unfinished` can be resumed. With an id: each of its
+/// stores too.
 #[derive(clap::Args, Debug)]
 pub(crate) struct StatusArgs {
     /// The run's id, or its first digits

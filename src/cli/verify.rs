@@ -55,7 +55,7 @@ enum Against {
 
 pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: &VerifyArgs) -> Result<Page> {
     let started = now();
-    let mut opened = Opened::open(globals, env, if args.stores.all { 2 } else { 1 }).await?;
+    let mut opened = Opened::open(globals, env, args.stores.guess()).await?;
     opened.max_diffs = args.max_diffs;
     let reader = opened.sessions.reader().await?;
     let ground = opened.ground(&reader).await?;
@@ -75,6 +75,10 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         road::begin_run(&held, &opened, "verify", line, None).await?;
         report.run = Some(opened.run.clone());
         lease = Some(held);
+    }
+    if chosen.rows.len() > 1 {
+        let store_count = chosen.rows.len();
+        opened.observer.notice(&Event::RunStarted { run: &opened.run, command: "verify", store_count });
     }
     let means = opened.means()?;
     let mut exits = Vec::new();

@@ -135,9 +135,10 @@ pub(super) fn report(settings: &Settings, repeated: &Repeated<'_>) -> Result<Rep
             .hint("write an IANA name such as `America/Mexico_City`; in a small image install tzdata"));
     }
     let currency = settings.text("report.currency")?;
-    if currency.as_ref().is_some_and(|code| code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase())) {
+    let is_code = |code: &str| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    if let Some(code) = currency.as_ref().filter(|code| !is_code(code)) {
         return Err(settings
-            .refuse("report.currency", "is no currency code")
+            .refuse("report.currency", &format!("`{code}` is no currency code"))
             .hint("write three capital letters of ISO 4217, such as `MXN`"));
     }
     let folder = repeated.file.map_or(settings.env.current_folder.as_path(), |file| file.folder());

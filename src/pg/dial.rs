@@ -449,16 +449,24 @@ impl Dial {
     }
 
     fn hint(&self, error: &ServerError) -> Option<String> {
-        if error.is(&["28P01"]) {
+        let is_missing = error.message.contains("password missing"); // the driver's own words, without a code
+        if error.is(&["28P01"]) || is_missing {
             return Some(match &self.conninfo.password_source {
+                PasswordSource::File(_) | PasswordSource::Nowhere if is_missing => {
+                    "give the password by PGPASSWORD, ~/.pgpass or [database] password_command".into()
+                }
                 PasswordSource::Nowhere => {
-                    "no password is given: PGPASSWORD, ~/.pgpass or [database] password_command".into()
+                    "give the password by PGPASSWORD, ~/.pgpass or [database] password_command".into()
                 }
                 PasswordSource::Text(_) | PasswordSource::Again(_) => {
-                    "the password is that of the connection string".into()
+                    "the password is that of the connection string: correct it there".into()
                 }
-                PasswordSource::Command(_) => "the password is what [database] password_command printed".into(),
-                PasswordSource::File(path) => format!("the password is looked for in {}", path.display()),
+                PasswordSource::Command(_) => {
+                    "run [database] password_command by hand: its first line must be the password of today".into()
+                }
+                PasswordSource::File(path) => {
+                    format!("look for this host, database and user in {}", path.display())
+                }
             });
         }
         if error.is(&["08P01"]) && error.message.contains("startup parameter") {

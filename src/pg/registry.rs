@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 
 use super::failure::ServerResult;
 use crate::config::Registry as RegistryConfig;
-use crate::error::Refusal;
+use crate::error::{Refusal, ServerError};
 use crate::ident::{Ident, Literal, QualifiedTable, list};
 use crate::store::{KeyType, StoreKey};
 
@@ -43,6 +43,21 @@ pub struct Registry<'a> {
     config: Option<&'a RegistryConfig>,
     key_type: KeyType,
     keyed_tables: Vec<(QualifiedTable, Ident)>,
+}
+
+/// The condition is the one part of the query that a person wrote: an error in it is one of the configuration.
+fn of_condition(config: &RegistryConfig, error: ServerError) -> anyhow::Error {
+    let is_of_sql = error.sqlstate.as_deref().is_some_and(|code| code.starts_with("42") && code != "42501");
+    match config.condition.as_deref().filter(|_| is_of_sql) {
+        Some(condition) => anyhow::Error::new(error).context(
+            Refusal::new(format!(
+                "reading the registry {} with its `[registry] where`, `{condition}`",
+                config.table.raw()
+            ))
+            .hint("correct the condition: it is SQL over the registry's own columns"),
+        ),
+        None => anyhow::Error::new(error),
+    }
 }
 
 impl<'a> Registry<'a> {
@@ -85,7 +100,8 @@ impl<'a> Registry<'a> {
     pub async fn stores(&self, client: &impl GenericClient) -> Result<Vec<RegistryRow>> {
         let mut rows = match self.config {
             Some(config) => {
-                let found = client.query(&self.select(config), &[]).await.server()?;
+                let found = client.query(&self.select(config), &[]).await.server();
+                let found = found.map_err(|error| of_condition(config, error))?;
                 found.iter().map(|row| self.registry_row(row)).collect::<Result<Vec<_>>>()?
             }
             None => self.keys_in_tables(client).await?,
@@ -108,7 +124,8 @@ impl<'a> Registry<'a> {
             return Ok(self.keys_in_tables(client).await?.into_iter().find(|row| row.key == *key));
         };
         let sql = format!("{} where {}::text = $1", self.select(config), config.key);
-        let rows = client.query(&sql, &[&key.text()]).await.server()?;
+        let rows = client.query(&sql, &[&key.text()]).await.server();
+        let rows = rows.map_err(|error| of_condition(config, error))?;
         match rows.as_slice() {
             [] => Ok(None),
             [row] => self.registry_row(row).map(Some),

@@ -74,6 +74,37 @@ impl Diagnosis {
         }
         Ok(given)
     }
+
+    /// Asks for the rights on a store schema; those that lack are one finding, or 90 stores would fill a book.
+    async fn need_all(
+        &mut self,
+        session: &Session,
+        who: &Who<'_>,
+        rights: &[Right],
+        key: &str,
+        schema: &Ident,
+    ) -> Result<()> {
+        let mut grants = vec![];
+        for right in rights {
+            if !rights::has(session, right).await? {
+                grants.push(right.grant(who.database, who.role));
+            }
+        }
+        let Some(first) = grants.first() else { return Ok(()) };
+        let message = format!(
+            "role {} lacks {} rights on schema {}: verify reads store {key} ([store_schema] readers gives them to new ones)",
+            who.role,
+            grants.len(),
+            schema.raw()
+        );
+        let hint = match grants.len() {
+            1 => first.clone(),
+            _ => "`tenantctl doctor --for verify --sql` prints the GRANTs".to_owned(),
+        };
+        self.findings.push(Finding::stop("right_missing", message).hint(hint));
+        self.grants.extend(grants);
+        Ok(())
+    }
 }
 
 /// Who asks.
@@ -301,13 +332,11 @@ pub async fn store_schemas(means: &Means<'_>, ground: &Ground, found: &mut Diagn
         if !catalog::schema_exists(&reader, schema).await? {
             continue;
         }
-        let why = format!("verify reads store {} ([store_schema] readers gives it to new ones)", of.store.key);
-        found.need(&reader, &who, Right::Use(schema.clone()), &why).await?;
+        let mut needed = vec![Right::Use(schema.clone())];
         let mut relations = rights::tables_in(&reader, schema).await?;
         relations.extend(rights::sequences_in(&reader, schema).await?);
-        for relation in relations {
-            found.need(&reader, &who, Right::Table(relation, &["select"]), &why).await?;
-        }
+        needed.extend(relations.into_iter().map(|relation| Right::Table(relation, &["select"])));
+        found.need_all(&reader, &who, &needed, of.store.key.text(), schema).await?;
     }
     Ok(())
 }

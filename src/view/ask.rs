@@ -5,8 +5,8 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use super::words::{Words, fill};
-use super::wrap::clean;
-use super::{progress, terminal};
+use super::wrap::{clean, wrap};
+use super::{progress, terminal, watch};
 use crate::error::Refusal;
 
 /// Asks for a yes, in any of our languages; anything else is a no. The last line is the question.
@@ -14,7 +14,8 @@ use crate::error::Refusal;
 /// # Errors
 /// Refuses where there is no terminal to ask on.
 pub fn confirm(lines: &[String], words: &Words) -> Result<bool, Refusal> {
-    let lines: Vec<String> = lines.iter().map(|line| clean(line)).collect();
+    let (columns, _) = terminal::stderr_size();
+    let lines: Vec<String> = lines.iter().flat_map(|line| wrap(&clean(line), columns)).collect();
     let answer = asked(&format!("{} {} ", lines.join("\n"), words.yes_or_no))?;
     Ok(is_yes(&answer))
 }
@@ -32,9 +33,11 @@ fn asked(question: &str) -> Result<String, Refusal> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Refusal::new("there is no terminal to ask on").hint("pass `--yes` to go on without a question"));
     }
-    progress::aside(|| {
-        terminal::to_stderr(|out| write!(out, "{question}"));
-        read_answer(&mut io::stdin().lock())
+    watch::stopped(|| {
+        progress::aside(|| {
+            terminal::to_stderr(|out| write!(out, "{question}"));
+            read_answer(&mut io::stdin().lock())
+        })
     })
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::paint::{Tone, develop, tint};
 use super::words::Words;
-use super::wrap::clean;
+use super::wrap::{clean, width, wrap};
 use crate::error::{Exit, Refusal, ServerError};
 use crate::report::ErrorReport;
 
@@ -30,6 +30,7 @@ pub fn error_report(error: &anyhow::Error) -> ErrorReport {
     if let Some(server) = server {
         say(&mut texts, server.to_string());
     }
+    let is_of_rows = texts.first().is_some_and(|text| text.starts_with("template ") || text.starts_with("copying "));
     let mut texts = texts.into_iter();
     ErrorReport {
         message: texts.next().unwrap_or_default(),
@@ -37,7 +38,8 @@ pub fn error_report(error: &anyhow::Error) -> ErrorReport {
         hint: refusal
             .and_then(|refusal| refusal.hint.clone())
             .or_else(|| server?.hint.clone())
-            .or_else(|| way_on(server?).map(str::to_owned)),
+            .or_else(|| way_on(server?).map(str::to_owned))
+            .or_else(|| broken_rule(server?).filter(|_| is_of_rows).map(str::to_owned)),
         exit_code: exit_of(error).code(),
         server: server.cloned(),
     }
@@ -46,6 +48,9 @@ pub fn error_report(error: &anyhow::Error) -> ErrorReport {
 /// What to do where the server refuses the connection or a right, and says no more than that.
 fn way_on(server: &ServerError) -> Option<&'static str> {
     Some(match server.sqlstate.as_deref() {
+        None if server.message.starts_with("looking up ") => {
+            "check the host's name: -d, DATABASE_URL or PGHOST; `getent hosts NAME` asks as this program does"
+        }
         // no code: the driver's own words
         None if !["connect", "communicat", "timed out", "Timeout"].iter().any(|word| server.message.contains(word)) => {
             return None;
@@ -55,9 +60,19 @@ fn way_on(server: &ServerError) -> Option<&'static str> {
         }
         Some("28P01" | "28000") => "check user and password: -d, DATABASE_URL, PGPASSWORD or ~/.pgpass",
         Some("3D000") => "check the database's name; `psql -l` lists the databases",
-        Some("42501") => "grant the right to this role, or connect as one that has it",
+        Some("42501") => {
+            "`tenantctl doctor --sql` prints the GRANTs that are missing (with `--for plan` or `--for verify` those of a \
+             reader); or connect as a role that has them"
+        }
         _ => return None,
     })
+}
+
+/// What to do where rows that are copied break a key or a check of the template.
+fn broken_rule(server: &ServerError) -> Option<&'static str> {
+    server.is(&["23502", "23503", "23505", "23514", "23P01"]).then_some(
+        "the shared rows break this rule of the template: correct them or the rule; the same command then goes on",
+    )
 }
 
 /// The exit code that this error alone gives.
@@ -72,12 +87,24 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// Writes the error in a language, as far as its sentences are known there; `color` puts ANSI colours in.
+/// Writes the error in a language, as far as its sentences are known there; `color` puts ANSI colours in, and lines are
+/// broken where a terminal has so many `columns`.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(error: &ErrorReport, words: &Words, color: bool, out: &mut dyn Write) -> io::Result<()> {
-    for line in lines(error, words) {
+pub fn write(
+    error: &ErrorReport,
+    words: &Words,
+    color: bool,
+    columns: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let lines = lines(error, words);
+    let lines = match columns {
+        Some(columns) => lines.iter().flat_map(|line| fitted(line, columns)).collect(),
+        None => lines,
+    };
+    for line in lines {
         writeln!(out, "{}", develop(&line, color))?;
     }
     Ok(())
@@ -118,6 +145,18 @@ pub(super) fn lines(error: &ErrorReport, words: &Words) -> Vec<String> {
     lines
 }
 
+/// The line, broken between words where it is too long. Excerpts of a file stay as they are: a caret points at a column.
+pub(super) fn fitted(line: &str, columns: usize) -> Vec<String> {
+    let indent = line.len() - line.trim_start().len();
+    let is_excerpt = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
+    if is_excerpt || width(line) <= columns || columns < indent + 20 {
+        return vec![line.to_owned()];
+    }
+    let mut broken = wrap(line, columns - indent - 2).into_iter();
+    let first = broken.next().map(|first| format!("{}{first}", " ".repeat(indent)));
+    first.into_iter().chain(broken.map(|more| format!("{}{more}", " ".repeat(indent + 2)))).collect()
+}
+
 /// As a context or as a cause: anyhow finds the first, the chain the second.
 fn find<E: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&E> {
     error.downcast_ref::<E>().or_else(|| error.chain().find_map(|link| link.downcast_ref::<E>()))
@@ -152,7 +191,7 @@ mod tests {
 
     fn told(error: &anyhow::Error) -> String {
         let mut out = vec![];
-        write(&error_report(error), Lang::En.words(), false, &mut out).unwrap();
+        write(&error_report(error), Lang::En.words(), false, None, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -175,7 +214,8 @@ mod tests {
             "error: copying store 4, table orders\n  \
                because: duplicate key value violates unique constraint \"orders_order_number_key\" (23505)\n  \
                detail: Key (order_number)=(7) already exists.\n  \
-               where: COPY orders, line 881\n"
+               where: COPY orders, line 881\n\
+             hint: the shared rows break this rule of the template: correct them or the rule; the same command then goes on\n"
         );
         assert_eq!(exit_of(&error), Exit::Failed);
     }
@@ -199,6 +239,14 @@ mod tests {
         );
         assert!(told(&error).ends_with("hint: run `tenantctl create --store 4` first\n"));
         assert_eq!(exit_of(&error), Exit::Held);
+    }
+
+    #[test]
+    fn a_long_line_is_broken_between_words_and_an_excerpt_is_not() {
+        let long = "  because: look for this host, database and user in /root/.pgpass";
+        assert_eq!(fitted(long, 40), ["  because: look for this host,", "    database and user in /root/.pgpass"]);
+        let excerpt = "  12 | url = \"postgresql://app@db/main?schema={schema}\"";
+        assert_eq!(fitted(excerpt, 40), [excerpt]);
     }
 
     #[test]

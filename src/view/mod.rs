@@ -29,6 +29,7 @@ mod specimen;
 mod story;
 pub mod terminal;
 pub mod text;
+pub mod watch;
 pub mod words;
 mod wrap;
 

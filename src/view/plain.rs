@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::figures::{bytes, clock, counted, grouped, seconds};
 use super::words::{Words, fill};
@@ -16,6 +16,8 @@ use crate::ident::Ident;
 use crate::store::Store;
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Between two lines about statements of the template.
+const UNIT_PACE: Duration = Duration::from_secs(1);
 
 /// Writes lines to stderr; dropping it ends the heartbeat.
 pub struct Plain {
@@ -34,6 +36,8 @@ struct State {
     many: bool,
     /// What runs: per store key, and per table where there is one.
     running: BTreeMap<(String, String), Running>,
+    /// When a statement of the template was told last.
+    told_unit: Option<Instant>,
     ended: bool,
 }
 
@@ -53,7 +57,8 @@ impl Plain {
     /// To somewhere else, with another heartbeat.
     #[must_use]
     pub fn to(store_count: usize, words: &'static Words, heartbeat: Duration, out: Box<dyn Write + Send>) -> Self {
-        let state = State { out, words, many: store_count > 1, running: BTreeMap::new(), ended: false };
+        let state =
+            State { out, words, many: store_count > 1, running: BTreeMap::new(), told_unit: None, ended: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
         let beating = Arc::clone(&shared);
         // Without the thread there is no heartbeat, and nothing else is lost.
@@ -120,6 +125,7 @@ impl State {
             |store: &Store, step, table: &Ident| fill(words.table_line, &[&step_of(store, step), table.raw()]);
         match event {
             Event::RunStarted { run, command, store_count } => {
+                self.many |= *store_count > 1; // a range is one word on the command line
                 let stores = counted(*store_count as u64, words.store_noun);
                 self.say(&fill(words.run_line, &[run, command, &stores]));
             }
@@ -138,7 +144,8 @@ impl State {
             }
             Event::TableStarted { store, step, table, row_count } => {
                 let what = table_of(store, *step, table);
-                if !self.many {
+                // A look at both sides expects no number, and its end comes soon.
+                if !self.many && *row_count > 0 {
                     self.say(&fill(words.rows_expected, &[&what, &rows(*row_count)]));
                 }
                 self.start(store, table.raw(), what, *row_count);
@@ -159,7 +166,12 @@ impl State {
             }
             Event::UnitDone { store, label, index, count, .. } if !self.many => {
                 let values = [store.key.text(), label, &index.to_string(), &count.to_string()];
-                self.say(&fill(words.unit_done, &values));
+                let text = fill(words.unit_done, &values);
+                // Statements are many and quick: one a second is told, and the last.
+                if index == count || self.told_unit.is_none_or(|told| told.elapsed() >= UNIT_PACE) {
+                    self.told_unit = Some(Instant::now());
+                    self.say(&text);
+                }
             }
             Event::Waiting { store, reason } => {
                 self.say(&fill(words.waiting, &[store.key.text(), &words.phrase(reason)]));

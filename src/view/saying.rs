@@ -5,7 +5,10 @@
 use super::figures::{counted, grouped, money};
 use super::page::Mark;
 use super::words::{Words, fill};
-use crate::report::{CheckVerdict, Difference, DifferenceKind, Outcome, Sample, StoreReport, TableReport, Verdict};
+use crate::report::{
+    CheckVerdict, Difference, DifferenceKind, OpenStep, Outcome, Sample, StoreReport, TableReport, Verdict,
+};
+use crate::stage::Stage;
 
 /// Nothing was done; what stands in the report is what an earlier run did, and `report` tells it.
 pub(super) fn is_idle(store: &StoreReport) -> bool {
@@ -29,6 +32,9 @@ pub(super) fn verdict_of(store: &StoreReport, words: &Words) -> (Mark, String) {
     if unfinished {
         return (Mark::Bad, words.outcome_word(store.outcome).to_owned());
     }
+    if store.stage == Some(Stage::Abandoned) {
+        return (Mark::Good, words.stage_sentence(Stage::Abandoned).to_owned()); // there is nothing to prove
+    }
     if store.differs() {
         return (Mark::Bad, fill(words.differs_in, &[&whereabouts(store, words)]));
     }
@@ -43,6 +49,13 @@ pub(super) fn verdict_of(store: &StoreReport, words: &Words) -> (Mark, String) {
         count => fill(words.compared_of, &[&grouped(count), &tables]),
     };
     (Mark::Unknown, format!("{}: {compared}", words.not_proven))
+}
+
+/// The steps that are left to people: those of a store that has arrived, for others have a nearer one.
+pub(super) fn steps_of(store: &StoreReport) -> &[OpenStep] {
+    use Stage::{Abandoned, Copied, Created, Planned, Reversed};
+    let is_under_way = matches!(store.stage, Some(Planned | Created | Copied | Reversed | Abandoned));
+    if is_under_way || store.error.is_some() { &[] } else { &store.steps }
 }
 
 /// `2 tables (15 rows), 1 check`.

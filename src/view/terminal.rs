@@ -66,6 +66,12 @@ pub fn stderr_size() -> (usize, usize) {
     size(&io::stderr()).unwrap_or((80, 24))
 }
 
+/// Columns of stderr, where it is a terminal.
+#[must_use]
+pub fn stderr_columns() -> Option<usize> {
+    size(&io::stderr()).map(|(columns, _)| columns)
+}
+
 fn size(stream: &(impl IsTerminal + rustix::fd::AsFd)) -> Option<(usize, usize)> {
     if !stream.is_terminal() {
         return None;

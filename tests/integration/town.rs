@@ -85,11 +85,14 @@ impl Ran {
         self
     }
 
-    /// Asserts that stderr or stdout contains a text.
+    /// Asserts that stderr or stdout contains a text, however the page breaks its lines.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
+        let unbroken = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            self.stderr.contains(text) || self.stdout.contains(text),
+            self.stderr.contains(text)
+                || self.stdout.contains(text)
+                || unbroken(&self.stdout).contains(&unbroken(text)),
             "`{text}` is not in\nstdout:\n{}\nstderr:\n{}",
             self.stdout,
             self.stderr

@@ -3,7 +3,7 @@
 //! Reads events; drawing and the screen's size are given.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
@@ -14,6 +14,7 @@ use crate::report::Outcome;
 use crate::store::Store;
 use crate::view::figures::counted;
 use crate::view::figures::{bytes, grouped, per_second, seconds};
+use crate::view::watch::Watch;
 use crate::view::words::{Words, fill};
 use crate::view::wrap::{clean, cut};
 
@@ -32,7 +33,7 @@ pub(super) struct Board {
     row_count: u64,
     byte_count: u64,
     step: Option<Step>,
-    began: Instant,
+    began: Watch,
 }
 
 impl Board {
@@ -64,7 +65,7 @@ impl Board {
             row_count: 0,
             byte_count: 0,
             step: None,
-            began: Instant::now(),
+            began: Watch::start(),
         }
     }
 
@@ -78,7 +79,11 @@ impl Board {
     /// Takes an event in and draws.
     pub(super) fn take(&mut self, event: &Event<'_>) {
         match event {
-            Event::RunStarted { .. } => self.began = Instant::now(),
+            Event::RunStarted { store_count, .. } => {
+                self.began = Watch::start();
+                self.store_count = *store_count;
+                self.many |= *store_count > 1; // a range is one word on the command line
+            }
             Event::StepStarted { store, step } => self.step_started(store, *step),
             Event::TableStarted { store, step, table, row_count } => {
                 self.step = Some(*step);
@@ -250,12 +255,16 @@ impl Board {
             vec![fill(words.of, &[&grouped(self.stores_done as u64), &all])]
         } else {
             let step = words.step_word(self.step.unwrap_or(Step::Plan));
-            vec![step.to_owned(), counted(self.tables_done, words.table_noun)]
+            let tables = (self.tables_done > 0).then(|| counted(self.tables_done, words.table_noun));
+            std::iter::once(step.to_owned()).chain(tables).collect()
         };
         if self.failed > 0 {
             parts.push(fill(words.failed_count, &[&self.failed.to_string()]));
         }
-        parts.extend([rows, rate]);
+        // A plan, and a switch, have no rows to tell of.
+        if self.row_count > 0 || self.tables_done > 0 {
+            parts.extend([rows, rate]);
+        }
         if self.byte_count > 0 {
             parts.push(format!("{}/s", bytes(per_second(self.byte_count, elapsed))));
         }

@@ -32,6 +32,11 @@ pub(super) fn whole(report: &Report, stores: &[StoreReport], page: &mut Page<'_>
     let marks: Vec<Mark> = stores.iter().map(|store| outcome_of(store, words).0).collect();
     let worst = [Mark::Bad, Mark::Unknown].into_iter().find(|mark| marks.contains(mark)).unwrap_or(Mark::Good);
     page.marked(0, worst, &tally(stores, words));
+    // Those that want somebody's care, before the long list: who reads no further has read them.
+    for store in stores.iter().filter(|store| is_told(store)) {
+        let (mark, verdict) = verdict_of(store, words);
+        page.marked(2, mark, &format!("{}: {verdict}", label(store)));
+    }
     let mut facts = vec![];
     facts.extend(report.database.iter().map(|database| (words.database, words.database_text(database))));
     facts.extend(report.run.clone().map(|run| (words.run, run)));
@@ -51,7 +56,8 @@ pub(super) fn whole(report: &Report, stores: &[StoreReport], page: &mut Page<'_>
     let part = |(mark, word, count): &(Mark, &'static str, u64)| Part {
         label: words.said_of(*count, word).to_owned(),
         count: *count,
-        mark: *mark,
+        // Well, and yet not the same as proven.
+        mark: if *word == words.nothing_to_do { Mark::Note } else { *mark },
     };
     page.figure(Figure::Shares { title: words.outcome_chart.to_owned(), parts: counts.iter().map(part).collect() });
     bars(stores, page);
@@ -84,7 +90,6 @@ fn bars(stores: &[StoreReport], page: &mut Page<'_>) {
     });
     let bars = bars.collect();
     let rest = largest.len().saturating_sub(BARS) as u64;
-    let rest =
-        (rest > 0).then(|| format!("{} ({})", fill(words.more, &[&grouped(rest)]), counted(rest, words.store_noun)));
+    let rest = (rest > 0).then(|| fill(words.more, &[&counted(rest, words.store_noun)]));
     page.figure(Figure::Bars { title: words.rows_per_store.to_owned(), bars, rest });
 }

@@ -7,7 +7,7 @@ use crate::view::figures::{bytes, counted, date, grouped, seconds_of};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Bar, Figure, Mark, Page, Part, Tile};
 use crate::view::paint::Tone;
-use crate::view::saying::{in_groups, is_money, sample_value, table_verdict, tables_verdict, verdict_of};
+use crate::view::saying::{in_groups, is_money, sample_value, steps_of, table_verdict, tables_verdict, verdict_of};
 use crate::view::text::{plan, proof};
 use crate::view::words::{Words, capital, fill};
 
@@ -189,7 +189,11 @@ fn charts(store: &StoreReport, page: &mut Page<'_>) {
         let (mark, label) = table_verdict(table, words);
         match parts.iter_mut().find(|part| part.label == label) {
             Some(part) => part.count += 1,
-            None => parts.push(Part { label: label.to_owned(), count: 1, mark }),
+            // An empty table is equal too, and easily so.
+            None => {
+                let mark = if label == words.equal_empty { Mark::Note } else { mark };
+                parts.push(Part { label: label.to_owned(), count: 1, mark });
+            }
         }
     }
     for part in &mut parts {
@@ -339,9 +343,10 @@ fn not_checked(store: &StoreReport, page: &mut Page<'_>) {
 }
 
 fn next_steps(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
-    if !store.steps.is_empty() {
+    let steps = steps_of(store);
+    if !steps.is_empty() {
         page.heading(page.words.next_steps);
-        for step in &store.steps {
+        for step in steps {
             let text = page.options.lang.pick(&step.text).to_owned();
             page.marked(2, if step.done { Mark::Done } else { Mark::Open }, &text);
         }
@@ -381,9 +386,10 @@ fn result(store: &StoreReport, page: &mut Page<'_>) {
     let (mark, text) = routed(store, page);
     page.marked(2, mark, &text);
     open_question(&store.not_checked, "application", page);
-    let open = store.steps.iter().filter(|step| !step.done).count();
+    let steps = steps_of(store);
+    let open = steps.iter().filter(|step| !step.done).count();
     if open > 0 {
-        let count = fill(words.of, &[&grouped(open as u64), &grouped(store.steps.len() as u64)]);
+        let count = fill(words.of, &[&grouped(open as u64), &grouped(steps.len() as u64)]);
         page.marked(2, Mark::Unknown, &fill(words.result_open, &[&count]));
     }
 }

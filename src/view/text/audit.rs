@@ -16,7 +16,7 @@ pub(in crate::view) fn write(report: &Report, audit: &Audit, spell: fn(&str) -> 
     page.marked(0, mark, &spell(&verdict));
     page.blank();
     let mut facts = vec![];
-    facts.extend(report.database.clone().map(|database| (words.database, database)));
+    facts.extend(report.database.iter().map(|database| (words.database, words.database_text(database))));
     facts.push((words.shared_snapshot, audit.snapshot.clone()));
     page.fields(Tone::Plain, &facts);
     page.blank();

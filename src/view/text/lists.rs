@@ -6,6 +6,7 @@ use crate::view::figures::{bytes, grouped, short_date};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::Page;
 use crate::view::paint::Tone;
+use crate::view::words::fill;
 
 pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
     if !report.tables.is_empty() {
@@ -15,15 +16,22 @@ pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
     if !report.store_list.is_empty() {
         let grid = stores(&report.store_list, page);
         show(grid, page);
+        left_out(&report.store_list, page);
     }
     if !report.runs.is_empty() {
         let grid = runs(&report.runs, page);
         show(grid, page);
-        report.runs.iter().for_each(|run| stores_of(run, page));
+        let only = report.runs.len() == 1;
+        report.runs.iter().filter(|run| only || run.ended.is_none()).for_each(|run| stores_of(run, page));
     }
     if !report.settings.is_empty() {
-        let grid = settings(&report.settings, page);
+        let file = report.settings.iter().find_map(|setting| Some(line_of(&setting.origin)?.0));
+        let grid = settings(&report.settings, file, page);
         show(grid, page);
+        if let Some(file) = file {
+            page.blank();
+            page.paragraph(0, Tone::Dim, &fill(page.words.lines_are_of, &[file]));
+        }
     }
 }
 
@@ -68,7 +76,6 @@ fn stores(stores: &[StoreLine], page: &Page<'_>) -> Grid {
         Column::text(words.stage).floor(10),
         Column::number(words.rows).spare(2),
         Column::number(words.size).spare(4),
-        Column::text("").spare(5).floor(4),
     ]);
     for store in stores {
         let stage = Stage::of_word(&store.stage);
@@ -77,7 +84,6 @@ fn stores(stores: &[StoreLine], page: &Page<'_>) -> Grid {
             Some(_) => Tone::Plain,
             None => Tone::Dim,
         };
-        let skipped = if store.in_all { "" } else { words.not_in_all };
         grid.row(vec![
             Cell::new(&store.store),
             Cell::new(store.name.as_deref().unwrap_or(words.unnamed)),
@@ -85,10 +91,18 @@ fn stores(stores: &[StoreLine], page: &Page<'_>) -> Grid {
             Cell::toned(tone, stage.map_or(words.no_move, |stage| words.stage_word(stage))),
             Cell::new(store.row_count.map_or_else(String::new, grouped)),
             Cell::new(store.bytes.map_or_else(String::new, bytes)),
-            Cell::toned(Tone::Dim, skipped),
         ]);
     }
     grid
+}
+
+/// The stores that `[registry] where` does not take.
+fn left_out(stores: &[StoreLine], page: &mut Page<'_>) {
+    let keys: Vec<&str> = stores.iter().filter(|store| !store.in_all).map(|store| store.store.as_str()).collect();
+    if !keys.is_empty() {
+        page.blank();
+        page.paragraph(0, Tone::Dim, &format!("{}: {}", page.words.not_in_all, keys.join(", ")));
+    }
 }
 
 fn runs(runs: &[RunLine], page: &Page<'_>) -> Grid {
@@ -97,11 +111,14 @@ fn runs(runs: &[RunLine], page: &Page<'_>) -> Grid {
     let mut grid = Grid::new(vec![
         Column::text(words.run).floor(8),
         Column::text(words.outcome).floor(12),
-        Column::text(words.started).spare(1).floor(16),
-        Column::text(words.ended).spare(3).floor(16),
+        // Where nobody named a time zone, the reader must know which it is.
+        Column::text(&if zone.is_some() { words.started.to_owned() } else { format!("{} (UTC)", words.started) })
+            .spare(1)
+            .floor(16),
+        Column::text(words.ended).spare(3).floor(5),
         Column::number(words.stores_column).spare(5),
         Column::text(words.who).spare(4).floor(16),
-        Column::text(words.command).spare(2).floor(20),
+        Column::text(words.command).spare(2).floor(28),
     ]);
     for run in runs {
         let tone = match run.outcome.as_str() {
@@ -114,7 +131,7 @@ fn runs(runs: &[RunLine], page: &Page<'_>) -> Grid {
             Cell::new(&run.run),
             Cell::toned(tone, words.run_state(&run.outcome)),
             Cell::new(short_date(&run.started, zone)),
-            Cell::new(run.ended.as_deref().map_or_else(String::new, |ended| short_date(ended, zone))),
+            Cell::new(ended(run, zone)),
             Cell::new(grouped(run.stores.len() as u64)),
             Cell::new(&run.who),
             Cell::toned(Tone::Dim, &run.command_line),
@@ -123,9 +140,19 @@ fn runs(runs: &[RunLine], page: &Page<'_>) -> Grid {
     grid
 }
 
-/// Who did not end says where each store stands; of the others `stores` tells.
+/// On the day of its start the time is enough.
+fn ended(run: &RunLine, zone: Option<&str>) -> String {
+    let Some(ended) = &run.ended else { return String::new() };
+    let (started, ended) = (short_date(&run.started, zone), short_date(ended, zone));
+    match (started.split_once(' '), ended.split_once(' ')) {
+        (Some((first, _)), Some((last, time))) if first == last => time.to_owned(),
+        _ => ended,
+    }
+}
+
+/// Where each store of a run stands.
 fn stores_of(run: &RunLine, page: &mut Page<'_>) {
-    if run.ended.is_some() || run.stores.is_empty() {
+    if run.stores.is_empty() {
         return;
     }
     page.heading(&format!("{} {}", page.words.run, run.run));
@@ -133,15 +160,28 @@ fn stores_of(run: &RunLine, page: &mut Page<'_>) {
     page.grid(2, grid);
 }
 
-fn settings(settings: &[Setting], page: &Page<'_>) -> Grid {
+/// `file /etc/tenantctl.toml:12` is a line of a file.
+fn line_of(origin: &str) -> Option<(&str, &str)> {
+    origin.strip_prefix("file ")?.rsplit_once(':')
+}
+
+/// The file is named once, under the list; a path in each row would leave no room for the values.
+fn settings(settings: &[Setting], file: Option<&str>, page: &Page<'_>) -> Grid {
     let words = page.words;
     let mut grid = Grid::new(vec![
         Column::text(words.key),
         Column::text(words.value),
         Column::text(words.origin).spare(1).floor(16),
     ]);
+    if settings.iter().all(|setting| setting.origin.is_empty()) {
+        grid.columns.pop();
+    }
     for setting in settings {
-        grid.row(vec![Cell::new(&setting.key), Cell::new(&setting.value), Cell::toned(Tone::Dim, &setting.origin)]);
+        let origin = match line_of(&setting.origin) {
+            Some((path, line)) if Some(path) == file => fill(words.line_number, &[line]),
+            _ => setting.origin.clone(),
+        };
+        grid.row(vec![Cell::new(&setting.key), Cell::new(&setting.value), Cell::toned(Tone::Dim, origin)]);
     }
     grid
 }

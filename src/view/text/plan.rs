@@ -58,8 +58,10 @@ fn facts<'w>(report: &Report, plan: &Plan, page: &Page<'w>) -> Vec<(&'w str, Str
     facts.extend(report.database.iter().map(|database| (words.database, words.database_text(database))));
     facts.push((words.schema, plan.store.schema.raw().to_owned()));
     facts.push((words.steps, steps(plan, page)));
-    let before = counted(before as u64, words.statement);
-    facts.push((words.template, fill(words.around_load, &[&before, &grouped(after as u64)])));
+    if before + after > 0 {
+        let before = counted(before as u64, words.statement);
+        facts.push((words.template, fill(words.around_load, &[&before, &grouped(after as u64)])));
+    }
     let split = plan.tables.iter().filter(|table| table.parts > 1);
     let split: Vec<String> =
         split.map(|table| fill(words.in_parts, &[table.table.raw(), &table.parts.to_string()])).collect();

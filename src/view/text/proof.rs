@@ -179,8 +179,10 @@ pub(in crate::view) fn evidence(store: &StoreReport, page: &mut Page<'_>) {
         );
         text(words.recopied, (!switch.recopied.is_empty()).then(|| switch.recopied.join(", ")));
     }
-    text(words.headroom, evidence.id_headroom.map(|ids| fill(words.headroom_text, &[&grouped(ids)])));
-    if evidence.verified_at.is_some() || compared > 0 {
+    let looked_at = evidence.verified_at.is_some() || compared > 0;
+    let headroom = evidence.id_headroom.filter(|_| looked_at);
+    text(words.headroom, headroom.map(|ids| fill(words.headroom_text, &[&grouped(ids)])));
+    if looked_at {
         let recorded = if evidence.recorded { words.recorded_yes } else { words.recorded_no };
         text(words.recorded, Some(recorded.to_owned()));
     }

@@ -4,14 +4,15 @@
 
 use super::{plan, proof};
 use crate::report::{Report, StoreReport, TableReport, Verdict};
+use crate::stage::Stage;
 use crate::view::explain;
 use crate::view::figures::counted;
 use crate::view::figures::{bytes, date, grouped, seconds_of};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
-use crate::view::saying::{in_groups, is_idle, label, table_verdict, tables_verdict, verdict_of};
-use crate::view::words::fill;
+use crate::view::saying::{in_groups, is_idle, label, steps_of, table_verdict, tables_verdict, verdict_of};
+use crate::view::words::{Words, fill};
 
 /// Everything about the only store of a report.
 pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
@@ -36,14 +37,16 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
 pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     if let Some(error) = &store.error {
         page.blank();
-        explain::lines(error, page.words).iter().for_each(|line| page.raw(&format!("  {line}")));
+        let columns = page.options.width;
+        let lines = explain::lines(error, page.words).into_iter().map(|line| format!("  {line}"));
+        lines.for_each(|line| explain::fitted(&line, columns).iter().for_each(|line| page.raw(line)));
     }
     proof::checks(&store.checks, page);
     proof::differences(&store.tables, page);
     proof::samples(&store.samples, page);
     proof::evidence(store, page);
     proof::not_checked(&store.not_checked, page);
-    proof::open_steps(&store.steps, page);
+    proof::open_steps(steps_of(store), page);
     let own = report.findings.iter().filter(|finding| !store.findings.contains(finding));
     let findings: Vec<_> = store.findings.iter().chain(own).cloned().collect();
     plan::findings(&findings, false, page);
@@ -73,7 +76,7 @@ pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Pa
     let mut facts = vec![
         (words.store, format!("{name} (ID: {})", store.store)),
         (words.schema, store.schema.clone()),
-        (words.stage, words.stage_with_code(store.stage)),
+        (words.stage, stage_of(store, words)),
     ];
     let when = store.evidence.switched_at.as_ref().or(store.evidence.verified_at.as_ref()).unwrap_or(&report.ended);
     if !when.is_empty() {
@@ -94,6 +97,15 @@ pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Pa
     }
     facts.extend(store.url.clone().map(|url| (words.url, url)));
     facts
+}
+
+/// A switch that was taken back is said in full: the rest of the page speaks of the time before.
+fn stage_of(store: &StoreReport, words: &Words) -> String {
+    let stage = words.stage_with_code(store.stage);
+    match store.stage {
+        Some(Stage::Reversed) => format!("{stage}: {}", words.stage_sentence(Stage::Reversed)),
+        _ => stage,
+    }
 }
 
 /// Each table with both counts and its verdict.

@@ -186,6 +186,8 @@ words! {
         pub after_switch: &'static str,
         pub unfinished: &'static str,
         pub not_in_all: &'static str,
+        pub line_number: &'static str,
+        pub lines_are_of: &'static str,
         // sentences
         pub already_done: &'static str,
         pub nothing_to_do: &'static str,

@@ -40,6 +40,10 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("do it", "lo lleva a cabo"),
     ("go on", "continúa"),
     ("begin anew", "empieza de nuevo"),
+    (
+        "drop its schema; until then it cannot be moved anew",
+        "elimina su esquema; hasta entonces no se puede mover de nuevo",
+    ),
     // classes of tables
     ("listed, by its tenant column", "listada, por su columna de tienda"),
     ("listed, by its parent", "listada, por su tabla madre"),

@@ -5,6 +5,18 @@
 /// English and Spanish. The first that fits is taken, so what says more stands first.
 pub(super) const SPANISH: &[(&str, &str)] = &[
     // which stores
+    (
+        "reading the registry {} with its `[registry] where`, `{}`",
+        "al leer el directorio {} con su `[registry] where`, `{}`",
+    ),
+    (
+        "correct the condition: it is SQL over the registry's own columns",
+        "corrija la condición: es SQL sobre las columnas del directorio",
+    ),
+    (
+        "the shared rows break this rule of the template: correct them or the rule; the same command then goes on",
+        "los registros compartidos no cumplen esta regla de la plantilla: corríjalos, o la regla; el mismo comando continúa después",
+    ),
     ("no store is named", "no se indicó ninguna tienda"),
     (
         "`--store KEY` names one, `--all` takes every store; `tenantctl stores` lists them",

@@ -108,6 +108,8 @@ pub(super) static SPANISH: Words = Words {
     after_switch: "después de la conmutación",
     unfinished: "sin terminar",
     not_in_all: "fuera de --all",
+    line_number: "línea {}",
+    lines_are_of: "líneas de {}",
     already_done: "la tienda {} ya está {}; no hay nada que hacer",
     nothing_to_do: "nada que hacer",
     all_equal: "{}, comparación registro por registro sin diferencias",
@@ -181,7 +183,7 @@ pub(super) static SPANISH: Words = Words {
         "las pruebas de la aplicación pasaron después de la conmutación",
         "los registros compartidos ya se eliminaron",
         "la conmutación se revirtió; el directorio de tiendas tiene otra vez sus valores anteriores",
-        "se abandonó antes de la conmutación; lo creado se eliminó",
+        "se abandonó; lo creado se eliminó",
     ],
     outcomes: ["hecha", "rechazada", "falló", "difiere", "parcial", "interrumpida"],
     check_titles: &[

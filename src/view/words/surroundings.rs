@@ -12,15 +12,18 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("looking up {}: {}", "al buscar {}: {}"),
     ("the password cannot be read", "no se puede leer la contraseña"),
     (
-        "no password is given: PGPASSWORD, ~/.pgpass or [database] password_command",
-        "no se dio contraseña: PGPASSWORD, ~/.pgpass o password_command de [database]",
+        "give the password by PGPASSWORD, ~/.pgpass or [database] password_command",
+        "dé la contraseña con PGPASSWORD, ~/.pgpass o password_command de [database]",
     ),
-    ("the password is that of the connection string", "la contraseña es la de la cadena de conexión"),
     (
-        "the password is what [database] password_command printed",
-        "la contraseña es la que imprimió password_command de [database]",
+        "the password is that of the connection string: correct it there",
+        "la contraseña es la de la cadena de conexión: corríjala ahí",
     ),
-    ("the password is looked for in {}", "la contraseña se busca en {}"),
+    (
+        "run [database] password_command by hand: its first line must be the password of today",
+        "ejecute a mano password_command de [database]: su primera línea debe ser la contraseña de hoy",
+    ),
+    ("look for this host, database and user in {}", "busque este host, esta base de datos y este usuario en {}"),
     (
         "see that the server is up and that host and port are right; `pg_isready` asks it",
         "revise que el servidor esté en marcha y que host y puerto sean correctos; `pg_isready` lo pregunta",
@@ -34,8 +37,14 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "revise el nombre de la base de datos; `psql -l` las muestra",
     ),
     (
-        "grant the right to this role, or connect as one that has it",
-        "dé el permiso a este rol, o conéctese con uno que lo tenga",
+        "`tenantctl doctor --sql` prints the GRANTs that are missing (with `--for plan` or `--for verify` those of a \
+         reader); or connect as a role that has them",
+        "`tenantctl doctor --sql` imprime los GRANT que faltan (con `--for plan` o `--for verify`, los de un lector); o \
+         conéctese con un rol que los tenga",
+    ),
+    (
+        "check the host's name: -d, DATABASE_URL or PGHOST; `getent hosts NAME` asks as this program does",
+        "revise el nombre del host: -d, DATABASE_URL o PGHOST; `getent hosts NOMBRE` pregunta como este programa",
     ),
     ("the password file {} is not used", "el archivo de contraseñas {} no se usa"),
     (
@@ -240,6 +249,16 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("trying the template in a schema that is rolled back", "al probar la plantilla en un esquema que se deshace"),
     ("the template ended its own transaction", "la plantilla terminó su propia transacción"),
     // what `doctor` finds
+    (
+        "role {} lacks {n} rights on schema {}: verify reads store {} ([store_schema] readers gives them to new ones)",
+        "al rol {} le faltan {} permisos sobre el esquema {}: verify lee la tienda {} ([store_schema] readers los da a los \
+         nuevos)",
+    ),
+    (
+        "`tenantctl doctor --for verify --sql` prints the GRANTs",
+        "`tenantctl doctor --for verify --sql` imprime los GRANT",
+    ),
+    ("nothing was found that stops `{}`", "no se encontró nada que impida `{}`"),
     ("role {} lacks {}: {}", "al rol {} le falta {}: {}"),
     (
         "PostgreSQL {} at {}, database {}, as role {}; {n} of {n} connections are free",

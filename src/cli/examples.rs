@@ -1,0 +1,121 @@
+//! Examples at the end of each command's `--help` and man page.
+//!
+//! What a command does and what its flags mean stand with its arguments.
+
+pub(super) const ALL: &[(&str, &str)] = &[
+    (
+        "doctor",
+        "Examples:
+  tenantctl doctor                     what would stop a migration
+  tenantctl doctor --for verify --sql  the GRANTs that a reader lacks",
+    ),
+    (
+        "audit",
+        "Examples:
+  tenantctl audit                 all stores
+  tenantctl audit --store 4,7-93  only what concerns these stores
+  tenantctl audit --format junit -o audit.html > audit.xml",
+    ),
+    (
+        "plan",
+        "Examples:
+  tenantctl plan --store 4
+  tenantctl plan --store 4 --sql  every statement, for review
+  tenantctl plan --all --except 93",
+    ),
+    (
+        "migrate",
+        "Examples:
+  tenantctl migrate --store 4 --to verified     copy and prove only
+  tenantctl migrate --store 4                   and the switch
+  tenantctl migrate --all --yes -o report.html  every store, unasked
+  tenantctl migrate --all --canary 3 --until 06:00 --yes
+  tenantctl migrate --stores-from keys.txt --lang es --format markdown",
+    ),
+    (
+        "create",
+        "Examples:
+  tenantctl create --store 4         the schema alone; then `copy`
+  tenantctl create --new --store 94  a store without rows: all of it",
+    ),
+    (
+        "copy",
+        "Examples:
+  tenantctl copy --store 4",
+    ),
+    (
+        "verify",
+        "Examples:
+  tenantctl verify --store 4         before the switch: every row
+  tenantctl verify --store 4 --live  after it: stray writes, soundness
+  tenantctl verify --all --format junit -o verify.md > verify.xml",
+    ),
+    (
+        "switch",
+        "Examples:
+  tenantctl switch --store 4
+  tenantctl switch --store 4 --by-hand  a person told the application",
+    ),
+    (
+        "resume",
+        "Examples:
+  tenantctl resume       the run that is not done
+  tenantctl resume 8f3c  the run whose id begins so",
+    ),
+    (
+        "reverse",
+        "Examples:
+  tenantctl reverse --store 4  back to the shared schema
+  tenantctl abandon --store 4  then drop what was made",
+    ),
+    (
+        "abandon",
+        "Examples:
+  tenantctl abandon --store 4
+  tenantctl abandon --store 4 --yes  in a script",
+    ),
+    (
+        "status",
+        "Examples:
+  tenantctl status          the last runs
+  tenantctl status 8f3c     one run, store by store
+  tenantctl status --check  exit code 4 when one is unfinished",
+    ),
+    (
+        "report",
+        "Examples:
+  tenantctl report  of the newest run
+  tenantctl report --store 4 --lang es --format markdown
+  tenantctl report 8f3c -o night.html",
+    ),
+    (
+        "config",
+        "Examples:
+  tenantctl config --profile production --origin",
+    ),
+];
+
+/// Puts them behind the long help of their commands.
+pub(super) fn added_to(command: clap::Command) -> clap::Command {
+    ALL.iter().fold(command, |command, (name, text)| command.mut_subcommand(name, |of| of.after_long_help(*text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+    use crate::cli::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_example_is_a_command_that_is_understood() {
+        for (name, text) in ALL {
+            for line in text.lines().skip(1) {
+                assert!(line.chars().count() <= 72, "{line}"); // a man page of 80 columns indents them
+                let line = line.trim_start();
+                let words = line.split("  ").next().unwrap().split(" > ").next().unwrap().split_whitespace();
+                let parsed = Cli::command().try_get_matches_from(words);
+                assert!(parsed.is_ok(), "{name}: {line}: {}", parsed.unwrap_err());
+            }
+        }
+    }
+}
