@@ -57,7 +57,7 @@ async fn copy_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Copied>>
     means.sessions.check()?;
     means.observer.notice(&Event::StepStarted { store, step: Step::Copy });
     let mut holder = means.sessions.reader().await?;
-    let ground = Ground::of_move(&holder, the_move).await?;
+    let ground = means.grounds.of_move(&holder, the_move).await?;
     let snapshot = Snapshot::export(&mut holder).await?;
     let store_tables = catalog::tables_of(snapshot.transaction().client(), &store.schema).await?;
     let statements = ground.statements(store, &store_tables)?;

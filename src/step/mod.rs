@@ -24,12 +24,15 @@ pub mod verify;
 use crate::config::{CopySettings, SampleQuery, SwitchSettings};
 use crate::event::Observer;
 use crate::pg::blueprint::Access;
+use crate::pg::ground::Grounds;
 use crate::pg::session::Sessions;
 
 /// What every step works with.
 pub struct Means<'a> {
     /// Connections.
     pub sessions: &'a Sessions,
+    /// The shared schema as this run read it last.
+    pub grounds: Grounds,
     /// Who is told.
     pub observer: &'a dyn Observer,
     /// The run's id.
