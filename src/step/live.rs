@@ -50,7 +50,7 @@ async fn look(means: &Means<'_>, the_move: &Move, holder: &mut Session) -> Resul
             tables.push(shared_rows(means, transaction, the_move, &statement, run).await?);
         }
     }
-    let checks = checks(transaction, Some(&ground), the_move, Ids::AboveOwn).await?;
+    let checks = checks(transaction, Some(&ground), &store_tables, the_move, Ids::AboveOwn).await?;
     let text = snapshot.text().to_owned();
     Ok(Proof {
         tables,

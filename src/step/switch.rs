@@ -235,15 +235,8 @@ async fn hold_and_commit(
         return Ok(Held::Changed(changed));
     }
     let read_by_conditions = read_by_conditions(&reader, ground, statements).await?;
-    let attempt = Attempt {
-        means,
-        registry,
-        the_move,
-        ground,
-        statements,
-        equal,
-        read_by_conditions: &read_by_conditions,
-    };
+    let attempt =
+        Attempt { means, registry, the_move, ground, statements, equal, read_by_conditions: &read_by_conditions };
     let mut last = String::from("the shared tables stay busy");
     for _ in 0..means.switch.tries.get() {
         means.sessions.check()?;

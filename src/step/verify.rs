@@ -161,7 +161,7 @@ async fn look(
             }
         }
     }
-    let checks = checks(snapshot.transaction(), Some(ground), the_move, ids).await?;
+    let checks = checks(snapshot.transaction(), Some(ground), &store_tables, the_move, ids).await?;
     Ok(Proof { tables, checks, target_snapshot: Some(snapshot.text().to_owned()), ..Proof::default() })
 }
 

@@ -561,8 +561,8 @@ fn a_fault_in_the_objects_is_found_by_its_check_and_named() {
         fails_at(&found, check, thing);
         assert_eq!(found["stage"], "copied", "{thing}");
         town.sql(&undo.replace("{S}", SCHEMA));
-        assert_eq!(town.verify(0)["stage"], "verified", "{thing}");
     }
+    assert_eq!(town.verify(0)["stage"], "verified");
 }
 
 #[test]

@@ -85,7 +85,9 @@ impl Kept {
             town.write(name, text);
         }
         // To the product a copy is another database. Here its snapshots still mean something: the server is the same.
-        town.sql("update tenantctl.run set database_oid = (select oid from pg_database where datname = current_database())");
+        town.sql(
+            "update tenantctl.run set database_oid = (select oid from pg_database where datname = current_database())",
+        );
         town
     }
 }
