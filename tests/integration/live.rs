@@ -8,8 +8,7 @@ const STORE: &str = "13";
 const SCHEMA: &str = "store_1751273256223";
 
 fn switched_town() -> Town {
-    let town = Town::sample_at("switched");
-    town
+    Town::sample_at("switched")
 }
 
 fn live(town: &Town, code: i32) -> Value {
