@@ -199,14 +199,15 @@ async fn keys_sequences_and_objects() {
     let refusal = key_type("orders", "amount").await.unwrap_err();
     assert!(refusal.downcast_ref::<tenantctl::error::Refusal>().unwrap().because.as_deref().unwrap().contains("price"));
 
-    let unique = unique_keys_of(&client, &id("s"), &id("pairs")).await.unwrap();
-    let by_name: BTreeMap<&str, &UniqueKey> = unique.iter().map(|key| (key.name.raw(), key)).collect();
+    let unique = unique_keys_of(&client, &id("s")).await.unwrap();
+    let of = |table: &str| unique.iter().filter(|(of, _)| *of == id(table)).map(|(_, key)| key).collect::<Vec<_>>();
+    let by_name: BTreeMap<&str, &UniqueKey> = of("pairs").into_iter().map(|key| (key.name.raw(), key)).collect();
     assert_eq!(by_name["pairs_lower"].columns, None);
     assert_eq!(by_name["pairs_lower"].expressions, ["a", "lower(code::text)"]);
     assert_eq!(by_name["pairs_part"].predicate.as_deref(), Some("b > 0"));
     assert!(by_name["pairs_late"].is_deferrable);
     assert_eq!(by_name.get("pairs_nulls").is_some_and(|key| key.nulls_not_distinct), major(&client).await >= 15);
-    let booking = unique_keys_of(&client, &id("s"), &id("bookings")).await.unwrap();
+    let booking = of("bookings");
     assert!(booking[0].is_exclusion && booking[0].operators == ["operator(pg_catalog.&&)"], "{booking:?}");
 
     let indexes = index_columns(&client, &id("s")).await.unwrap();

@@ -14,7 +14,7 @@ use crate::error::{Exit, Refusal};
 use crate::event::{Event, Observer};
 use crate::manifest::Manifest;
 use crate::pg::blueprint::Access;
-use crate::pg::ground::Ground;
+use crate::pg::ground::{Ground, Grounds};
 use crate::pg::journal::{self, Move, RecordedTemplate};
 use crate::pg::overheard;
 use crate::pg::registry::{self, Registry, RegistryRow};
@@ -137,6 +137,7 @@ impl Opened {
         let store_schema = self.store_schema.clone();
         Ok(Means {
             sessions: &self.sessions,
+            grounds: Grounds::default(),
             observer: self.observer.as_ref(),
             strategy: Strategy::default(),
             stores_at_once: NonZeroUsize::MIN,

@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::Transaction;
+use tokio_postgres::{Statement, Transaction};
 
 use super::catalog::{self, UniqueKey};
 use super::failure::ServerResult;
@@ -95,11 +95,13 @@ impl TrialOf<'_> {
         }
         let id = script::transaction_id(&transaction).await?;
         let before = script::before(&transaction).await?;
+        let questions = Questions::prepare(&transaction).await?;
         script::open_path(&transaction, &schema, self.shared).await?;
         let mut bench = Bench {
             of: self,
             schema: &schema,
             transaction: &transaction,
+            questions: &questions,
             outer: vec![],
             late: vec![],
             expected: Structure::new(),
@@ -143,11 +145,7 @@ impl TrialOf<'_> {
         }
         findings.extend(self.strays(&transaction, &schema, &before).await?);
         let tables = catalog::tables_of(transaction.client(), &schema).await?;
-        let mut unique_keys = Vec::new();
-        for table in &tables {
-            let keys = catalog::unique_keys_of(transaction.client(), &schema, &table.name.table).await?;
-            unique_keys.extend(keys.into_iter().map(|key| (table.name.table.clone(), key)));
-        }
+        let unique_keys = catalog::unique_keys_of(transaction.client(), &schema).await?;
         let of_real = |statement: &RenderedStatement| {
             real.iter()
                 .find(|real| (real.line, real.column) == (statement.line, statement.column))
@@ -238,6 +236,7 @@ struct Bench<'t, 'a> {
     of: &'t TrialOf<'t>,
     schema: &'t Ident,
     transaction: &'t Transaction<'t>,
+    questions: &'t Questions,
     outer: Vec<(&'a RenderedStatement, UnitKind)>,
     late: Vec<&'a RenderedStatement>,
     /// What the keys in `outer` add to the structure; they are not there any more when it is read.
@@ -483,15 +482,9 @@ impl<'a> Bench<'_, 'a> {
 
     /// Foreign keys that leave the schema.
     async fn outer_keys(&self) -> Result<Vec<OuterKey>> {
-        let sql = "select c.relname::text, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid), c.relkind = 'p',
-                          pn.nspname::text, p.relname::text
-                   from pg_catalog.pg_constraint k
-                   join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-                   join pg_catalog.pg_class p on p.oid = k.confrelid join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
-                   where n.nspname = $1 and k.contype = 'f' and p.relnamespace <> n.oid and k.conparentid = 0 order by 1, 2";
         // Definitions must be qualified, whatever path the template runs under.
         self.transaction.batch_execute("savepoint path; set local search_path = ''").await.server()?;
-        let rows = self.transaction.query(sql, &[&self.schema.raw()]).await.server()?;
+        let rows = self.transaction.query(&self.questions.outer_keys, &[&self.schema.raw()]).await.server()?;
         self.transaction.batch_execute("rollback to savepoint path; release savepoint path").await.server()?;
         let key = |row: &tokio_postgres::Row| OuterKey {
             table: row.get(0),
@@ -508,19 +501,52 @@ impl<'a> Bench<'_, 'a> {
     }
 
     async fn key_count(&self) -> Result<i64> {
-        let sql =
-            "select count(*) from pg_catalog.pg_constraint k join pg_catalog.pg_namespace n on n.oid = k.connamespace
-                   where n.nspname = $1 and k.conparentid = 0";
-        Ok(self.transaction.query_one(sql, &[&self.schema.raw()]).await.server()?.get(0))
+        Ok(self.transaction.query_one(&self.questions.key_count, &[&self.schema.raw()]).await.server()?.get(0))
     }
 
     async fn indexes(&self) -> Result<BTreeSet<(String, String)>> {
-        let sql = "select c.relname::text, ic.relname::text from pg_catalog.pg_index i
-                   join pg_catalog.pg_class ic on ic.oid = i.indexrelid
-                   join pg_catalog.pg_class c on c.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-                   where n.nspname = $1";
-        let rows = self.transaction.query(sql, &[&self.schema.raw()]).await.server()?;
+        let rows = self.transaction.query(&self.questions.indexes, &[&self.schema.raw()]).await.server()?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+}
+
+/// What is asked after nearly every statement of the second section, planned once for the whole trial.
+struct Questions {
+    outer_keys: Statement,
+    key_count: Statement,
+    indexes: Statement,
+}
+
+impl Questions {
+    async fn prepare(transaction: &Transaction<'_>) -> Result<Self, ServerError> {
+        let prepare = async |sql: &str| transaction.prepare(sql).await.server();
+        Ok(Self {
+            outer_keys: prepare(
+                "select c.relname::text, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid), c.relkind = 'p',
+                        pn.nspname::text, p.relname::text
+                 from pg_catalog.pg_constraint k
+                 join pg_catalog.pg_class c on c.oid = k.conrelid
+                 join pg_catalog.pg_class p on p.oid = k.confrelid
+                 join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+                 where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
+                   and k.contype = 'f' and p.relnamespace <> c.relnamespace and k.conparentid = 0
+                 order by 1, 2",
+            )
+            .await?,
+            key_count: prepare(
+                "select count(*) from pg_catalog.pg_constraint k
+                 where k.connamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
+                   and k.conparentid = 0",
+            )
+            .await?,
+            indexes: prepare(
+                "select c.relname::text, ic.relname::text from pg_catalog.pg_index i
+                 join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+                 join pg_catalog.pg_class c on c.oid = i.indrelid
+                 where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)",
+            )
+            .await?,
+        })
     }
 }
 

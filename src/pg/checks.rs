@@ -12,6 +12,7 @@ use super::ownership::{Ownership, Path};
 use super::{catalog, sequence, structure};
 use crate::ident::Ident;
 use crate::report::Check;
+use crate::table::Table;
 
 /// Whether ids are held against the shared schema too: before the switch they must stand above it; afterwards the other
 /// stores go on and pass them, which the headroom is for.
@@ -23,13 +24,14 @@ pub enum Ids {
     AboveOwn,
 }
 
-/// All checks, in the order of the report. The ground is none where the shared tables are no longer what was planned.
+/// All checks, in the order of the report; the store schema's tables as they are at the snapshot. The ground is none where the shared tables are no longer what was planned.
 ///
 /// # Errors
 /// The server's error.
 pub async fn checks(
     transaction: &Transaction<'_>,
     ground: Option<&Ground>,
+    tables: &[Table],
     the_move: &Move,
     ids: Ids,
 ) -> Result<Vec<Check>> {
@@ -43,11 +45,11 @@ pub async fn checks(
     checks.push(foreign_keys(client, schema).await?);
     checks.push(sequences(client, the_move, ids).await?);
     match ground {
-        Some(ground) => checks.push(foreign_rows(transaction, ground, the_move).await?),
+        Some(ground) => checks.push(foreign_rows(transaction, ground, tables, the_move).await?),
         None => checks.push(Check::not_checked("no_rows_of_other_stores", "the shared tables were altered since")),
     }
     if let (Some(ground), Ids::AboveShared) = (ground, ids) {
-        checks.push(all_columns(transaction, ground, the_move).await?);
+        checks.push(all_columns(ground, tables));
     }
     let names: Vec<Ident> = the_move.manifest.tables.iter().map(|entry| entry.name.clone()).collect();
     let ties = catalog::pointing_at(client, schema, &the_move.shared_schema, &names).await?;
@@ -56,8 +58,7 @@ pub async fn checks(
 }
 
 /// A column that the shared table got since the plan would be compared by nobody.
-async fn all_columns(transaction: &Transaction<'_>, ground: &Ground, the_move: &Move) -> Result<Check> {
-    let tables = catalog::tables_of(transaction.client(), &the_move.store.schema).await?;
+fn all_columns(ground: &Ground, tables: &[Table]) -> Check {
     let (mut count, mut missing) = (0, Vec::new());
     for entry in &ground.manifest.tables {
         let target = tables.iter().find(|table| table.name.table == entry.name);
@@ -71,7 +72,7 @@ async fn all_columns(transaction: &Transaction<'_>, ground: &Ground, the_move: &
             }
         }
     }
-    Ok(Check::of("all_columns_compared", format!("{} of {count} columns", count - missing.len()), missing))
+    Check::of("all_columns_compared", format!("{} of {count} columns", count - missing.len()), missing)
 }
 
 async fn foreign_keys(client: &tokio_postgres::Client, schema: &Ident) -> Result<Check> {
@@ -96,10 +97,14 @@ async fn sequences(client: &tokio_postgres::Client, the_move: &Move, ids: Ids) -
 }
 
 /// Rows of the store schema that carry another store's key, or whose parent is not there.
-async fn foreign_rows(transaction: &Transaction<'_>, ground: &Ground, the_move: &Move) -> Result<Check> {
+async fn foreign_rows(
+    transaction: &Transaction<'_>,
+    ground: &Ground,
+    tables: &[Table],
+    the_move: &Move,
+) -> Result<Check> {
     let mut foreign = Vec::new();
     let mut looked = 0;
-    let tables = catalog::tables_of(transaction.client(), &the_move.store.schema).await?;
     for (entry, owner) in ground.manifest.tables.iter().zip(&ground.owners) {
         let Some(table) = tables.iter().find(|table| table.name.table == entry.name) else { continue };
         let Some(condition) = foreign_row(owner, the_move) else { continue };

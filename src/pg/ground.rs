@@ -1,8 +1,9 @@
 //! The ground a move stands on: the shared schema as the catalogs describe it, held against a manifest.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use tokio_postgres::Client;
 
 use super::blueprint::substitutions;
@@ -54,27 +55,6 @@ impl Ground {
         let names: Vec<Ident> = manifest.tables.iter().map(|entry| entry.name.clone()).collect();
         let fingerprint = catalog::ddl_fingerprint(client, shared, &names).await?;
         Ok(Self { manifest, tables, keys, owners, indexes, key_type, fingerprint })
-    }
-
-    /// The ground of a recorded move: its own manifest, the same definitions.
-    ///
-    /// # Errors
-    /// A refusal where the shared tables were altered since the plan.
-    pub async fn of_move(client: &Client, the_move: &Move) -> Result<Self> {
-        let ground = Self::read(client, the_move.manifest.clone()).await?;
-        ground.check(the_move)?;
-        Ok(ground)
-    }
-
-    fn check(&self, the_move: &Move) -> Result<(), Refusal> {
-        match self.fingerprint == the_move.ddl_fingerprint {
-            true => Ok(()),
-            false => Err(Refusal::new(format!(
-                "the shared tables were altered since store {} was planned",
-                the_move.store.key
-            ))
-            .hint(format!("`tenantctl abandon --store {}`, mend the template, and begin anew", the_move.store.key))),
-        }
     }
 
     /// The shared schema.
@@ -176,34 +156,49 @@ impl Ground {
     }
 }
 
-/// The grounds of several moves at one moment: those with the same manifest stand on the same.
+/// The ground that a run read last, for all its steps and stores: read again only where the manifest is another one or
+/// the shared tables were altered. What the fingerprint does not say, such as which indexes there are, is as old as that.
 #[derive(Debug, Default)]
-pub struct Grounds(Vec<Ground>);
+pub struct Grounds(Mutex<Option<Arc<Ground>>>);
 
 impl Grounds {
-    /// The ground of a recorded move.
+    /// The ground of a manifest.
     ///
     /// # Errors
-    /// A refusal where the shared tables were altered since the plan.
-    pub async fn read(&mut self, client: &Client, the_move: &Move) -> Result<&Ground> {
-        if self.place(the_move).is_none() {
-            self.0.push(Ground::read(client, the_move.manifest.clone()).await?);
+    /// As [`Ground::read`].
+    pub async fn of_manifest(&self, client: &Client, manifest: &Manifest) -> Result<Arc<Ground>> {
+        let known = self.last().clone().filter(|ground| ground.manifest == *manifest);
+        if let Some(ground) = known {
+            let now = catalog::ddl_fingerprint(client, ground.shared(), &ground.names()).await?;
+            if now == ground.fingerprint {
+                return Ok(ground);
+            }
         }
-        let ground = self.of(the_move)?;
-        ground.check(the_move)?;
+        let ground = Arc::new(Ground::read(client, manifest.clone()).await?);
+        *self.last() = Some(ground.clone());
         Ok(ground)
     }
 
-    /// The ground of a move that was read.
+    /// The ground of a recorded move: its own manifest, the same definitions.
     ///
     /// # Errors
-    /// That it was not.
-    pub fn of(&self, the_move: &Move) -> Result<&Ground> {
-        self.place(the_move).and_then(|place| self.0.get(place)).context("the ground was not read")
+    /// A refusal where the shared tables were altered since the plan.
+    pub async fn of_move(&self, client: &Client, the_move: &Move) -> Result<Arc<Ground>> {
+        let ground = self.of_manifest(client, &the_move.manifest).await?;
+        if ground.fingerprint != the_move.ddl_fingerprint {
+            bail!(
+                Refusal::new(format!("the shared tables were altered since store {} was planned", the_move.store.key))
+                    .hint(format!(
+                        "`tenantctl abandon --store {}`, mend the template, and begin anew",
+                        the_move.store.key
+                    ))
+            );
+        }
+        Ok(ground)
     }
 
-    fn place(&self, the_move: &Move) -> Option<usize> {
-        self.0.iter().position(|ground| ground.manifest == the_move.manifest)
+    fn last(&self) -> MutexGuard<'_, Option<Arc<Ground>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -22,6 +22,11 @@ const SETTINGS: &str = "pg_catalog.concat_ws(
     case when c.relforcerowsecurity then 'forced' end, nullif(c.relreplident, 'd'), nullif(c.relpersistence, 'p'),
     nullif(c.reltablespace, 0))";
 
+/// How many rows of a table (`c`) this session wrote and has not handed in to the statistics yet, as
+/// `pg_stat_xact_all_tables` counts them; that view groups all tables with their indexes before it answers.
+const WRITTEN: &str = "(pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)
+    + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid))";
+
 /// What [`strays`] must not blame this transaction for: the rows that earlier ones of the session wrote, and what tables
 /// were like before.
 pub struct Before(String);
@@ -31,7 +36,7 @@ pub struct Before(String);
 /// # Errors
 /// The server's error.
 pub async fn before(transaction: &Transaction<'_>) -> Result<Before> {
-    Ok(Before(transaction.query_one(&with_settings(ROWS_TOUCHED), &[]).await.server()?.get(0)))
+    Ok(Before(transaction.query_one(&filled(ROWS_TOUCHED), &[]).await.server()?.get(0)))
 }
 
 /// Lets unqualified names of the template mean the store schema, then the shared schema.
@@ -50,8 +55,8 @@ pub async fn close_path(transaction: &Transaction<'_>) -> Result<()> {
     Ok(transaction.batch_execute("set local search_path = ''").await.server()?)
 }
 
-fn with_settings(sql: &str) -> String {
-    sql.replace("{{settings}}", SETTINGS)
+fn filled(sql: &str) -> String {
+    sql.replace("{{settings}}", SETTINGS).replace("{{written}}", WRITTEN)
 }
 
 /// Whether the server counts the rows that are written; else [`strays`] sees none.
@@ -67,7 +72,7 @@ pub async fn counts_rows(transaction: &Transaction<'_>) -> Result<bool> {
 /// # Errors
 /// The server's error.
 pub async fn strays(transaction: &Transaction<'_>, schema: &Ident, before: &Before) -> Result<Vec<String>> {
-    let rows = transaction.query(&with_settings(STRAYS), &[&schema.raw(), &before.0]).await.server()?;
+    let rows = transaction.query(&filled(STRAYS), &[&schema.raw(), &before.0]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
@@ -81,11 +86,12 @@ pub async fn rows_written_outside(
     schema: &Ident,
     before: &Before,
 ) -> Result<Vec<String>> {
-    let sql = "select format('rows of %I.%I', schemaname, relname) from pg_catalog.pg_stat_xact_all_tables
-               where schemaname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
-                 and n_tup_ins + n_tup_upd + n_tup_del
-                     > coalesce(($2::text::pg_catalog.jsonb -> 'touched' ->> relid::text)::int8, 0)";
-    let rows = transaction.query(sql, &[&schema.raw(), &before.0]).await.server()?;
+    let sql = "select format('rows of %I.%I', n.nspname, c.relname)
+               from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where c.relkind in ('r', 'p', 'm')
+                 and n.nspname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
+                 and {{written}} > coalesce(($2::text::pg_catalog.jsonb -> 'touched' ->> c.oid::text)::int8, 0)";
+    let rows = transaction.query(&filled(sql), &[&schema.raw(), &before.0]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Knows where sequences stand and where they must; `step/copy` sets, `step/verify` asks.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::Result;
@@ -24,16 +25,23 @@ pub async fn raise(
     headroom: u64,
 ) -> Result<Vec<String>> {
     let shared_sequences = sequences_of(reader, shared).await?;
-    let mut without_room = Vec::new();
-    for sequence in sequences_of(reader, store).await? {
-        let Some(reached) = reached(reader, &shared_sequences, &sequence, shared, store).await? else { continue };
+    let sequences = sequences_of(reader, store).await?;
+    let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
+    let numbered = columns.flat_map(|((table, column), step)| {
+        [shared, store]
+            .map(|schema| Numbered::new(QualifiedTable::new(schema.clone(), table.table.clone()), column, step))
+    });
+    let extremes = extremes(reader, numbered.collect()).await?;
+    let (mut orders, mut without_room) = (Vec::new(), Vec::new());
+    for sequence in &sequences {
+        let Some(reached) = reached(&extremes, &shared_sequences, sequence, shared, store) else { continue };
         let headroom = i64::try_from(headroom).unwrap_or(i64::MAX);
         let step = sequence.increment;
         let target = match step > 0 {
             true => reached.saturating_add(headroom),
             false => reached.saturating_sub(headroom),
         };
-        if stands_beyond(&sequence, target) {
+        if stands_beyond(sequence, target) {
             continue;
         }
         if target > sequence.max || target < sequence.min {
@@ -46,13 +54,10 @@ pub async fn raise(
             continue;
         }
         let name = QualifiedTable::new(store.clone(), sequence.name.clone());
-        client
-            .execute(
-                &format!("select pg_catalog.setval({}::regclass, {target}, true)", Literal::text(name.to_string())),
-                &[],
-            )
-            .await
-            .server()?;
+        orders.push(format!("pg_catalog.setval({}::regclass, {target}, true)", Literal::text(name.to_string())));
+    }
+    if !orders.is_empty() {
+        client.execute(&format!("select {}", orders.join(", ")), &[]).await.server()?;
     }
     Ok(without_room)
 }
@@ -81,18 +86,21 @@ pub async fn behind(reader: &Client, shared: Option<&Ident>, store: &Ident) -> R
     let sequences = sequences_of(reader, store).await?;
     let mut behind = Vec::new();
     let mut looked = Looked { checked: 0, all: sequences.len() };
+    let twin_of =
+        |table: &QualifiedTable| shared.map(|shared| QualifiedTable::new(shared.clone(), table.table.clone()));
+    let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
+    let numbered = columns.flat_map(|((table, column), step)| {
+        let tables = [Some(table.clone()), twin_of(table)].into_iter().flatten();
+        tables.map(move |table| Numbered::new(table, column, step))
+    });
+    let extremes = extremes(reader, numbered.collect()).await?;
     for sequence in &sequences {
         let Some((table, column)) = sequence.column() else { continue };
-        if !holds_integers(reader, table, column).await? {
-            continue;
-        }
+        let step = sequence.increment;
+        let Some(own) = extremes.get(&Numbered::new(table.clone(), column, step)) else { continue };
         looked.checked += 1;
-        let mut reached = extreme(reader, table, column, sequence.increment).await?;
-        if let Some(shared) = shared {
-            let twin = QualifiedTable::new(shared.clone(), table.table.clone());
-            let of_shared = extreme(reader, &twin, column, sequence.increment).await?;
-            reached = further(reached, of_shared, sequence.increment);
-        }
+        let of_shared = twin_of(table).and_then(|twin| *extremes.get(&Numbered::new(twin, column, step))?);
+        let reached = further(*own, of_shared, step);
         if let Some(reached) = reached
             && !next_is_beyond(sequence, reached)
         {
@@ -109,18 +117,18 @@ pub async fn behind(reader: &Client, shared: Option<&Ident>, store: &Ident) -> R
 }
 
 /// How far ids went: the shared sequence's position, the shared column's maximum, the store column's own.
-async fn reached(
-    reader: &Client,
+fn reached(
+    extremes: &BTreeMap<Numbered, Option<i64>>,
     shared_sequences: &[SequenceFacts],
     sequence: &SequenceFacts,
     shared: &Ident,
     store: &Ident,
-) -> Result<Option<i64>> {
+) -> Option<i64> {
     let step = sequence.increment;
     let Some((table, column)) = sequence.column() else {
         // No column draws from it: its twin by name in the shared schema is the only one to ask.
         let twin = shared_sequences.iter().find(|twin| twin.name == sequence.name && twin.is_called);
-        return Ok(twin.map(|twin| twin.last_value));
+        return twin.map(|twin| twin.last_value);
     };
     let twin_table = QualifiedTable::new(shared.clone(), table.table.clone());
     let drawn = shared_sequences
@@ -128,32 +136,50 @@ async fn reached(
         .filter(|twin| twin.is_called && twin.column().is_some_and(|(of, by)| *of == twin_table && by == column))
         .map(|twin| twin.last_value)
         .next();
-    let of_shared = extreme(reader, &twin_table, column, step).await?;
-    let own = extreme(reader, &QualifiedTable::new(store.clone(), table.table.clone()), column, step).await?;
-    Ok(further(further(drawn, of_shared, step), own, step))
+    let own_table = QualifiedTable::new(store.clone(), table.table.clone());
+    let extreme = |table| extremes.get(&Numbered::new(table, column, step)).copied().flatten();
+    further(further(drawn, extreme(twin_table), step), extreme(own_table), step)
 }
 
-/// The largest value of a column, or the smallest for a sequence that runs down; none where the table or the column
-/// does not exist, is empty, or holds no integers.
-async fn extreme(client: &Client, table: &QualifiedTable, column: &Ident, step: i64) -> Result<Option<i64>> {
-    if !holds_integers(client, table, column).await? {
-        return Ok(None);
+/// A column that a sequence numbers, upwards or downwards.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Numbered {
+    table: QualifiedTable,
+    column: Ident,
+    runs_down: bool,
+}
+
+impl Numbered {
+    fn new(table: QualifiedTable, column: &Ident, step: i64) -> Self {
+        Self { table, column: column.clone(), runs_down: step < 0 }
     }
-    let pick = if step > 0 { "max" } else { "min" };
-    Ok(client.query_one(&format!("select {pick}({column})::int8 from {table}"), &[]).await.server()?.get(0))
 }
 
-/// Whether there is such a column and its values are integers, domains looked through.
-async fn holds_integers(client: &Client, table: &QualifiedTable, column: &Ident) -> Result<bool> {
-    let sql = "with recursive chain (type) as (
-                   select atttypid from pg_catalog.pg_attribute
-                   where attrelid = to_regclass($1) and attname = $2 and attnum > 0 and not attisdropped
-                   union all
-                   select t.typbasetype from chain h join pg_catalog.pg_type t on t.oid = h.type where t.typtype = 'd'
-               )
-               select exists (select from chain
-                              where type in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype))";
-    Ok(client.query_one(sql, &[&table.to_string(), &column.raw()]).await.server()?.get(0))
+/// The largest value of each column, or the smallest where it runs down; none where the table is empty. Columns that do
+/// not exist or hold no integers are left out.
+async fn extremes(client: &Client, mut numbered: BTreeSet<Numbered>) -> Result<BTreeMap<Numbered, Option<i64>>> {
+    let list = |name: fn(&QualifiedTable) -> &Ident| {
+        let names: BTreeSet<&str> = numbered.iter().map(|of| name(&of.table).raw()).collect();
+        serde_json::Value::from_iter(names).to_string()
+    };
+    let (schemas, tables) = (list(|table| &table.schema), list(|table| &table.table));
+    let rows = client.query(include_str!("sql/integer_columns.sql"), &[&schemas, &tables]).await.server()?;
+    let mut integers = BTreeSet::new();
+    for row in rows {
+        let [schema, table, column] = [0, 1, 2].map(|at| Ident::new(row.get::<_, String>(at)));
+        integers.insert((QualifiedTable::new(schema, table), column));
+    }
+    numbered.retain(|of| integers.contains(&(of.table.clone(), of.column.clone())));
+    if numbered.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let each = numbered.iter().enumerate().map(|(at, Numbered { table, column, runs_down })| {
+        let pick = if *runs_down { "min" } else { "max" };
+        format!("select {at}::int8, (select {pick}({column})::int8 from {table})")
+    });
+    let sql = each.collect::<Vec<_>>().join(" union all ") + " order by 1";
+    let rows = client.query(&sql, &[]).await.server()?;
+    Ok(numbered.into_iter().zip(rows.iter().map(|row| row.get(1))).collect())
 }
 
 fn further(a: Option<i64>, b: Option<i64>, step: i64) -> Option<i64> {

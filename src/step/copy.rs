@@ -4,6 +4,7 @@
 //! provably true at the new snapshot, put back what was taken off, run the units that are not done yet.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -16,7 +17,7 @@ use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, Literal, QualifiedTable};
 use crate::pg::change::{Changes, changed_tables};
-use crate::pg::ground::Grounds;
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Copied, Created, Move, MoveKind, Receipt, TableRun};
 use crate::pg::pass::{Pass, cost_of};
 use crate::pg::samples;
@@ -74,6 +75,7 @@ pub async fn reopen(means: &Means<'_>, the_move: &Move, tables: &[Ident]) -> Res
 /// A store whose rows are being loaded.
 struct Loading<'m> {
     the_move: &'m Move,
+    ground: Option<Arc<Ground>>,
     statements: Vec<CopyStatement>,
     /// What the journal knows of earlier loads.
     before: Vec<TableRun>,
@@ -109,14 +111,13 @@ struct Loaded {
 async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>> {
     means.sessions.check()?;
     let mut holder = means.sessions.reader().await?;
-    let mut grounds = Grounds::default();
     let snapshot = Snapshot::export(&mut holder).await?;
     let mut loading: Vec<Loading<'_>> = Vec::new();
     for the_move in moves {
-        loading.push(look(means, &snapshot, &mut grounds, the_move).await);
+        loading.push(look(means, &snapshot, the_move).await);
     }
-    passes(means, &snapshot, &grounds, &mut loading).await?;
-    let (snapshot, grounds) = (&snapshot, &grounds);
+    passes(means, &snapshot, &mut loading).await?;
+    let snapshot = &snapshot;
     let rest = loading.into_iter().map(|mut loading| async move {
         if let Some(failure) = loading.failure.take() {
             return Err(failure);
@@ -125,7 +126,7 @@ async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>>
         let the_move = loading.the_move;
         let samples = match the_move.kind {
             MoveKind::Move => {
-                let shared = grounds.of(the_move)?.shared();
+                let shared = &the_move.shared_schema;
                 samples::run(snapshot.transaction(), &means.samples, &the_move.store, shared, shared).await?
             }
             MoveKind::New => Vec::new(),
@@ -138,18 +139,19 @@ async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>>
 
 /// What of a store is to be loaded: all that is not provably true at the snapshot. What is, is said to be true at it
 /// from now on.
-async fn look<'m>(
-    means: &Means<'_>,
-    snapshot: &Snapshot<'_>,
-    grounds: &mut Grounds,
-    the_move: &'m Move,
-) -> Loading<'m> {
-    let mut loading =
-        Loading { the_move, statements: Vec::new(), before: Vec::new(), open: BTreeSet::new(), failure: None };
+async fn look<'m>(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &'m Move) -> Loading<'m> {
+    let mut loading = Loading {
+        the_move,
+        ground: None,
+        statements: Vec::new(),
+        before: Vec::new(),
+        open: BTreeSet::new(),
+        failure: None,
+    };
     let looked = async {
         means.sessions.check()?;
         let client = snapshot.transaction().client();
-        let ground = grounds.read(client, the_move).await?;
+        let ground = loading.ground.insert(means.grounds.of_move(client, the_move).await?);
         let store_tables = catalog::tables_of(client, &the_move.store.schema).await?;
         loading.statements = ground.statements(&the_move.store, &store_tables)?;
         if the_move.kind == MoveKind::New {
@@ -174,12 +176,7 @@ async fn look<'m>(
 }
 
 /// Loads by one pass the tables of several stores of which that is cheaper.
-async fn passes(
-    means: &Means<'_>,
-    snapshot: &Snapshot<'_>,
-    grounds: &Grounds,
-    loading: &mut [Loading<'_>],
-) -> Result<()> {
+async fn passes(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &mut [Loading<'_>]) -> Result<()> {
     let tables: BTreeSet<Ident> = loading.iter().flat_map(|loading| loading.open.iter().cloned()).collect();
     for table in tables {
         let (mut of, mut loads) = (Vec::new(), Vec::new());
@@ -196,7 +193,9 @@ async fn passes(
                 loads.push(one.load(means, snapshot, statement));
             }
         }
-        let Some(pass) = worthwhile(means, grounds, &loads).await? else { continue };
+        let ground = of.first().and_then(|at| loading[*at].ground.clone());
+        let Some(ground) = ground else { continue };
+        let Some(pass) = worthwhile(means, &ground, &loads).await? else { continue };
         let loaded = super::one_pass::load(means, snapshot, &pass, &loads).await;
         drop(loads);
         for (at, loaded) in of.into_iter().zip(loaded) {
@@ -208,13 +207,13 @@ async fn passes(
 }
 
 /// The pass over a table for these stores, where it costs less than reading the table for each of them.
-async fn worthwhile(means: &Means<'_>, grounds: &Grounds, loads: &[Load<'_>]) -> Result<Option<Pass>> {
+async fn worthwhile(means: &Means<'_>, ground: &Ground, loads: &[Load<'_>]) -> Result<Option<Pass>> {
     let [first, _, ..] = loads else { return Ok(None) };
     if means.strategy == Strategy::PerStore {
         return Ok(None);
     }
     let stores: Vec<_> = loads.iter().map(|load| &load.the_move.store).collect();
-    let Some(pass) = Pass::of(grounds.of(first.the_move)?, first.statement, &stores)? else { return Ok(None) };
+    let Some(pass) = Pass::of(ground, first.statement, &stores)? else { return Ok(None) };
     if means.strategy == Strategy::OnePass {
         return Ok(Some(pass));
     }

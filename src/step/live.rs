@@ -10,7 +10,6 @@ use super::verify::{Proof, digest};
 use crate::digest::{DIGEST_NAME, DigestText};
 use crate::event::{Event, Step};
 use crate::pg::checks::{Ids, checks};
-use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, TableRun};
 use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
@@ -39,7 +38,7 @@ pub async fn verify_live(means: &Means<'_>, the_move: &Move) -> Result<Proof> {
 
 async fn look(means: &Means<'_>, the_move: &Move, holder: &mut Session) -> Result<Proof> {
     let store = &the_move.store;
-    let ground = Ground::read(holder, the_move.manifest.clone()).await?;
+    let ground = means.grounds.of_manifest(holder, &the_move.manifest).await?;
     let snapshot = Snapshot::export(holder).await?;
     let transaction = snapshot.transaction();
     let loaded = journal::table_runs_of(transaction, the_move.id).await?;
@@ -51,7 +50,7 @@ async fn look(means: &Means<'_>, the_move: &Move, holder: &mut Session) -> Resul
             tables.push(shared_rows(means, transaction, the_move, &statement, run).await?);
         }
     }
-    let checks = checks(transaction, Some(&ground), the_move, Ids::AboveOwn).await?;
+    let checks = checks(transaction, Some(&ground), &store_tables, the_move, Ids::AboveOwn).await?;
     let text = snapshot.text().to_owned();
     Ok(Proof {
         tables,

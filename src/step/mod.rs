@@ -31,6 +31,7 @@ use crate::config::{CopySettings, SampleQuery, SwitchSettings};
 use crate::error::{Refusal, ServerError};
 use crate::event::Observer;
 use crate::pg::blueprint::Access;
+use crate::pg::ground::Grounds;
 use crate::pg::session::Sessions;
 
 /// How shared tables are read for several stores.
@@ -49,6 +50,8 @@ pub enum Strategy {
 pub struct Means<'a> {
     /// Connections.
     pub sessions: &'a Sessions,
+    /// The shared schema as this run read it last.
+    pub grounds: Grounds,
     /// Who is told.
     pub observer: &'a dyn Observer,
     /// Whose turn it is to ask for a lock on a table that all stores share: of one run one store at a time.

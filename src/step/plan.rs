@@ -13,7 +13,7 @@ use crate::event::{Event, Step};
 use crate::ident::Ident;
 use crate::pg::Client;
 use crate::pg::blueprint::{MayNotCreate, Trial, TrialOf};
-use crate::pg::catalog;
+use crate::pg::catalog::{self, UniqueKey};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{Move, MoveKind, NewMove, RecordedTemplate};
 use crate::pg::registry::{Registry, RegistryRow};
@@ -288,6 +288,7 @@ async fn table_plans(
 ) -> Result<Vec<PlannedTable>> {
     let mut tables = Vec::new();
     let statements = of.ground.statements(store, &trial.tables)?;
+    let all_shared_keys = catalog::unique_keys_of(reader, of.ground.shared()).await?;
     for (entry, owner) in of.ground.manifest.tables.iter().zip(&of.ground.owners) {
         let Some(source) = of.ground.table(&entry.name) else { continue };
         let target = trial.tables.iter().find(|table| table.name.table == entry.name);
@@ -301,7 +302,8 @@ async fn table_plans(
         if passes && of.kind == MoveKind::Move {
             let keys: Vec<_> =
                 trial.unique_keys.iter().filter(|(table, _)| *table == entry.name).map(|(_, key)| key).collect();
-            let shared_keys = catalog::unique_keys_of(reader, of.ground.shared(), &entry.name).await?;
+            let of_table = all_shared_keys.iter().filter(|(table, _)| *table == entry.name);
+            let shared_keys: Vec<UniqueKey> = of_table.map(|(_, key)| key.clone()).collect();
             found.extend(
                 findings::refused_by_template(&**reader, of.ground, store, statement, target, &keys, &shared_keys)
                     .await?,

@@ -10,7 +10,6 @@ use crate::digest::DigestText;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::pg::compare::{self, Side};
-use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, TableRun};
 use crate::pg::registry::Registry;
 use crate::pg::statement::CopyStatement;
@@ -45,7 +44,7 @@ pub async fn reverse(
     means.observer.notice(&Event::StepStarted { store, step: Step::Reverse });
     let mut session = means.sessions.writer().await?;
     let reader = means.sessions.reader().await?;
-    let ground = Ground::read(&reader, the_move.manifest.clone()).await?;
+    let ground = means.grounds.of_manifest(&reader, &the_move.manifest).await?;
     let store_tables = catalog::tables_of(&reader, &store.schema).await?;
     let statements = ground.statements(store, &store_tables)?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;

@@ -4,6 +4,7 @@
 //! What changed since the copy is copied and proven again first, without any lock. Writers of other stores wait at
 //! most one short try for the lock plus the hold.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -65,8 +66,9 @@ async fn switch_one(
     let mut receipt = receipt.clone();
     for round in 0..=means.switch.rounds.get() {
         means.sessions.check()?;
-        still_proven(means, receipt.the_move()).await?;
-        let Changed { tables: changed, equal } = what_changed(means, receipt.the_move()).await?;
+        let sides = Sides::read(means, receipt.the_move()).await?;
+        still_proven(means, receipt.the_move(), &sides).await?;
+        let Changed { tables: changed, equal } = what_changed(means, receipt.the_move(), &sides).await?;
         if !changed.is_empty() {
             if round == means.switch.rounds.get() {
                 bail!(written_to(receipt.the_move(), &changed, round));
@@ -77,7 +79,7 @@ async fn switch_one(
         raise_sequences(means, receipt.the_move()).await?;
         let held = {
             let _turn = means.turn.lock().await;
-            hold_and_commit(means, registry, receipt.the_move(), &equal, &mut evidence).await?
+            hold_and_commit(means, registry, receipt.the_move(), &sides, &equal, &mut evidence).await?
         };
         match held {
             Held::Switched(switched) => {
@@ -107,18 +109,34 @@ fn written_to(the_move: &Move, changed: &[Ident], rounds: u32) -> Refusal {
     .exit(Exit::Failed)
 }
 
+/// The shared tables and those of the store schema, for one round: that neither was altered since is seen under the lock
+/// for the first, by [`still_proven`] for the other.
+struct Sides {
+    ground: Arc<Ground>,
+    statements: Vec<CopyStatement>,
+}
+
+impl Sides {
+    async fn read(means: &Means<'_>, the_move: &Move) -> Result<Self> {
+        let session = means.sessions.reader().await?;
+        let ground = means.grounds.of_move(&session, the_move).await?;
+        let store_tables = catalog::tables_of(&session, &the_move.store.schema).await?;
+        let statements = ground.statements(&the_move.store, &store_tables)?;
+        Ok(Self { ground, statements })
+    }
+}
+
 /// The store schema is what was proven: its rows, and its objects. Only we may have written there, but somebody may
 /// have done so all the same.
-async fn still_proven(means: &Means<'_>, the_move: &Move) -> Result<()> {
+async fn still_proven(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Result<()> {
     let mut session = means.sessions.reader().await?;
-    let ground = Ground::of_move(&session, the_move).await?;
     let transaction = repeatable_read(&mut session).await?;
     let mut differing = Vec::new();
     if the_move.kind == MoveKind::Move {
         let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
-        for statement in statements_of(&transaction, &ground, the_move).await? {
+        for statement in &sides.statements {
             let Some(run) = loaded.iter().find(|run| run.table == statement.target.table) else { continue };
-            let now = digest(&transaction, &statement, &statement.target_digest()).await?;
+            let now = digest(&transaction, statement, &statement.target_digest()).await?;
             if run.target_digest.as_deref() != Some(DigestText::from(&now).0.as_str()) {
                 differing.push(format!("rows of {}", statement.target.table.raw()));
             }
@@ -142,17 +160,15 @@ async fn still_proven(means: &Means<'_>, the_move: &Move) -> Result<()> {
 }
 
 /// Without any lock: which tables changed since they were loaded.
-async fn what_changed(means: &Means<'_>, the_move: &Move) -> Result<Changed> {
+async fn what_changed(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Result<Changed> {
     let mut session = means.sessions.reader().await?;
-    let ground = Ground::of_move(&session, the_move).await?;
     let transaction = repeatable_read(&mut session).await?;
-    let statements = statements_of(&transaction, &ground, the_move).await?;
     if the_move.kind == MoveKind::New {
-        none_to_move(&transaction, the_move, &statements).await?;
+        none_to_move(&transaction, the_move, &sides.statements).await?;
         return Ok(Changed::default());
     }
     let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
-    changed_tables(&transaction, &ground, &statements, &loaded, Changes::ByDigest).await
+    changed_tables(&transaction, &sides.ground, &sides.statements, &loaded, Changes::ByDigest).await
 }
 
 /// A new store has no rows in the shared schema; rows that came since would stay behind.
@@ -172,11 +188,6 @@ async fn none_to_move(transaction: &Transaction<'_>, the_move: &Move, statements
         }
     }
     Ok(())
-}
-
-async fn statements_of(transaction: &Transaction<'_>, ground: &Ground, the_move: &Move) -> Result<Vec<CopyStatement>> {
-    let store_tables = catalog::tables_of(transaction.client(), &the_move.store.schema).await?;
-    ground.statements(&the_move.store, &store_tables)
 }
 
 async fn copy_again(
@@ -217,33 +228,24 @@ async fn hold_and_commit(
     means: &Means<'_>,
     registry: &Registry<'_>,
     the_move: &Move,
+    Sides { ground, statements }: &Sides,
     equal: &Versions,
     evidence: &mut SwitchEvidence,
 ) -> Result<Held> {
     let reader = means.sessions.reader().await?;
-    let ground = Ground::of_move(&reader, the_move).await?;
-    let store_tables = catalog::tables_of(&reader, &the_move.store.schema).await?;
-    let statements = ground.statements(&the_move.store, &store_tables)?;
     if the_move.kind == MoveKind::Move
-        && let Some(changed) = rehearse(means, &ground, the_move, &statements, equal).await?
+        && let Some(changed) = rehearse(means, ground, the_move, statements, equal).await?
     {
         return Ok(Held::Changed(changed));
     }
-    let read_by_conditions = read_by_conditions(&reader, &ground, &statements).await?;
-    let attempt = Attempt {
-        means,
-        registry,
-        the_move,
-        ground: &ground,
-        statements: &statements,
-        equal,
-        read_by_conditions: &read_by_conditions,
-    };
+    let read_by_conditions = read_by_conditions(&reader, ground, statements).await?;
+    let attempt =
+        Attempt { means, registry, the_move, ground, statements, equal, read_by_conditions: &read_by_conditions };
     let mut last = String::from("the shared tables stay busy");
     for _ in 0..means.switch.tries.get() {
         means.sessions.check()?;
         evidence.try_count += 1;
-        if let Some(holder) = lock::idle_holder(&*reader, &shared_tables(&ground)).await? {
+        if let Some(holder) = lock::idle_holder(&*reader, &shared_tables(ground)).await? {
             means.observer.notice(&Event::Waiting { store: &the_move.store, reason: &holder });
             last = holder;
             tokio::time::sleep(Duration::from_millis(rand::random_range(100..300))).await;

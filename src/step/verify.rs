@@ -84,7 +84,7 @@ async fn verify_copy(means: &Means<'_>, the_move: &Move) -> Result<Proof> {
     means.sessions.check()?;
     means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Verify });
     let mut holder = means.sessions.reader().await?;
-    let ground = Ground::of_move(&holder, the_move).await?;
+    let ground = means.grounds.of_move(&holder, the_move).await?;
     let snapshot = Snapshot::export(&mut holder).await?;
     let loaded = journal::table_runs_of(snapshot.transaction(), the_move.id).await?;
     let mut proof = look(means, &snapshot, the_move, &ground, SourceSide::Recorded(&loaded), Ids::AboveShared).await?;
@@ -113,7 +113,7 @@ pub async fn verify_now(means: &Means<'_>, the_move: &Move, may_record: bool) ->
     means.sessions.check()?;
     means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Verify });
     let mut holder = means.sessions.reader().await?;
-    let ground = Ground::read(&holder, the_move.manifest.clone()).await?;
+    let ground = means.grounds.of_manifest(&holder, &the_move.manifest).await?;
     let snapshot = Snapshot::export(&mut holder).await?;
     let switched = the_move.stage.is_switched();
     let ids = if switched { Ids::AboveOwn } else { Ids::AboveShared };
@@ -161,7 +161,7 @@ async fn look(
             }
         }
     }
-    let checks = checks(snapshot.transaction(), Some(ground), the_move, ids).await?;
+    let checks = checks(snapshot.transaction(), Some(ground), &store_tables, the_move, ids).await?;
     Ok(Proof { tables, checks, target_snapshot: Some(snapshot.text().to_owned()), ..Proof::default() })
 }
 

@@ -14,8 +14,7 @@ const SCHEMA: &str = "store_1751273256223";
 const PATIENT: (&str, &str) = ("[store_schema]\n", "[session]\nlock_timeout = \"60s\"\n\n[store_schema]\n");
 
 /// A town whose runs wait long for locks: with one a test can hold a run up, and let it go on.
-fn patient_town() -> Town {
-    let town = Town::sample();
+fn patient(town: Town) -> Town {
     town.edit("tenantctl.toml", PATIENT.0, PATIENT.1);
     town
 }
@@ -98,8 +97,7 @@ fn another_person_with_another_template_is_stopped_and_told_what_differs() {
 
 #[test]
 fn another_person_with_another_manifest_is_stopped_and_told_what_differs() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
+    let town = Town::sample_at("created");
     town.edit("tenantctl.toml", "common = [\"currencies\"]", "common = [\"currencies\", \"shopping_cart\"]");
     let entry = "[[tables]]\nname = \"shopping_cart\"\ngroup = \"additional\"\nparent = \"customers\"\n";
     town.edit("tenantctl.toml", entry, "");
@@ -110,8 +108,7 @@ fn another_person_with_another_manifest_is_stopped_and_told_what_differs() {
 
 #[test]
 fn a_run_whose_lease_was_taken_over_commits_nothing_more() {
-    let town = patient_town();
-    town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
+    let town = patient(Town::sample_at("created"));
     let blocker = Person::named(&town, "blocker");
     blocker.does("begin; lock table store_1751273256223.whatsapp_logs in access exclusive mode");
     let first = town.start(&["migrate", "--store", STORE]);
@@ -140,8 +137,7 @@ fn a_run_whose_lease_was_taken_over_commits_nothing_more() {
 
 #[test]
 fn a_run_with_an_old_epoch_is_kept_out_though_its_sessions_live() {
-    let town = patient_town();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = patient(Town::sample_at("verified"));
     let blocker = Person::named(&town, "blocker");
     blocker.does("begin; lock table store_1751273256223.whatsapp_logs in access exclusive mode");
     let run = town.start(&["switch", "--store", STORE]);
@@ -181,8 +177,7 @@ const WRITES: &[(&str, &[&str])] = &[
 
 #[test]
 fn what_was_written_between_copy_and_switch_is_copied_again_and_named() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = Town::sample_at("verified");
     let mut expected: Vec<&str> = WRITES.iter().flat_map(|(_, tables)| tables.iter().copied()).collect();
     for (sql, _) in WRITES {
         town.sql(sql);
@@ -201,8 +196,7 @@ fn what_was_written_between_copy_and_switch_is_copied_again_and_named() {
 #[test]
 fn each_kind_of_write_alone_is_noticed() {
     for (sql, tables) in WRITES {
-        let town = Town::sample();
-        town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+        let town = Town::sample_at("verified");
         town.sql(sql);
         let report = town.run(&["switch", "--store", STORE, "--format", "json"]).exits(0).json();
         assert_eq!(recopied(&report["stores"][0]), *tables, "{sql}");
@@ -251,8 +245,7 @@ fn an_order_that_leaves_and_one_that_comes_with_as_many_items_are_both_noticed()
 
 #[test]
 fn what_is_written_during_the_copy_is_copied_again() {
-    let town = patient_town();
-    town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
+    let town = patient(Town::sample_at("created"));
     let blocker = Person::named(&town, "blocker");
     // The snapshot stands, no table is read yet.
     blocker.does("begin; lock table store_1751273256223.whatsapp_logs in access exclusive mode");
@@ -287,9 +280,8 @@ fn a_transaction_that_stays_open_elsewhere_does_not_make_old_writes_look_new() {
 
 #[test]
 fn what_is_written_between_the_last_look_and_the_lock_is_noticed() {
-    let town = Town::sample();
+    let town = Town::sample_at("verified");
     town.edit("tenantctl.toml", "[store_schema]\n", "[switch]\ntries = 100\n\n[store_schema]\n");
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
     // Rows that look new all the time: only their versions tell that one more was written.
     let batch = Person::named(&town, "batch");
     batch.does("create table job (id integer); begin; insert into job values (1)");
@@ -307,8 +299,7 @@ fn what_is_written_between_the_last_look_and_the_lock_is_noticed() {
 
 #[test]
 fn what_is_written_to_another_store_is_no_change() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = Town::sample_at("verified");
     town.sql(
         "update products set price = price + 1 where store_id = 14; update orders set notes = 'x' where store_id = 15",
     );
@@ -348,8 +339,7 @@ impl Writer {
 
 #[test]
 fn a_store_that_is_written_to_without_an_end_is_not_switched() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = Town::sample_at("verified");
     let writer = Writer::of(&town, "update auto_responses set times_used = times_used + 1 where store_id = 13");
     let ran = town.run(&["switch", "--store", STORE]);
     let not_routed = is_not_routed(&town, STORE);
@@ -364,13 +354,12 @@ fn a_store_that_is_written_to_without_an_end_is_not_switched() {
 
 #[test]
 fn somebody_idle_in_a_transaction_is_named_and_others_do_not_wait() {
-    let town = Town::sample();
+    let town = Town::sample_at("verified");
     town.edit(
         "tenantctl.toml",
         "[store_schema]\n",
         "[switch]\ntries = 6\nlock_wait = \"3s\"\ndeadline = \"5s\"\n\n[store_schema]\n",
     );
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
     let idle = Person::named(&town, "billing");
     idle.does("begin; update orders set notes = 'idle' where store_id = 20");
     let pid = town
@@ -392,9 +381,8 @@ fn somebody_idle_in_a_transaction_is_named_and_others_do_not_wait() {
 
 #[test]
 fn a_busy_writer_fails_every_try_and_costs_others_one_short_wait_each() {
-    let town = Town::sample();
+    let town = Town::sample_at("verified");
     town.edit("tenantctl.toml", "[store_schema]\n", "[switch]\ntries = 4\n\n[store_schema]\n");
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
     let busy = Person::named(&town, "busy");
     let end = busy.begins("begin; update orders set notes = 'busy' where store_id = 20; select pg_sleep(600)");
     let at_work = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'busy' and wait_event = 'PgSleep'";
@@ -414,8 +402,7 @@ fn a_busy_writer_fails_every_try_and_costs_others_one_short_wait_each() {
 
 #[test]
 fn readers_of_the_shared_tables_do_not_hinder_a_switch_whose_hold_is_told() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = Town::sample_at("verified");
     let reader = Person::named(&town, "report");
     reader.does("begin; select count(*) from orders; select count(*) from products");
     let report = town.run(&["switch", "--store", STORE, "--format", "json"]).exits(0).json();
@@ -450,7 +437,7 @@ fn what_the_deadline_does_not_leave_time_for_is_not_begun_under_the_lock() {
 #[test]
 fn a_signal_in_the_middle_of_a_large_table_rolls_it_back() {
     let town = Town::sample();
-    town.sql("insert into whatsapp_logs (store_id, event, payload) select 13, 'many', '{\"a\": 1}' from generate_series(1, 300000)");
+    town.sql("insert into whatsapp_logs (store_id, event, payload) select 13, 'many', '{\"a\": 1}' from generate_series(1, 120000)");
     town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
     let mut run = town.start(&["migrate", "--store", STORE, "--progress", "json"]);
     run.wait_for("table_progress");
@@ -468,8 +455,7 @@ fn a_signal_in_the_middle_of_a_large_table_rolls_it_back() {
 #[test]
 fn a_signal_while_a_statement_waits_ends_it_at_once() {
     for signal in ["INT", "TERM"] {
-        let town = patient_town();
-        town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
+        let town = patient(Town::sample_at("created"));
         let blocker = Person::named(&town, "blocker");
         blocker.does("begin; lock table store_1751273256223.whatsapp_logs in access exclusive mode");
         let run = town.start(&["migrate", "--store", STORE, "--format", "json"]);
@@ -490,7 +476,7 @@ fn a_signal_while_a_statement_waits_ends_it_at_once() {
 
 #[test]
 fn a_signal_before_the_work_begins_leaves_nothing() {
-    let town = patient_town();
+    let town = patient(Town::sample());
     let before = town.fingerprint("public");
     let blocker = Person::named(&town, "blocker");
     blocker.does("begin; lock table public.whatsapp_logs in access exclusive mode");
@@ -506,7 +492,7 @@ fn a_signal_before_the_work_begins_leaves_nothing() {
 
 #[test]
 fn a_second_signal_ends_the_process_at_once() {
-    let town = patient_town();
+    let town = patient(Town::sample());
     let blocker = Person::named(&town, "blocker");
     blocker.does("begin; lock table public.whatsapp_logs in access exclusive mode");
     let run = town.start(&["migrate", "--store", STORE]);
@@ -529,8 +515,7 @@ fn a_shared_table_that_was_altered_after_the_plan_stops_the_move() {
         ("created", "alter table orders add column channel text"),
         ("verified", "alter table customers alter notes type varchar(5000)"),
     ] {
-        let town = Town::sample();
-        town.run(&["migrate", "--store", STORE, "--to", stage]).exits(0);
+        let town = Town::sample_at(stage);
         town.sql(sql);
         let before = town.fingerprint(SCHEMA);
         town.run(&["migrate", "--store", STORE]).exits(2).says("hint: ").says("abandon");
@@ -542,8 +527,7 @@ fn a_shared_table_that_was_altered_after_the_plan_stops_the_move() {
 
 #[test]
 fn an_index_that_comes_after_the_plan_changes_nothing() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "created"]).exits(0);
+    let town = Town::sample_at("created");
     town.sql("create index on orders (notes); analyze orders");
     town.run(&["migrate", "--store", STORE]).exits(0);
     town.holds_the_shared_rows(STORE, SCHEMA);

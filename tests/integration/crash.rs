@@ -19,6 +19,9 @@ fn undisturbed(store: &'static str) -> &'static str {
     static LARGE: OnceLock<String> = OnceLock::new();
     let kept = if store == STORE { &SMALL } else { &LARGE };
     kept.get_or_init(|| {
+        if store == STORE {
+            return Town::sample_at("switched").end_state(store);
+        }
         let town = Town::sample();
         town.run(&["migrate", "--store", store]).exits(0);
         town.end_state(store)
@@ -129,7 +132,10 @@ impl Town {
 
 /// Kills the run at the moment and looks at what it left.
 fn killed_at(moment: &str, words: &[&str]) -> Town {
-    let town = Town::sample();
+    killed_in(Town::sample(), moment, words)
+}
+
+fn killed_in(town: Town, moment: &str, words: &[&str]) -> Town {
     let before = town.shared_rows();
     town.paused(moment, words).kill();
     town.is_quiet();
@@ -139,7 +145,13 @@ fn killed_at(moment: &str, words: &[&str]) -> Town {
 }
 
 fn resumes_to_the_same_end(moment: &str) {
-    let town = killed_at(moment, &["migrate", "--store", STORE]);
+    let town = match moment {
+        "schema_committed" | "commit_sent" => Town::sample(),
+        // What went before has ended well, whoever did it.
+        "lock_taken" | "before_switch_commit" => Town::sample_at("verified"),
+        _ => Town::sample_at("created"),
+    };
+    let town = killed_in(town, moment, &["migrate", "--store", STORE]);
     let before = town.shared_rows();
     let report = town.run(&["resume", "--format", "json"]).exits(0).json();
     assert_eq!(report["outcome"], "done");
@@ -219,8 +231,7 @@ fn killed_in_the_middle_of_a_table_the_move_can_be_given_up() {
 
 #[test]
 fn killed_while_it_gives_a_move_up_it_is_given_up_by_the_next_run() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = Town::sample_at("verified");
     let (before, schema) = (town.shared_rows(), town.schema_of(STORE));
     let rows = town.fingerprint(&schema);
     town.paused("in_abandon", &["abandon", "--store", STORE, "--yes"]).kill();
@@ -237,8 +248,7 @@ fn killed_while_it_gives_a_move_up_it_is_given_up_by_the_next_run() {
 
 #[test]
 fn killed_while_it_gives_a_move_up_the_move_can_go_on_instead() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = Town::sample_at("verified");
     town.paused("in_abandon", &["abandon", "--store", STORE, "--yes"]).kill();
     town.run(&["migrate", "--store", STORE]).exits(0);
     assert_eq!(town.end_state(STORE), undisturbed(STORE));
@@ -246,8 +256,7 @@ fn killed_while_it_gives_a_move_up_the_move_can_go_on_instead() {
 
 #[test]
 fn killed_while_it_switches_back_the_store_stays_switched_until_the_next_run() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE]).exits(0);
+    let town = Town::sample_at("switched");
     let before = town.shared_rows();
     town.paused("in_reverse", &["reverse", "--store", STORE, "--yes"]).kill();
     town.is_quiet();

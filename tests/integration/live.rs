@@ -8,9 +8,7 @@ const STORE: &str = "13";
 const SCHEMA: &str = "store_1751273256223";
 
 fn switched_town() -> Town {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE]).exits(0);
-    town
+    Town::sample_at("switched")
 }
 
 fn live(town: &Town, code: i32) -> Value {
@@ -184,8 +182,7 @@ fn verify_all_looks_at_switched_stores_as_a_nightly_job_does() {
 
 #[test]
 fn live_is_refused_before_the_switch() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = Town::sample_at("verified");
     town.run(&["verify", "--store", STORE, "--live"]).exits(2).says("not switched");
 }
 

@@ -1,14 +1,21 @@
 //! Faults planted in a store schema: each must be found and named, and a look after its end finds nothing.
 
+use std::sync::OnceLock;
+
 use serde_json::{Value, json};
 
-use crate::town::Town;
+use crate::town::{Kept, Town};
 
 const STORE: &str = "13";
 const SCHEMA: &str = "store_1751273256223";
 
 /// The sample with two tables more that have no key: one that is copied in binary, one as text.
 fn town_with_keyless_tables() -> Town {
+    static KEPT: OnceLock<Kept> = OnceLock::new();
+    KEPT.get_or_init(|| moved_with_keyless_tables().kept()).copy()
+}
+
+fn moved_with_keyless_tables() -> Town {
     let town = Town::sample();
     town.sql(
         "create table page_views (store_id integer not null, page text, ms integer);
@@ -554,14 +561,13 @@ fn a_fault_in_the_objects_is_found_by_its_check_and_named() {
         fails_at(&found, check, thing);
         assert_eq!(found["stage"], "copied", "{thing}");
         town.sql(&undo.replace("{S}", SCHEMA));
-        assert_eq!(town.verify(0)["stage"], "verified", "{thing}");
     }
+    assert_eq!(town.verify(0)["stage"], "verified");
 }
 
 #[test]
 fn a_plain_column_in_place_of_a_generated_one_is_found_though_its_values_are_equal() {
-    let town = Town::sample();
-    town.run(&["migrate", "--store", STORE, "--to", "verified"]).exits(0);
+    let town = Town::sample_at("verified");
     town.plant("alter table {S}.customers alter search_name drop expression");
     let found = town.verify(3);
     fails_at(&found, "structure_equals_template", "search_name");

@@ -117,16 +117,16 @@ pub struct UniqueKey {
     pub is_deferrable: bool,
 }
 
-/// The unique and exclusion indexes of a table, the primary key first.
+/// The unique and exclusion indexes of a schema with their tables, of each the primary key first.
 ///
 /// # Errors
 /// The server's.
-pub async fn unique_keys_of(client: &Client, schema: &Ident, table: &Ident) -> Result<Vec<UniqueKey>, ServerError> {
-    let rows = ask(client, include_str!("../sql/unique_keys_of.sql"), &[schema.raw(), table.raw()]).await?;
+pub async fn unique_keys_of(client: &Client, schema: &Ident) -> Result<Vec<(Ident, UniqueKey)>, ServerError> {
+    let rows = ask(client, include_str!("../sql/unique_keys_of.sql"), &[schema.raw()]).await?;
     let key = |row: &Row| {
         let columns = idents(row, "columns")?;
         let expressions: Vec<String> = row.try_get("expressions").server()?;
-        Ok(UniqueKey {
+        let key = UniqueKey {
             name: ident(row, "name")?,
             columns: (columns.len() == expressions.len()).then_some(columns),
             expressions,
@@ -136,7 +136,8 @@ pub async fn unique_keys_of(client: &Client, schema: &Ident, table: &Ident) -> R
             is_exclusion: row.try_get("is_exclusion").server()?,
             is_primary: row.try_get("is_primary").server()?,
             is_deferrable: row.try_get("is_deferrable").server()?,
-        })
+        };
+        Ok((ident(row, "table_name")?, key))
     };
     rows.iter().map(key).collect()
 }

@@ -9,9 +9,9 @@ with recursive
              where k.conrelid = c.oid and k.contype = 'n' and k.conkey = array[a.attnum] and not k.convalidated
            ) as not_null
     from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_attribute a on a.attrelid = c.oid
-    where n.nspname::text = $1 and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+      and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
   ),
   -- Domains looked through, down to the type that the values have; the first modifier on the way counts.
   chain (first, first_modifier, type, modifier, has_default) as (
@@ -72,9 +72,9 @@ select
   b.type as base_oid,
   b.modifier as base_modifier,
   case when b.is_container then 'container' when b.typtype = 'e' then 'enum' else 'base' end as kind,
-  array(
+  case when b.typtype = 'e' then array(
     select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = b.type order by e.enumsortorder
-  ) as labels,
+  ) else '{}' end as labels,
   o.user_defined,
   o.has_binary,
   a.not_null,

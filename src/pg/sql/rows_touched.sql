@@ -2,9 +2,8 @@
 -- session wrote and has not handed in to the statistics yet. relations: what of a table's own settings is not the usual.
 select pg_catalog.jsonb_build_object(
   'touched', (
-    select coalesce(pg_catalog.jsonb_object_agg(relid::text, n_tup_ins + n_tup_upd + n_tup_del), '{}')
-    from pg_catalog.pg_stat_xact_all_tables
-    where n_tup_ins + n_tup_upd + n_tup_del > 0
+    select coalesce(pg_catalog.jsonb_object_agg(c.oid::text, {{written}}), '{}')
+    from pg_catalog.pg_class c where c.relkind in ('r', 'p', 'm') and {{written}} > 0
   ),
   'relations', (
     select coalesce(pg_catalog.jsonb_object_agg(oid::text, pg_catalog.md5(settings)), '{}')

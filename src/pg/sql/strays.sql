@@ -77,8 +77,8 @@ own as (
     ) s
     cross join clock
     cross join lateral (select clock.own - pg_catalog.age(s.xid) as xid8) full_id
-    where case
-        when full_id.xid8 < clock.own then false
+    -- Asked in each catalog before a row's name is written: the names cost most, and nearly all rows are older than we.
+    where pg_catalog.age(s.xid) <= 0 and case
         when full_id.xid8 < clock.xmax then
             pg_catalog.pg_xact_status(full_id.xid8::text::pg_catalog.xid8) = 'in progress'
         else full_id.xid8 < clock.xmax + 1000000
@@ -86,8 +86,9 @@ own as (
 )
 select what from own
 union
-select format('rows of %I.%I', schemaname, relname)
-from pg_catalog.pg_stat_xact_all_tables
-where schemaname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
-  and n_tup_ins + n_tup_upd + n_tup_del > coalesce(($2::text::pg_catalog.jsonb -> 'touched' ->> relid::text)::int8, 0)
+select format('rows of %I.%I', n.nspname, c.relname)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'm')
+  and n.nspname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
+  and {{written}} > coalesce(($2::text::pg_catalog.jsonb -> 'touched' ->> c.oid::text)::int8, 0)
 order by 1

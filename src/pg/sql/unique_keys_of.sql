@@ -1,6 +1,7 @@
--- What refuses a second row: unique and exclusion indexes of a table.
--- $1: schema, $2: table
+-- What refuses a second row: unique and exclusion indexes of the tables of a schema.
+-- $1: schema
 select
+  c.relname::text as table_name,
   ic.relname::text as name,
   array(
     select a.attname::text
@@ -28,8 +29,8 @@ select
   i.indisprimary as is_primary,
   not i.indimmediate as is_deferrable
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_index i on i.indrelid = c.oid
 join pg_catalog.pg_class ic on ic.oid = i.indexrelid
-where n.nspname::text = $1 and c.relname::text = $2 and (i.indisunique or i.indisexclusion)
-order by i.indisprimary desc, ic.relname::text collate "C"
+where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+  and (i.indisunique or i.indisexclusion)
+order by c.relname::text collate "C", i.indisprimary desc, ic.relname::text collate "C"
