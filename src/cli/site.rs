@@ -1,7 +1,7 @@
 //! What the road works with, opened once for all stores, and the stores of one wave on it.
 //!
-//! Each store of a wave sets out alone (plan, create), all are copied together, and each goes on alone (verify,
-//! switch). A single store is a wave of one. Which stores make a wave, `fleet/schedule` decides.
+//! Each store of a wave sets out alone (plan, create), all are copied together, each is verified alone, and then they are
+//! switched one after the other. A single store is a wave of one. Which stores make a wave, `fleet/schedule` decides.
 
 use std::cell::RefCell;
 
@@ -137,11 +137,16 @@ impl<'a> Site<'a> {
         });
         let mut under_way: Vec<Journey<'_>> = set_out.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
         self.copy_together(lease, &mut under_way).await;
-        let go_on = stream::iter(under_way).map(|mut journey| async move {
-            self.go_to_the_end(lease, &mut journey).await;
+        let prove = stream::iter(under_way).map(|mut journey| async move {
+            self.prove(lease, &mut journey).await;
             self.settle(lease, schedule, journey, ended).await
         });
-        let late: Vec<Journey<'_>> = go_on.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
+        let proven: Vec<Journey<'_>> = prove.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
+        let mut late = Vec::new();
+        for mut journey in proven {
+            self.go_to_the_end(lease, &mut journey).await;
+            late.extend(self.settle(lease, schedule, journey, ended).await);
+        }
         if !late.is_empty() {
             self.means.sessions.close(); // interrupted: the reports are still read
         }
@@ -203,7 +208,19 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// From wherever it is to where it shall be.
+    /// Verifies, where the road leads further: then it is still under way.
+    async fn prove(&self, lease: &Lease, journey: &mut Journey<'_>) {
+        let Some(the_move) = journey.the_move.clone().filter(|_| journey.outcome.is_none()) else { return };
+        let stage = self.errand.until.stage.min(Stage::Verified);
+        let arrival = self.travel(lease, &the_move, Until { stage, ..self.errand.until }, journey).await;
+        let is_under_way = matches!(arrival, Ok(Arrival::Arrived | Arrival::AlreadyThere));
+        if !is_under_way || stage == self.errand.until.stage {
+            journey.outcome = Some(arrival);
+        }
+    }
+
+    /// From wherever it is to where it shall be. One store after the other, so that nothing of ours slows down the look
+    /// for changes under the switch's lock.
     async fn go_to_the_end(&self, lease: &Lease, journey: &mut Journey<'_>) {
         if journey.outcome.is_some() {
             return;
