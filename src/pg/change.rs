@@ -26,6 +26,9 @@ const XMAX: &str = "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()
 /// Transaction ids are compared modulo 2^32; beyond half of that the comparison would turn round.
 const HALF_OF_THE_IDS: i64 = 2_000_000_000;
 
+/// So many ids are looked up one by one.
+const FEW_IDS: i64 = 50_000;
+
 /// Whether the rows may differ from what was loaded at `snapshot`.
 ///
 /// # Errors
@@ -35,25 +38,37 @@ async fn may_have_changed(
     statement: &CopyStatement,
     snapshot: &str,
     row_count: u64,
+    next_id: i64,
 ) -> Result<bool> {
     let xmin: i64 = snapshot.split(':').next().and_then(|xmin| xmin.parse().ok()).context("the journal's snapshot")?;
     let table = &statement.source.table;
-    // Ids are compared by their distance from now, within the window from the snapshot's xmin to what has been given out:
-    // rows frozen long ago keep an old id that may look like one of the future.
+    // The ids from the snapshot's xmin to what has been given out. Few are looked up, which parallel workers may do; of
+    // many the distance from now is compared, which they may not: rows frozen long ago keep an old id that may look like
+    // one of the future.
+    let is_newer = match (0..=FEW_IDS).contains(&(next_id - xmin)) {
+        true => format!(
+            "{table}.xmin in (select (id % 4294967296)::text::xid from pg_catalog.generate_series({xmin}::int8, {XMAX}) as id)"
+        ),
+        false => format!(
+            "pg_catalog.age({table}.xmin) between (select pg_catalog.age(({XMAX} % 4294967296)::text::xid))
+                                              and (select pg_catalog.age('{}'::xid))",
+            xmin.rem_euclid(1 << 32)
+        ),
+    };
     let sql = format!(
-        "select count(*),
-                coalesce(bool_or(pg_catalog.age({table}.xmin)
-                    between (select pg_catalog.age(({XMAX} % 4294967296)::text::xid))
-                        and (select pg_catalog.age('{}'::xid))), false),
-                {XMAX} - {xmin} not between 0 and {HALF_OF_THE_IDS}
+        "select count(*), coalesce(bool_or({is_newer}), false), {XMAX} - {xmin} not between 0 and {HALF_OF_THE_IDS}
          from {} as {table} where {}",
-        xmin.rem_euclid(1 << 32),
         statement.from_source(),
         statement.condition()
     );
     let row = client.query_one(&sql, &[]).await.server()?;
     let (count, newer, elsewhere): (i64, bool, bool) = (row.get(0), row.get(1), row.get(2));
     Ok(newer || elsewhere || count.unsigned_abs() != row_count)
+}
+
+/// The first id that a snapshot of now does not see.
+async fn next_id(client: &impl GenericClient) -> Result<i64> {
+    Ok(client.query_one(&format!("select {XMAX}"), &[]).await.server()?.get(0))
 }
 
 /// Which row versions a store has of a table: as long as this is the same, no row came, left or was updated.
@@ -104,6 +119,7 @@ pub async fn changed_tables(
 ) -> Result<Changed> {
     let mut changed = Changed::default();
     let mut suspects: Vec<Ident> = Vec::new();
+    let next_id = next_id(client).await?;
     // Parents first: a parent that may have changed makes its children suspects.
     let mut ordered: Vec<&CopyStatement> = statements.iter().collect();
     ordered.sort_by_key(|statement| ground.owner(&statement.source.table).map_or(0, |owner| owner.parents().len()));
@@ -123,8 +139,9 @@ pub async fn changed_tables(
         let by_condition = owner.is_some_and(|owner| owner.by_condition());
         let by_parent =
             owner.is_some_and(|owner| owner.parents().iter().any(|parent| suspects.contains(&parent.table)));
-        let maybe =
-            by_parent || by_condition || may_have_changed(client, statement, &run.snapshot, run.row_count).await?;
+        let maybe = by_parent
+            || by_condition
+            || may_have_changed(client, statement, &run.snapshot, run.row_count, next_id).await?;
         if !maybe {
             continue;
         }

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of tables. A session that imports it borrows the snapshot, so it cannot outlive it.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::failure::ServerResult;
@@ -48,10 +48,12 @@ impl<'a> Snapshot<'a> {
     /// The server's error.
     pub async fn import<'b>(&self, session: &'b mut Session) -> Result<Transaction<'b>> {
         let transaction = repeatable_read(session).await?;
-        transaction
-            .batch_execute(&format!("set transaction snapshot {}", Literal::text(&self.exported)))
-            .await
-            .server()?;
+        let set = format!("set transaction snapshot {}", Literal::text(&self.exported));
+        if let Err(error) = transaction.batch_execute(&set).await.server() {
+            // Without its holder a snapshot is gone; then the lost connection is the reason, and may pass.
+            self.transaction.batch_execute("select").await.server().context("the session that holds the snapshot")?;
+            return Err(error.into());
+        }
         Ok(transaction)
     }
 }
