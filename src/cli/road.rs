@@ -1,6 +1,7 @@
 //! `migrate` and its single steps: `create`, `copy`, `switch`. All are the same road with another end.
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 
 use super::open::{self, Opened};
 use super::output::{Page, now};
@@ -23,7 +24,6 @@ use crate::plan::Grade;
 use crate::report::{NextStep, Outcome, Report};
 use crate::stage::Stage;
 use crate::view::explain;
-use jiff::Timestamp;
 
 /// Move stores: plan, create, copy, verify, switch, report
 ///
