@@ -1,5 +1,7 @@
 //! `resume`: goes on with a run that did not come to its end.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use super::open::{self, Opened};
@@ -97,17 +99,21 @@ pub(super) fn open_stores(errand: &RecordedErrand, run: &RunRow, moves: &[Move],
 }
 
 async fn newest_unfinished(reader: &Session, _ground: &Ground, moves: &[Move]) -> Result<RunRow> {
-    let mut unfinished = Vec::new();
+    let (mut unfinished, mut asked_later) = (Vec::new(), BTreeSet::new());
     for run in journal::runs(reader, 200).await? {
         let failed = run
             .outcome
             .as_deref()
             .is_none_or(|outcome| matches!(outcome, "failed" | "partial" | "interrupted" | "differs"));
+        let given_up = abandoned(reader, &run).await?;
         let has_open = run.errand.as_ref().is_some_and(|errand| {
-            let open = open_stores(errand, &run, moves, &[]);
+            let open = open_stores(errand, &run, moves, &given_up);
+            let has_move = |key: &String| moves.iter().any(|of| of.store.key.text() == key);
             // A store without a move counts only while the run is the last that was asked for it.
-            open.iter().any(|key| moves.iter().any(|of| of.store.key.text() == key && of.run == run.id))
+            let was_not_begun = |key: &String| errand.stores.len() > 1 && !asked_later.contains(key);
+            open.iter().any(|key| has_move(key) || was_not_begun(key))
         });
+        asked_later.extend(run.errand.iter().flat_map(|errand| errand.stores.clone()));
         if failed && has_open {
             unfinished.push(run);
         }

@@ -102,7 +102,7 @@ impl<'a> Site<'a> {
         errand: Errand,
     ) -> Result<Self> {
         Ok(Self {
-            means: Means { strategy: errand.pace.strategy(), stores_at_once: errand.pace.jobs(), ..opened.means()? },
+            means: Means { strategy: errand.pace.strategy(), ..opened.means()? },
             opened,
             ground,
             registry,

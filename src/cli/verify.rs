@@ -132,7 +132,13 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     let is_switched = moves.iter().any(|of| of.stage.is_switched());
     if args.stores.all && is_switched && !opened.sessions.is_interrupted() {
         let known = known_stores(&opened, &registry).await?;
-        report.balance = balance(&means, &ground, opened.registry_config.as_ref(), &known, &moves).await?;
+        match balance(&means, &ground, opened.registry_config.as_ref(), &known, &moves).await {
+            Ok(tables) => report.balance = tables,
+            Err(error) => match error.downcast::<Refusal>() {
+                Ok(refusal) => report.findings.push(Finding::note("not_counted", refusal.message)),
+                Err(error) => return Err(error),
+            },
+        }
         if report.balance.iter().any(|table| !table.is_whole()) {
             exits.push(StoreExit { exit: Exit::Differs, begun: true });
         }

@@ -127,7 +127,9 @@ async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>>
         let samples = match the_move.kind {
             MoveKind::Move => {
                 let shared = &the_move.shared_schema;
-                samples::run(snapshot.transaction(), &means.samples, &the_move.store, shared, shared).await?
+                let mut session = means.sessions.reader().await?;
+                let source = snapshot.import(&mut session).await?;
+                samples::run(&source, &means.samples, &the_move.store, shared, shared).await?
             }
             MoveKind::New => Vec::new(),
         };
@@ -150,16 +152,19 @@ async fn look<'m>(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &'m Move
     };
     let looked = async {
         means.sessions.check()?;
-        let client = snapshot.transaction().client();
+        // In a transaction of its own: an error of one store's condition must not end that of all.
+        let mut session = means.sessions.reader().await?;
+        let source = snapshot.import(&mut session).await?;
+        let client = source.client();
         let ground = loading.ground.insert(means.grounds.of_move(client, the_move).await?);
         let store_tables = catalog::tables_of(client, &the_move.store.schema).await?;
         loading.statements = ground.statements(&the_move.store, &store_tables)?;
         if the_move.kind == MoveKind::New {
             return Ok(());
         }
-        loading.before = journal::table_runs_of(snapshot.transaction(), the_move.id).await?;
+        loading.before = journal::table_runs_of(&source, the_move.id).await?;
         let (statements, before) = (&loading.statements, &loading.before);
-        let changed = changed_tables(snapshot.transaction(), ground, statements, before, Changes::ByDigest).await?;
+        let changed = changed_tables(&source, ground, statements, before, Changes::ByDigest).await?;
         let (kept, to_load): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| {
             let table = &statement.source.table;
             let is_loaded = before.iter().any(|run| run.table == *table && !run.must_be_loaded());

@@ -120,6 +120,9 @@ fn a_canary_that_fails_too_many_failures_and_the_time_hold_the_others_back() {
         }
     };
     let late = town.run(&["migrate", "--all", "-y", "-f", "json", "--until", "2020-01-01 00:00"]).exits(4);
+    // The evening after, plain `resume` knows what was not begun.
+    let evening = town.run(&["resume", "-y", "-f", "json", "--until", "2020-01-01 00:00"]).exits(4);
+    assert_eq!(evening.ended("interrupted").len(), 6);
     assert_eq!(late.ended("interrupted").len(), 6);
     nobody_else(&late, "the time was up");
     assert!(!town.has_schema("store_6"));

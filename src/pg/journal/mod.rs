@@ -1,7 +1,8 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages · `records` tables, checks, events, and
-//! what was made · `parts` what is loaded of a big table. The rows of a step are written in the step's own transaction, never by an observer.
+//! what was made · `parts` what is loaded of a big table. The rows of a step are written in the step's own transaction,
+//! never by an observer.
 
 mod moves;
 mod parts;
