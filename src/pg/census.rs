@@ -77,12 +77,6 @@ impl Census {
         self.0.get(table)
     }
 
-    /// How many rows of a shared table a store has.
-    #[must_use]
-    pub fn rows(&self, table: &Ident, store: &str) -> u64 {
-        self.table(table).and_then(|tally| tally.stores.get(store)).copied().unwrap_or(0)
-    }
-
     /// How many rows a store has in all.
     #[must_use]
     pub fn rows_of(&self, store: &str) -> u64 {
