@@ -142,6 +142,7 @@ impl Opened {
             strategy: Strategy::default(),
             stores_at_once: NonZeroUsize::MIN,
             turn: tokio::sync::Mutex::new(()),
+            trial: tokio::sync::Mutex::new(None),
             run: &self.run,
             copy: self.config.copy()?,
             switch: self.config.switch()?,

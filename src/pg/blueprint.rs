@@ -48,6 +48,42 @@ pub struct Trial {
     pub unique_keys: Vec<(Ident, UniqueKey)>,
     /// What is wrong with it, or worth knowing.
     pub findings: Vec<Finding>,
+    /// Whose schema was tried.
+    schema: Ident,
+    /// Foreign keys to common tables, and comments on them, by their places in the template …
+    apart: BTreeSet<(usize, usize)>,
+    /// … and what they add to the structure.
+    expected: Structure,
+}
+
+impl Trial {
+    /// The same statements with another store's values; none where a foreign key to a common table would be another one,
+    /// the schema's own name aside.
+    fn blueprint_for(&self, schema: &Ident, rendered: &[RenderedStatement]) -> Option<Blueprint> {
+        let unit_for = |unit: &Unit| {
+            let place = (unit.line, unit.column);
+            let sql = &rendered.iter().find(|statement| (statement.line, statement.column) == place)?.sql;
+            let is_same = || unit.sql.replace(&self.schema.to_string(), &schema.to_string()) == *sql;
+            let unit = || Unit { sql: sql.clone(), label: label_of(sql), ..unit.clone() };
+            (!self.apart.contains(&place) || is_same()).then(unit)
+        };
+        let of_template = |unit: &&Unit| unit.line > 0;
+        let units_for = |units: &[Unit]| units.iter().filter(of_template).map(unit_for).collect::<Option<Vec<Unit>>>();
+        Some(Blueprint {
+            before: units_for(&self.blueprint.before)?,
+            after: units_for(&self.blueprint.after)?,
+            settings: units_for(&self.blueprint.settings)?,
+            structure: Structure::new(),
+        })
+    }
+
+    /// Whether the trial ran a statement and let it stand.
+    fn ran(&self, statement: &RenderedStatement) -> bool {
+        let place = (statement.line, statement.column);
+        let Blueprint { before, after, settings, .. } = &self.blueprint;
+        let is_unit = before.iter().chain(after).chain(settings).any(|unit| (unit.line, unit.column) == place);
+        is_unit && !self.apart.contains(&place)
+    }
 }
 
 /// The context of an error: this role may not create a schema, so nothing was tried.
@@ -154,20 +190,59 @@ impl TrialOf<'_> {
         };
         findings.extend(self.ties(&transaction, &schema).await?);
         blueprint.structure = structure::structure_of(transaction.client(), &schema).await?;
-        blueprint.structure.extend(expected);
+        blueprint.structure.extend(expected.clone());
         transaction.rollback().await.server()?;
+        let apart = outer.iter().map(|(statement, _)| *statement).chain(late.iter().copied());
+        let apart = apart.map(|statement| (statement.line, statement.column)).collect();
         for (statement, kind) in outer.drain(..) {
             blueprint.after.push(unit_of(&of_real(statement), kind));
         }
         blueprint.after.extend(late.into_iter().map(|statement| unit_of(&of_real(statement), UnitKind::Plain)));
-        blueprint.after.extend(grants.into_iter().map(|sql| Unit {
-            line: 0,
-            column: 0,
-            label: label_of(&sql),
-            sql,
-            kind: UnitKind::Plain,
-        }));
-        Ok(Trial { blueprint, tables, unique_keys, findings })
+        blueprint.after.extend(grants.into_iter().map(grant));
+        Ok(Trial { blueprint, tables, unique_keys, findings, schema: self.store.schema.clone(), apart, expected })
+    }
+
+    /// Runs the template for another store after it was tried for one: which statement is what is known then, so all are
+    /// run at once, and only what a store's key can change is read. None where that does not do: then [`Self::run`] says
+    /// why.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; never one of the template.
+    pub async fn run_again(&self, session: &mut Session, known: &Trial) -> Result<Option<Trial>> {
+        if catalog::schema_exists(session, &self.store.schema).await? {
+            return Ok(None);
+        }
+        let schema = &self.store.schema;
+        let rendered = self.template.render(&substitutions(self.store, schema, self.shared))?;
+        let Some(mut blueprint) = known.blueprint_for(schema, &rendered) else { return Ok(None) };
+        let transaction = session.transaction().await.server()?;
+        let before = script::before(&transaction).await?;
+        let of_section = |section: Section| rendered.iter().filter(move |statement| statement.section == section);
+        let in_turn = of_section(Section::BeforeLoad).chain(of_section(Section::AfterLoad));
+        let mut script = format!("create schema {schema};\nset local search_path = {schema}, {};\n", self.shared);
+        for statement in in_turn.filter(|statement| known.ran(statement)) {
+            script.push_str(&format!("{}\n;\n", statement.sql)); // a comment may end it
+        }
+        if let Err(error) = transaction.batch_execute(&script).await.server() {
+            return match error.is_of_the_statement() {
+                true => Ok(None),
+                false => Err(error.into()),
+            };
+        }
+        script::close_path(&transaction).await?;
+        let grants = self.grants(&transaction, schema).await?;
+        transaction.batch_execute(&grants.join(";\n")).await.server()?;
+        blueprint.after.extend(grants.into_iter().map(grant));
+        let mut findings = known.findings.clone();
+        findings.extend(self.strays(&transaction, schema, &before).await?);
+        let tables = catalog::tables_of(transaction.client(), schema).await?;
+        let unique_keys = catalog::unique_keys_of(transaction.client(), schema).await?;
+        blueprint.structure = structure::structure_of(transaction.client(), schema).await?;
+        blueprint.structure.extend(known.expected.clone());
+        transaction.rollback().await.server()?;
+        let expected = known.expected.clone();
+        let (schema, apart) = (schema.clone(), known.apart.clone());
+        Ok(Some(Trial { blueprint, tables, unique_keys, findings, schema, apart, expected }))
     }
 
     async fn grants(&self, transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<String>> {
@@ -630,6 +705,11 @@ fn bare(name: &Ident) -> String {
         .enumerate()
         .all(|(index, c)| c == '_' || c.is_ascii_lowercase() || index > 0 && c.is_ascii_digit());
     if plain { name.raw().to_owned() } else { name.to_string() }
+}
+
+/// What is given to owner and readers; of no line of the template.
+fn grant(sql: String) -> Unit {
+    Unit { line: 0, column: 0, label: label_of(&sql), sql, kind: UnitKind::Plain }
 }
 
 /// The placeholders of a store under a schema name.

@@ -13,8 +13,11 @@ use crate::ident::{Ident, Literal, QualifiedTable};
 /// Objects and rows outside the schema that this transaction made or changed.
 const STRAYS: &str = include_str!("sql/strays.sql");
 
+/// The part of it that depends on what rows there are.
+const ROWS_OUTSIDE: &str = include_str!("sql/rows_outside.sql");
+
 /// What is true before the transaction does anything.
-const ROWS_TOUCHED: &str = include_str!("sql/rows_touched.sql");
+const TABLE_SETTINGS: &str = include_str!("sql/table_settings.sql");
 
 /// What of a table (`c`) a statement can change without touching another catalog; empty: all is as usual.
 const SETTINGS: &str = "pg_catalog.concat_ws(
@@ -22,13 +25,7 @@ const SETTINGS: &str = "pg_catalog.concat_ws(
     case when c.relforcerowsecurity then 'forced' end, nullif(c.relreplident, 'd'), nullif(c.relpersistence, 'p'),
     nullif(c.reltablespace, 0))";
 
-/// How many rows of a table (`c`) this session wrote and has not handed in to the statistics yet, as
-/// `pg_stat_xact_all_tables` counts them; that view groups all tables with their indexes before it answers.
-const WRITTEN: &str = "(pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)
-    + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid))";
-
-/// What [`strays`] must not blame this transaction for: the rows that earlier ones of the session wrote, and what tables
-/// were like before.
+/// What tables were like before, which [`strays`] must not blame this transaction for.
 pub struct Before(String);
 
 /// Reads it; at the beginning of the transaction.
@@ -36,7 +33,7 @@ pub struct Before(String);
 /// # Errors
 /// The server's error.
 pub async fn before(transaction: &Transaction<'_>) -> Result<Before> {
-    Ok(Before(transaction.query_one(&filled(ROWS_TOUCHED), &[]).await.server()?.get(0)))
+    Ok(Before(transaction.query_one(&filled(TABLE_SETTINGS), &[]).await.server()?.get(0)))
 }
 
 /// Lets unqualified names of the template mean the store schema, then the shared schema.
@@ -56,7 +53,7 @@ pub async fn close_path(transaction: &Transaction<'_>) -> Result<()> {
 }
 
 fn filled(sql: &str) -> String {
-    sql.replace("{{settings}}", SETTINGS).replace("{{written}}", WRITTEN)
+    sql.replace("{{settings}}", SETTINGS).replace("{{rows_outside}}", ROWS_OUTSIDE)
 }
 
 /// Whether the server counts the rows that are written; else [`strays`] sees none.
@@ -81,17 +78,8 @@ pub async fn strays(transaction: &Transaction<'_>, schema: &Ident, before: &Befo
 ///
 /// # Errors
 /// The server's error.
-pub async fn rows_written_outside(
-    transaction: &Transaction<'_>,
-    schema: &Ident,
-    before: &Before,
-) -> Result<Vec<String>> {
-    let sql = "select format('rows of %I.%I', n.nspname, c.relname)
-               from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-               where c.relkind in ('r', 'p', 'm')
-                 and n.nspname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
-                 and {{written}} > coalesce(($2::text::pg_catalog.jsonb -> 'touched' ->> c.oid::text)::int8, 0)";
-    let rows = transaction.query(&filled(sql), &[&schema.raw(), &before.0]).await.server()?;
+pub async fn rows_written_outside(transaction: &Transaction<'_>, schema: &Ident) -> Result<Vec<String>> {
+    let rows = transaction.query(ROWS_OUTSIDE, &[&schema.raw()]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

@@ -191,10 +191,6 @@ async fn run_as_written(means: &Means<'_>, the_move: &Move, indexes: &[usize]) -
     let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
     // An index makes no other object and writes no row.
     let only_indexes = units.iter().all(|unit| matches!(unit.kind, UnitKind::Index { .. }));
-    let before = match only_indexes {
-        true => None,
-        false => Some(script::before(work.transaction()).await?),
-    };
     let mut set: Vec<&Unit> = Vec::new();
     for unit in units {
         for setting in the_move.blueprint.settings_above(unit) {
@@ -209,9 +205,9 @@ async fn run_as_written(means: &Means<'_>, the_move: &Move, indexes: &[usize]) -
         }
     }
     script::close_path(work.transaction()).await?;
-    if let Some(before) = &before {
+    if !only_indexes {
         // What the trial could not see: statements that write only where there are rows.
-        let strays = script::rows_written_outside(work.transaction(), &the_move.store.schema, before).await?;
+        let strays = script::rows_written_outside(work.transaction(), &the_move.store.schema).await?;
         if let Some(stray) = strays.into_iter().next() {
             return Ok(Some(stray));
         }

@@ -24,13 +24,14 @@ pub mod switch;
 pub mod verify;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
 use crate::config::{CopySettings, SampleQuery, SwitchSettings};
 use crate::error::{Refusal, ServerError};
 use crate::event::Observer;
-use crate::pg::blueprint::Access;
+use crate::pg::blueprint::{Access, Trial};
 use crate::pg::ground::Grounds;
 use crate::pg::session::Sessions;
 
@@ -56,6 +57,8 @@ pub struct Means<'a> {
     pub observer: &'a dyn Observer,
     /// Whose turn it is to ask for a lock on a table that all stores share: of one run one store at a time.
     pub turn: Mutex<()>,
+    /// What the run's first trial of the template learnt, by the template's hash.
+    pub trial: Mutex<Option<(String, Arc<Trial>)>>,
     /// The run's id.
     pub run: &'a str,
     /// `[copy]`.

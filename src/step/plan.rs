@@ -3,6 +3,8 @@
 //! The template is tried in a transaction that is rolled back. What was planned is recorded by `begin` and is what the
 //! later steps work from, also in another run, on another machine.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::{Means, adopt, classes};
@@ -183,7 +185,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
         plan: plan.clone(),
         manifest: of.ground.manifest.clone(),
         template: of.recorded.clone(),
-        blueprint: trial.blueprint,
+        blueprint: trial.blueprint.clone(),
         ddl_fingerprint: of.ground.fingerprint.clone(),
     });
     means.observer.notice(&Event::StepDone { store: &store, step: Step::Plan, elapsed: begun.elapsed() });
@@ -253,7 +255,7 @@ async fn schema_findings(
 }
 
 /// None where this role may not create a schema.
-async fn try_template(means: &Means<'_>, of: &PlanOf<'_>, store: &Store) -> Result<Option<Trial>> {
+async fn try_template(means: &Means<'_>, of: &PlanOf<'_>, store: &Store) -> Result<Option<Arc<Trial>>> {
     let mut writer = means.sessions.writer().await?;
     let names = of.ground.names();
     let spare = spare_name(means.run);
@@ -265,7 +267,25 @@ async fn try_template(means: &Means<'_>, of: &PlanOf<'_>, store: &Store) -> Resu
         access: &means.access,
         spare_name: &spare,
     };
-    match trial.run(&mut writer).await {
+    let hash = of.template.hash();
+    let mut known = means.trial.lock().await;
+    let first = known.as_ref().filter(|(of, _)| *of == hash).map(|(_, first)| first.clone());
+    let Some(first) = first else {
+        // The first of a run: the others wait for what it learns.
+        let tried = may_not_create(trial.run(&mut writer).await)?.map(Arc::new);
+        *known = tried.clone().map(|tried| (hash, tried));
+        return Ok(tried);
+    };
+    drop(known);
+    match trial.run_again(&mut writer, &first).await? {
+        Some(tried) => Ok(Some(Arc::new(tried))),
+        None => Ok(may_not_create(trial.run(&mut writer).await)?.map(Arc::new)),
+    }
+}
+
+/// None where the error is that.
+fn may_not_create(tried: Result<Trial>) -> Result<Option<Trial>> {
+    match tried {
         Ok(trial) => Ok(Some(trial)),
         Err(error) if error.downcast_ref::<MayNotCreate>().is_some() => Ok(None),
         Err(error) => Err(error),

@@ -6,11 +6,15 @@ with recursive
            -- Since 18 NOT NULL may be NOT VALID: then there may be nulls.
            a.attnotnull and not exists (
              select from pg_catalog.pg_constraint k
-             where k.conrelid = c.oid and k.contype = 'n' and k.conkey = array[a.attnum] and not k.convalidated
+             where k.conrelid = a.attrelid and k.contype = 'n' and k.conkey = array[a.attnum] and not k.convalidated
            ) as not_null
     from pg_catalog.pg_class c
     join pg_catalog.pg_attribute a on a.attrelid = c.oid
-    where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+    where c.oid in (
+      select d.objid from pg_catalog.pg_depend d
+      where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+        and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+    )
       and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
   ),
   -- Domains looked through, down to the type that the values have; the first modifier on the way counts.

@@ -6,9 +6,9 @@ with recursive integers (type) as (
   select t.oid from integers i join pg_catalog.pg_type t on t.typbasetype = i.type where t.typtype = 'd'
 )
 select n.nspname::text as schema, c.relname::text as table_name, a.attname::text as column_name
-from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+from pg_catalog.pg_namespace n
+join pg_catalog.pg_class c on c.relnamespace = n.oid
 join pg_catalog.pg_attribute a on a.attrelid = c.oid
-where n.nspname::text in (select jsonb_array_elements_text($1::text::jsonb))
-  and c.relname::text in (select jsonb_array_elements_text($2::text::jsonb))
+where n.nspname = any (array(select jsonb_array_elements_text($1::text::jsonb)::name))
+  and c.relname = any (array(select jsonb_array_elements_text($2::text::jsonb)::name))
   and a.attnum > 0 and not a.attisdropped and a.atttypid in (select type from integers)

@@ -1,11 +1,13 @@
 -- Sequences of a schema, once for each column that uses them.
 -- $1: schema
 with
-  sequences as (
+  -- What a schema holds is found over pg_depend's index; pg_class has none for it, and of many stores it is large.
+  sequences as materialized (
     select c.oid, c.relname::text as name
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname::text = $1 and c.relkind = 'S'
+    from pg_catalog.pg_depend d
+    join pg_catalog.pg_class c on c.oid = d.objid
+    where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+      and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1) and c.relkind = 'S'
   ),
   uses as (
     select d.objid as sequence, d.refobjid as relation, d.refobjsubid as attnum,

@@ -1,5 +1,4 @@
--- What the current transaction made or changed outside the schema ($1). $2: rows_touched.sql at its beginning, since
--- the server's counters of a session go on over its transactions until it hands them in.
+-- What the current transaction made or changed outside the schema ($1). $2: table_settings.sql at its beginning.
 -- A row version that we can see and whose transaction is still in progress is our own, subtransactions included; so is
 -- one at or beyond the snapshot's xmax, which nobody else's can be. age() counts from our own transaction's id.
 -- Tables that our foreign keys refer to get internal triggers and a flag in pg_class; that is no stray, a grant is.
@@ -22,7 +21,7 @@ own as (
                           join pg_catalog.pg_namespace kn on kn.oid = kc.relnamespace
                           where k.contype = 'f' and k.confrelid = c.oid and kn.nspname = $1)
                    and pg_catalog.md5({{settings}})
-                       = coalesce($2::text::pg_catalog.jsonb -> 'relations' ->> c.oid::text, pg_catalog.md5('')))
+                       = coalesce($2::text::pg_catalog.jsonb ->> c.oid::text, pg_catalog.md5('')))
         union all
         select format('column %I.%I.%I', n.nspname, c.relname, a.attname), a.xmin
         from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
@@ -86,9 +85,5 @@ own as (
 )
 select what from own
 union
-select format('rows of %I.%I', n.nspname, c.relname)
-from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p', 'm')
-  and n.nspname not in ($1, 'pg_catalog', 'information_schema', 'pg_toast', 'tenantctl')
-  and {{written}} > coalesce(($2::text::pg_catalog.jsonb -> 'touched' ->> c.oid::text)::int8, 0)
+{{rows_outside}}
 order by 1

@@ -11,6 +11,12 @@ select
     case when k.coninhcount > 0 and k.conislocal then 'inherited and local' when k.coninhcount > 0 then 'inherited' end
   ) as definition
 from pg_catalog.pg_constraint k
-join pg_catalog.pg_namespace n on n.oid = k.connamespace
 left join pg_catalog.pg_class c on c.oid = k.conrelid
-where n.nspname::text = $1 and k.contype not in ('n', 't')
+where (k.conrelid, k.contypid) in (
+  select case d.classid when 'pg_catalog.pg_class'::regclass then d.objid else 0 end,
+         case d.classid when 'pg_catalog.pg_type'::regclass then d.objid else 0 end
+  from pg_catalog.pg_depend d
+  where d.classid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass)
+    and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+) and k.contype not in ('n', 't')

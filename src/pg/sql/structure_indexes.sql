@@ -15,7 +15,10 @@ select
     )
   ) as definition
 from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_index i on i.indrelid = c.oid
 join pg_catalog.pg_class ic on ic.oid = i.indexrelid
-where n.nspname::text = $1 and c.relkind in ('r', 'p', 'm')
+where c.oid in (
+  select d.objid from pg_catalog.pg_depend d
+  where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+) and c.relkind in ('r', 'p', 'm')

@@ -2,8 +2,11 @@
 with relations as (
   select c.oid, quote_ident(c.relname) as relname, c.relnamespace
   from pg_catalog.pg_class c
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname::text = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f')
+  where c.oid in (
+    select d.objid from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+      and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+  ) and c.relkind in ('r', 'p', 'v', 'm', 'f')
 )
 select
   'trigger ' || quote_ident(t.tgname) || ' on ' || r.relname as name,

@@ -4,8 +4,11 @@ with
   relations as (
     select c.oid, c.relname, c.relkind, c.reltuples, c.relpages, c.relrowsecurity, c.relispartition
     from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname::text = $1 and c.relkind in ('r', 'p')
+    where c.oid in (
+      select d.objid from pg_catalog.pg_depend d
+      where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+        and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+    ) and c.relkind in ('r', 'p')
   ),
   -- A key that is checked at commit only, that leaves rows out or that allows nulls does not name a row.
   keys as (

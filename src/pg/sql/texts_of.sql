@@ -12,9 +12,12 @@ union all
 select 'default of ' || c.relname || '.' || a.attname, pg_catalog.pg_get_expr(ad.adbin, ad.adrelid), null
 from pg_catalog.pg_attrdef ad
 join pg_catalog.pg_class c on c.oid = ad.adrelid
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid = ad.adrelid and a.attnum = ad.adnum
-where n.nspname::text = $1
+where c.oid in (
+  select d.objid from pg_catalog.pg_depend d
+  where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+)
   -- a regclass constant is a dependency, and told as one; here only what is still text
   and not exists (
     select from pg_catalog.pg_depend d
