@@ -196,6 +196,29 @@ pub struct StoreReport {
     pub findings: Vec<Finding>,
     /// Why it failed.
     pub error: Option<ErrorReport>,
+    /// `rehearse`: it was no move, only the rehearsal of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// What a rehearsal of a store came to, its rows and checks aside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rehearsal {
+    /// Its schema is gone again.
+    pub dropped: bool,
+    /// Bytes that its schema took on disk.
+    pub disk_bytes: u64,
+    /// Each step and how long it took; stores of one wave are copied together.
+    pub steps: Vec<StepTime>,
+}
+
+/// A step and its time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepTime {
+    /// `plan`, `create`, `copy`, `verify`, `switch`, `abandon`.
+    pub step: String,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 impl StoreReport {
@@ -221,6 +244,7 @@ impl StoreReport {
             steps: Vec::new(),
             findings: Vec::new(),
             error: None,
+            rehearsal: None,
         }
     }
 

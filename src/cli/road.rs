@@ -1,5 +1,8 @@
 //! `migrate` and its single steps: `create`, `copy`, `switch`. All are the same road with another end.
 
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
@@ -7,7 +10,7 @@ use super::open::{self, Opened};
 use super::output::{Page, now};
 use super::pace::Pace;
 use super::site::Site;
-use super::{Globals, StoreArgs};
+use super::{Globals, StoreArgs, rehearse};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::event::Event;
@@ -15,6 +18,7 @@ use crate::fleet::exit::exit_of;
 use crate::fleet::road::Until;
 use crate::fleet::schedule::{Halt, Schedule};
 use crate::pg::census::Census;
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, MoveKind, NewRun, RecordedErrand};
 use crate::pg::lease::Lease;
 use crate::pg::registry::RegistryRow;
@@ -123,6 +127,8 @@ pub(super) struct Errand {
     pub(super) how: How,
     pub(super) pace: Pace,
     pub(super) ask: bool,
+    /// Of the chosen stores, only so many of middle size.
+    pub(super) median: Option<NonZeroUsize>,
 }
 
 pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, args: &MigrateArgs) -> Result<Page> {
@@ -144,6 +150,7 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
         how: args.how,
         pace: args.pace,
         ask: stage == Stage::Switched,
+        median: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -154,7 +161,8 @@ pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, arg
         false => (MoveKind::Move, Stage::Created),
     };
     let until = Until { stage, by_hand: false, insists: false };
-    let errand = Errand { command: "create", until, kind, from: None, how: args.how, pace: args.pace, ask: false };
+    let (how, pace) = (args.how, args.pace);
+    let errand = Errand { command: "create", until, kind, from: None, how, pace, ask: false, median: None };
     work(globals, env, line, &args.stores, errand).await
 }
 
@@ -167,6 +175,7 @@ pub(super) async fn copy(globals: &Globals, env: &Environment, line: &str, args:
         how: args.how,
         pace: args.pace,
         ask: false,
+        median: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -180,6 +189,7 @@ pub(super) async fn switch(globals: &Globals, env: &Environment, line: &str, arg
         how: args.how,
         pace: args.pace,
         ask: false,
+        median: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -197,7 +207,12 @@ pub(super) async fn work(
     let reader = opened.sessions.reader().await?;
     let ground = opened.ground(&reader).await?;
     let registry = opened.registry(&ground);
-    let chosen = open::choose(&reader, &registry, &ground.key_type, stores).await?;
+    let mut chosen = open::choose(&reader, &registry, &ground.key_type, stores).await?;
+    let is_rehearsal = errand.kind == MoveKind::Rehearsal;
+    let taken = match is_rehearsal {
+        true => rehearse::taken_names(&reader, &opened, &ground, &registry).await?,
+        false => BTreeSet::new(),
+    };
     drop(reader);
     let template = match errand.from {
         None => Some(opened.template(errand.kind == MoveKind::New)?),
@@ -207,6 +222,15 @@ pub(super) async fn work(
     journal::ensure(&mut writer).await.context("making the journal, schema tenantctl")?;
     let moves = journal::live_moves(&writer, ground.shared()).await?;
     drop(writer);
+    if is_rehearsal && stores.all {
+        rehearse::still_to_move(&mut chosen, &moves)?;
+    }
+    let mut census = None;
+    if let Some(count) = errand.median {
+        let counted = take_census(&opened, &ground).await?;
+        rehearse::of_middle_size(&mut chosen.rows, count, &counted);
+        census = Some(counted);
+    }
     let mut lease = Lease::open(&opened.sessions, &opened.run).await?;
     let recorded = RecordedErrand {
         stores: chosen.rows.iter().map(|row| row.key.text().to_owned()).collect(),
@@ -222,11 +246,13 @@ pub(super) async fn work(
     });
     let mut site = Site::new(&opened, &ground, &registry, template, moves, errand)?;
     site.may_ask = errand.ask && !globals.yes && globals.may_ask();
+    site.taken = taken;
+    site.census = census;
     let mut report = Report::new(errand.command, Some(opened.run.clone()), started);
     report.database = Some(opened.database());
     report.findings = chosen.left_out;
     let fresh = chosen.rows.iter().any(|row| !site.moves.iter().any(|of| of.store.key == row.key));
-    if fresh && errand.from.is_none() {
+    if (fresh || is_rehearsal) && errand.from.is_none() {
         let findings = site.plan_ground().await;
         match findings {
             Ok(findings) => site.ground_findings = findings,
@@ -235,7 +261,10 @@ pub(super) async fn work(
         report.findings.extend(site.ground_findings.clone());
     }
     let travelled = travel_all(&mut site, &mut lease, &chosen.rows, &mut report).await;
-    report.next_steps = next_steps(&report, &opened.run, registry.can_switch());
+    report.next_steps = match is_rehearsal {
+        true => rehearse::next_steps(&report, &opened.run),
+        false => next_steps(&report, &opened.run, registry.can_switch()),
+    };
     drop(site);
     close(opened, &lease, report, travelled).await
 }
@@ -243,11 +272,9 @@ pub(super) async fn work(
 /// All stores, wave by wave.
 async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow], report: &mut Report) -> Result<Exit> {
     let is_stopped = site.ground_findings.iter().any(|finding| finding.grade == Grade::Stop);
-    if rows.len() > 1 && site.errand.from.is_none() && !is_stopped {
-        let reader = site.means.sessions.reader().await?;
-        let stores = Stores::all(site.ground, site.opened.registry_config.as_ref());
+    if rows.len() > 1 && site.errand.from.is_none() && !is_stopped && site.census.is_none() {
         // Only for the order: a condition that cannot be asked for all stores at once stops nobody.
-        site.census = Census::take(&*reader, site.ground, &stores).await.ok();
+        site.census = take_census(site.opened, site.ground).await.ok();
     }
     let mut order: Vec<usize> = (0..rows.len()).collect();
     if let Some(census) = &site.census {
@@ -297,6 +324,12 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
         Exit::Done | Exit::Differs if left > 0 => Exit::Partial,
         exit => exit,
     })
+}
+
+/// How many rows each store has.
+async fn take_census(opened: &Opened, ground: &Ground) -> Result<Census> {
+    let reader = opened.sessions.reader().await?;
+    Census::take(&*reader, ground, &Stores::all(ground, opened.registry_config.as_ref())).await
 }
 
 /// Why a store was not begun.

@@ -18,6 +18,7 @@ mod one_pass;
 mod ours;
 mod parts;
 pub mod plan;
+pub mod rehearsal;
 pub mod report;
 pub mod reverse;
 pub mod switch;

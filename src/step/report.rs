@@ -26,7 +26,9 @@ pub async fn store_report(
     report.url = the_move.url.as_deref().map(mask);
     report.stage = Some(the_move.stage);
     report.tables = match the_move.kind {
-        MoveKind::Move => the_move.manifest.tables.iter().map(|entry| table_report(entry, &runs)).collect(),
+        MoveKind::Move | MoveKind::Rehearsal => {
+            the_move.manifest.tables.iter().map(|entry| table_report(entry, &runs)).collect()
+        }
         MoveKind::New => Vec::new(),
     };
     report.checks = journal::checks_of(client, the_move.id).await?;
