@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Exit, ServerError};
+use crate::forecast::Forecast;
 use crate::ident::Ident;
 use crate::plan::{Finding, Grade, Plan};
 use crate::stage::Stage;
@@ -45,6 +46,9 @@ pub struct Report {
     /// `verify --all`: where each row of the shared tables is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub balance: Vec<BalancedTable>,
+    /// What moving the stores should take; after the run, with what it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// `tables`: every table of the shared schema.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableClass>,
@@ -85,6 +89,7 @@ impl Report {
             plans: Vec::new(),
             audit: None,
             balance: Vec::new(),
+            forecast: None,
             tables: Vec::new(),
             store_list: Vec::new(),
             runs: Vec::new(),

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod doctor;
 mod examples;
+mod forecast;
 mod list;
 mod open;
 mod output;

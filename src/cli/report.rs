@@ -48,6 +48,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
                 }
             };
             report.run = Some(run.id.clone());
+            report.forecast = journal::forecast_of(&reader, &run.id).await?;
             journal::moves_of_run(&reader, &run.id).await?
         }
     };

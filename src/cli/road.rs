@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
+use super::forecast::{self, Meter};
 use super::open::{self, Opened};
 use super::output::{Page, now};
 use super::pace::Pace;
@@ -15,18 +16,20 @@ use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::event::Event;
 use crate::fleet::exit::exit_of;
-use crate::fleet::road::Until;
-use crate::fleet::schedule::{Halt, Schedule};
+use crate::fleet::road::{Until, is_there};
+use crate::fleet::schedule::{Halt, Policy, Schedule};
+use crate::forecast::{Forecast, Measured};
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, MoveKind, NewRun, RecordedErrand};
 use crate::pg::lease::Lease;
 use crate::pg::registry::RegistryRow;
-use crate::pg::rights;
+use crate::pg::rights::{self, Capacity};
 use crate::pg::whose::Stores;
 use crate::plan::Grade;
 use crate::report::{NextStep, Outcome, Report};
 use crate::stage::Stage;
+use crate::store::StoreKey;
 use crate::view::explain;
 
 /// Move stores: plan, create, copy, verify, switch, report
@@ -280,13 +283,15 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
     if let Some(census) = &site.census {
         order.sort_by_key(|at| (census.rows_of(rows[*at].key.text()), *at)); // an early failure costs little
     }
-    if rows.len() > 1 && site.may_ask {
-        site.confirm_all(rows)?;
-        site.may_ask = false;
-    }
     let capacity = rights::capacity(&*site.means.sessions.writer().await?).await?;
     let policy = site.errand.pace.policy(rows.len(), &capacity);
     site.means.stores_at_once = policy.jobs;
+    report.forecast = forecast_of(site, lease, rows, (&policy, &capacity)).await;
+    if rows.len() > 1 && site.may_ask {
+        site.confirm_all(rows, report.forecast.as_ref())?;
+        site.may_ask = false;
+    }
+    let meter = Meter::start(lease.client()).await;
     let mut schedule = Schedule::new(policy, &order);
     let mut ended: Vec<Option<_>> = rows.iter().map(|_| None).collect();
     while let Some(wave) = schedule.next_wave(Timestamp::now()) {
@@ -306,6 +311,9 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
             ended[at] = Some(store);
         }
     }
+    let finished: Vec<_> = ended.iter().flatten().map(|(store, exit)| (store, exit)).collect();
+    let measured = meter.stop(lease.client(), site, &finished).await;
+    keep(site, lease, measured, report).await;
     let (mut exits, mut left) = (Vec::new(), 0);
     for (row, ended) in rows.iter().zip(ended) {
         match ended {
@@ -324,6 +332,41 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
         Exit::Done | Exit::Differs if left > 0 => Exit::Partial,
         exit => exit,
     })
+}
+
+/// What the stores that are still to be moved should take; none where one store is all, or somebody else's condition
+/// cannot be asked for all: then the run is no worse for it.
+async fn forecast_of(
+    site: &Site<'_>,
+    lease: &Lease,
+    rows: &[RegistryRow],
+    pace: (&Policy, &Capacity),
+) -> Option<Forecast> {
+    let census = site.census.as_ref().filter(|_| rows.len() > 1)?;
+    let is_done = |row: &RegistryRow| {
+        !site.is_rehearsal() && site.moves.iter().any(|of| of.store.key == row.key && is_there(of, site.errand.until))
+    };
+    let keys: Vec<StoreKey> = rows.iter().filter(|row| !is_done(row)).map(|row| row.key.clone()).collect();
+    let switches = site.errand.until.stage == Stage::Switched;
+    let forecast = forecast::of_stores(&site.means, site.ground, census, &keys, pace, switches).await.ok()?;
+    let _kept = journal::record_forecast(lease.client(), site.means.run, &forecast).await; // the report has it too
+    Some(forecast)
+}
+
+/// Keeps what the run took, for the next forecast and beside this one's.
+async fn keep(site: &Site<'_>, lease: &Lease, measured: Measured, report: &mut Report) {
+    if measured.store_count == 0 || site.means.sessions.is_interrupted() {
+        return;
+    }
+    let whole_road = site.errand.from.is_none() && site.errand.until.stage >= Stage::Verified;
+    if whole_road && site.errand.kind.has_rows() {
+        // Where it cannot be written, the next forecast knows less.
+        let _kept = journal::record_measured(lease.client(), site.means.run, &measured).await;
+    }
+    if let Some(forecast) = &mut report.forecast {
+        forecast.actual = Some(measured);
+        let _kept = journal::record_forecast(lease.client(), site.means.run, forecast).await;
+    }
 }
 
 /// How many rows each store has.

@@ -4,7 +4,7 @@
 //! switched one after the other. A single store is a wave of one. Which stores make a wave, `fleet/schedule` decides.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, stream};
@@ -18,6 +18,7 @@ use crate::event::{Event, Step};
 use crate::fleet::exit::StoreExit;
 use crate::fleet::road::{Arrival, Until, is_there, travel};
 use crate::fleet::schedule::{Ending, Policy, Schedule};
+use crate::forecast::Forecast;
 use crate::ident::Ident;
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
@@ -34,6 +35,7 @@ use crate::step::{Means, report::store_report};
 use crate::store::Store;
 use crate::template::Template;
 use crate::view::figures::counted;
+use crate::view::text::forecast::in_short;
 use crate::view::watch::Watch;
 use crate::view::words::fill;
 use crate::view::{ask, explain};
@@ -51,6 +53,8 @@ pub(super) struct Site<'a> {
     pub(super) census: Option<Census>,
     /// Of a rehearsal: the store schemas of all stores.
     pub(super) taken: BTreeSet<Ident>,
+    /// Seconds of each step, summed over the stores.
+    pub(super) steps: RefCell<BTreeMap<String, f64>>,
     pub(super) errand: Errand,
     pub(super) may_ask: bool,
 }
@@ -122,6 +126,7 @@ impl<'a> Site<'a> {
             moves,
             census: None,
             taken: BTreeSet::new(),
+            steps: RefCell::default(),
             errand,
             may_ask: false,
         })
@@ -296,7 +301,7 @@ impl<'a> Site<'a> {
         ended: &RefCell<Vec<(usize, Ended)>>,
     ) {
         let mut rehearsal = None;
-        if self.errand.kind == MoveKind::Rehearsal
+        if self.is_rehearsal()
             && let Some(the_move) = journey.the_move.clone()
         {
             let dropping = Watch::start();
@@ -305,7 +310,13 @@ impl<'a> Site<'a> {
             if let (Err(error), Some(Ok(_))) = (dropped, &journey.outcome) {
                 journey.outcome = Some(Err(error));
             }
-            rehearsal = Some(Rehearsal { steps: std::mem::take(&mut journey.took), ..of });
+            let of = Rehearsal { steps: journey.took.clone(), ..of };
+            // For `report`; where it cannot be written, that tells less.
+            let _kept = journal::record_rehearsal(lease.client(), self.means.run, the_move.id, &of).await;
+            rehearsal = Some(of);
+        }
+        for took in &journey.took {
+            *self.steps.borrow_mut().entry(took.step.clone()).or_default() += took.seconds;
         }
         let Journey { at, row, begun_at, begun, already, findings, the_move, took: _, outcome } = journey;
         let outcome = outcome.unwrap_or_else(|| Err(Refusal::new("interrupted").exit(Exit::Interrupted).into()));
@@ -323,10 +334,7 @@ impl<'a> Site<'a> {
             Some(report) => report,
             None => StoreReport::of(&store),
         };
-        if rehearsal.is_some() {
-            (report.stage, report.steps) = (None, Vec::new()); // the store's own move is where it was
-        }
-        report.rehearsal = rehearsal;
+        report.rehearsal = rehearsal.or(report.rehearsal);
         if let Err(error) = outcome {
             let mut told = explain::error_report(&error);
             told.exit_code = exit.code();
@@ -368,7 +376,7 @@ impl<'a> Site<'a> {
     /// The report of a store that was not begun.
     pub(super) fn not_begun(&self, row: &RegistryRow, why: &str) -> StoreReport {
         // An earlier run may have begun it.
-        let earlier = self.moves.iter().find(|of| of.store.key == row.key && self.errand.kind != MoveKind::Rehearsal);
+        let earlier = self.moves.iter().find(|of| of.store.key == row.key && !self.is_rehearsal());
         let mut report = earlier.map_or_else(|| StoreReport::of(&self.store(row)), |of| StoreReport::of(&of.store));
         report.stage = earlier.map(|of| of.stage);
         report.outcome = Outcome::Interrupted;
@@ -376,11 +384,15 @@ impl<'a> Site<'a> {
         report
     }
 
+    pub(super) fn is_rehearsal(&self) -> bool {
+        self.errand.kind == MoveKind::Rehearsal
+    }
+
     /// A store that has no move yet; without a schema where none can be named.
     fn store(&self, row: &RegistryRow) -> Store {
         let unnamed = || Store { key: row.key.clone(), name: row.name.clone(), schema: Ident::new("") };
         let mut store = store_of(self.store_schema(), row).unwrap_or_else(|_| unnamed());
-        if self.errand.kind == MoveKind::Rehearsal {
+        if self.is_rehearsal() {
             store.schema = schema_name(&store.schema);
         }
         store
@@ -432,7 +444,7 @@ impl<'a> Site<'a> {
             );
         }
         let schema = self.store(row).schema;
-        if self.errand.kind == MoveKind::Rehearsal && self.taken.contains(&schema) {
+        if self.is_rehearsal() && self.taken.contains(&schema) {
             bail!(
                 Refusal::new(format!("a rehearsal of store {} would take the name of another store's schema", row.key))
                     .because(format!("schema {} is what another store has, or will have", schema.raw()))
@@ -543,17 +555,16 @@ impl<'a> Site<'a> {
     }
 
     /// The same question for several stores.
-    pub(super) fn confirm_all(&self, rows: &[RegistryRow]) -> Result<()> {
+    pub(super) fn confirm_all(&self, rows: &[RegistryRow], forecast: Option<&Forecast>) -> Result<()> {
         let words = self.opened.words;
         let profile = self.opened.config.profile().map(|name| fill(words.of_profile, &[name])).unwrap_or_default();
         let stores = counted(rows.len() as u64, words.store_noun);
         let row_count = self.census.as_ref().map(|of| rows.iter().map(|row| of.rows_of(row.key.text())).sum());
         let row_count = counted(row_count.unwrap_or(0), words.row);
-        let lines = [
-            format!("{profile}{}", self.opened.database()),
-            fill(words.to_switch_all, &[&stores, &row_count]),
-            words.may_switch.to_owned(),
-        ];
+        let mut lines =
+            vec![format!("{profile}{}", self.opened.database()), fill(words.to_switch_all, &[&stores, &row_count])];
+        lines.extend(forecast.map(|of| in_short(of, words)));
+        lines.push(words.may_switch.to_owned());
         match ask::confirm(&lines, words)? {
             true => Ok(()),
             false => bail!(

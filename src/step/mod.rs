@@ -23,6 +23,7 @@ pub mod report;
 pub mod reverse;
 pub mod switch;
 pub mod verify;
+pub mod weigh;
 
 use std::num::NonZeroUsize;
 

@@ -1,14 +1,19 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages · `records` tables, checks, events, and
-//! what was made · `parts` what is loaded of a big table. The rows of a step are written in the step's own transaction,
+//! what was made · `parts` what is loaded of a big table · `measures` what runs took. The rows of a step are written in the step's own transaction,
 //! never by an observer.
 
+mod measures;
 mod moves;
 mod parts;
 mod records;
 mod runs;
 
+pub use measures::{
+    forecast_of, load_rate, measured, newest_structure, record_forecast, record_measured, record_rehearsal,
+    rehearsal_of,
+};
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
     all_live_moves, begin, check_home, live_move, live_moves, live_rehearsal, live_rehearsals, moves_of_run,
