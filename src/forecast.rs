@@ -89,7 +89,8 @@ pub struct Measured {
     pub seconds: f64,
     /// Bytes on disk of their schemas.
     pub disk_bytes: u64,
-    /// By how much the write-ahead log grew, by whoever wrote; none on a server that does not say.
+    /// By how much the write-ahead log grew, by whoever wrote, without what dropping rehearsals wrote; none on a server
+    /// that does not say.
     pub wal_bytes: Option<u64>,
     /// Stores that were worked on at once.
     pub jobs: u64,

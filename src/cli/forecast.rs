@@ -78,6 +78,7 @@ impl Meter {
 
     /// What the stores took that this run began and brought to their end.
     pub(super) async fn stop(self, client: &Client, site: &Site<'_>, ended: &[(&StoreReport, &StoreExit)]) -> Measured {
+        let dropped = *site.logged_by_drops.lock().await;
         let seconds = self.watch.elapsed().as_secs_f64();
         let log = weight::log_position(client).await;
         let done: Vec<&StoreReport> = ended
@@ -97,7 +98,7 @@ impl Meter {
             bytes: done.iter().map(|store| store.bytes).sum(),
             seconds,
             disk_bytes,
-            wal_bytes: log.zip(self.log_before).map(|(now, before)| now.saturating_sub(before)),
+            wal_bytes: log.zip(self.log_before).map(|(now, before)| now.saturating_sub(before + dropped)),
             jobs: site.means.stores_at_once.get() as u64,
             rehearsal: site.is_rehearsal(),
             steps: site.steps.take(),

@@ -18,6 +18,7 @@ use crate::store::StoreKey;
 /// Show what migrate would do; changes nothing
 ///
 /// Counts the stores' rows, tries the template in a transaction that is rolled back, and looks for what stops a move.
+/// Ends with a forecast: bytes, time, disk, connections, what the catalogs will cost; time by what the journal measured.
 /// Exit code 2 when something stops one.
 #[derive(clap::Args, Debug)]
 pub(crate) struct PlanArgs {

@@ -15,6 +15,7 @@ use super::site::Site;
 use super::{Globals, StoreArgs};
 use crate::conninfo::Environment;
 use crate::error::Refusal;
+use crate::event::Step;
 use crate::fleet::road::Until;
 use crate::ident::Ident;
 use crate::pg::catalog;
@@ -24,11 +25,13 @@ use crate::pg::journal::{self, Move, MoveKind};
 use crate::pg::lease::Lease;
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::pg::session::Session;
+use crate::pg::weight;
 use crate::plan::Finding;
-use crate::report::{NextStep, Outcome, Rehearsal, Report, StoreReport};
+use crate::report::{NextStep, Outcome, Rehearsal, Report, StepTime, StoreReport};
 use crate::stage::Stage;
 use crate::step::abandon::abandon;
 use crate::step::plan::store_of;
+use crate::view::watch::Watch;
 
 /// Rehearse a move: plan, create, copy and verify into a schema that is dropped again
 ///
@@ -115,6 +118,9 @@ impl Site<'_> {
     /// Measures what a rehearsal made, and drops it.
     pub(super) async fn drop_rehearsal(&self, lease: &Lease, the_move: &Move) -> (Rehearsal, Result<()>) {
         let mut rehearsal = Rehearsal { dropped: false, disk_bytes: 0, steps: Vec::new() };
+        // One after the other: drops lock common tables, and what one writes to the log is told apart from the rest.
+        let mut logged = self.logged_by_drops.lock().await;
+        let (dropping, before) = (Watch::start(), weight::log_position(lease.client()).await);
         let dropped = async {
             rehearsal.disk_bytes =
                 catalog::size_of_schemas(lease.client(), std::slice::from_ref(&the_move.store.schema)).await?;
@@ -122,6 +128,10 @@ impl Site<'_> {
             anyhow::Ok(())
         }
         .await;
+        let after = weight::log_position(lease.client()).await;
+        *logged += after.zip(before).map_or(0, |(after, before)| after.saturating_sub(before));
+        let (step, seconds) = (Step::Abandon.word().to_owned(), dropping.elapsed().as_secs_f64());
+        rehearsal.steps.push(StepTime { step, seconds });
         rehearsal.dropped = dropped.is_ok();
         let dropped = dropped.with_context(|| format!("dropping schema {}", the_move.store.schema.raw()));
         (rehearsal, dropped)

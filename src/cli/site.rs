@@ -55,6 +55,8 @@ pub(super) struct Site<'a> {
     pub(super) taken: BTreeSet<Ident>,
     /// Seconds of each step, summed over the stores.
     pub(super) steps: RefCell<BTreeMap<String, f64>>,
+    /// Bytes that dropping rehearsals wrote to the log.
+    pub(super) logged_by_drops: tokio::sync::Mutex<u64>,
     pub(super) errand: Errand,
     pub(super) may_ask: bool,
 }
@@ -127,6 +129,7 @@ impl<'a> Site<'a> {
             census: None,
             taken: BTreeSet::new(),
             steps: RefCell::default(),
+            logged_by_drops: tokio::sync::Mutex::default(),
             errand,
             may_ask: false,
         })
@@ -304,9 +307,8 @@ impl<'a> Site<'a> {
         if self.is_rehearsal()
             && let Some(the_move) = journey.the_move.clone()
         {
-            let dropping = Watch::start();
             let (of, dropped) = self.drop_rehearsal(lease, &the_move).await;
-            journey.has_taken(Step::Abandon, &dropping);
+            journey.took.extend(of.steps.clone());
             if let (Err(error), Some(Ok(_))) = (dropped, &journey.outcome) {
                 journey.outcome = Some(Err(error));
             }
