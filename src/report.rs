@@ -594,7 +594,7 @@ pub struct StoreLine {
     pub name: Option<String>,
     /// Its store schema, named or to be named.
     pub schema: String,
-    /// `none` before the first move.
+    /// `none` before the first move; `rehearsal` of one that was no move.
     pub stage: String,
     /// Whether `[registry] where` takes it into `--all`.
     pub in_all: bool,

@@ -359,7 +359,7 @@ async fn keep(site: &Site<'_>, lease: &Lease, measured: Measured, report: &mut R
         return;
     }
     let whole_road = site.errand.from.is_none() && site.errand.until.stage >= Stage::Verified;
-    if whole_road && site.errand.kind.has_rows() {
+    if whole_road && site.errand.kind.has_rows() && !site.went_on.get() {
         // Where it cannot be written, the next forecast knows less.
         let _kept = journal::record_measured(lease.client(), site.means.run, &measured).await;
     }

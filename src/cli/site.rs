@@ -3,7 +3,7 @@
 //! Each store of a wave sets out alone (plan, create), all are copied together, each is verified alone, and then they are
 //! switched one after the other. A single store is a wave of one. Which stores make a wave, `fleet/schedule` decides.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
@@ -53,6 +53,8 @@ pub(super) struct Site<'a> {
     pub(super) census: Option<Census>,
     /// Of a rehearsal: the store schemas of all stores.
     pub(super) taken: BTreeSet<Ident>,
+    /// A store was not begun by this run, so what it took is not the whole.
+    pub(super) went_on: Cell<bool>,
     /// Seconds of each step, summed over the stores.
     pub(super) steps: RefCell<BTreeMap<String, f64>>,
     /// Bytes that dropping rehearsals wrote to the log.
@@ -128,6 +130,7 @@ impl<'a> Site<'a> {
             moves,
             census: None,
             taken: BTreeSet::new(),
+            went_on: Cell::new(false),
             steps: RefCell::default(),
             logged_by_drops: tokio::sync::Mutex::default(),
             errand,
@@ -204,6 +207,7 @@ impl<'a> Site<'a> {
                 );
             }
             if the_move.stage != Stage::Planned {
+                self.went_on.set(true);
                 return Ok(None);
             }
             let created = Until { stage: Stage::Created, ..self.errand.until };

@@ -45,6 +45,8 @@ fn a_rehearsal_proves_and_leaves_nothing() {
     assert_eq!(again["stores"][0]["stage"], Value::Null);
     town.run(&["report", "--store", "4"]).exits(2);
     town.run(&["status", "--check"]).exits(0);
+    let status = town.document(&["status", report["run"].as_str().unwrap()], 0);
+    assert_eq!(status["runs"][0]["stores"][0]["stage"], "rehearsal");
     town.run(&["rehearse", "--store", "4", "--lang", "es"]).exits(0).says("solo un ensayo");
 
     // Beside a move that is under way and after the switch, the store's own move is not touched.
