@@ -28,7 +28,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl rehearse --store 4       one store, proven and dropped again
   tenantctl rehearse --all --median  the one of middle size: it measures
-  tenantctl rehearse --all           every store that is still to be moved
+  tenantctl rehearse --all           every store still to be moved
   tenantctl abandon --store 4 --rehearsal  what a killed one left",
     ),
     (
