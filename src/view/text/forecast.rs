@@ -9,9 +9,10 @@ use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
 use crate::view::words::{Words, fill};
 
-/// Nothing where nobody reckoned.
+/// Nothing where nobody reckoned; of one plan, a line among its facts says it.
 pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
-    let Some(forecast) = &report.forecast else { return };
+    let several = report.plans.len() != 1 || report.forecast.as_ref().is_some_and(|of| of.actual.is_some());
+    let Some(forecast) = report.forecast.as_ref().filter(|_| several) else { return };
     page.heading(page.words.forecast_heading);
     match &forecast.actual {
         Some(_) => {
@@ -29,6 +30,11 @@ pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
 /// One line, for a question.
 #[must_use]
 pub fn in_short(forecast: &Forecast, words: &Words) -> String {
+    format!("{}: {}", words.forecast_field, figures(forecast, words))
+}
+
+/// Time, bytes and disk.
+pub(super) fn figures(forecast: &Forecast, words: &Words) -> String {
     let time =
         forecast.seconds.map_or_else(|| words.forecast_unknown.to_owned(), |time| format!("~{}", seconds_of(time)));
     let disk = about(forecast.disk_bytes);

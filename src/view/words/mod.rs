@@ -239,6 +239,7 @@ words! {
         pub balance_loaded: &'static str,
         pub balance_several: &'static str,
         pub forecast_heading: &'static str,
+        pub forecast_field: &'static str,
         pub forecast_moves: &'static str,
         pub forecast_bytes: &'static str,
         pub forecast_time: &'static str,
