@@ -9,6 +9,7 @@ pub mod digest;
 pub mod error;
 pub mod event;
 pub mod fleet;
+pub mod forecast;
 pub mod ident;
 pub mod lexer;
 pub mod manifest;

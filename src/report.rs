@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Exit, ServerError};
+use crate::forecast::Forecast;
 use crate::ident::Ident;
 use crate::plan::{Finding, Grade, Plan};
 use crate::stage::Stage;
@@ -45,6 +46,9 @@ pub struct Report {
     /// `verify --all`: where each row of the shared tables is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub balance: Vec<BalancedTable>,
+    /// What moving the stores should take; after the run, with what it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// `tables`: every table of the shared schema.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableClass>,
@@ -85,6 +89,7 @@ impl Report {
             plans: Vec::new(),
             audit: None,
             balance: Vec::new(),
+            forecast: None,
             tables: Vec::new(),
             store_list: Vec::new(),
             runs: Vec::new(),
@@ -196,6 +201,29 @@ pub struct StoreReport {
     pub findings: Vec<Finding>,
     /// Why it failed.
     pub error: Option<ErrorReport>,
+    /// `rehearse`: it was no move, only the rehearsal of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// What a rehearsal of a store came to, its rows and checks aside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rehearsal {
+    /// Its schema is gone again.
+    pub dropped: bool,
+    /// Bytes that its schema took on disk.
+    pub disk_bytes: u64,
+    /// Each step and how long it took; stores of one wave are copied together.
+    pub steps: Vec<StepTime>,
+}
+
+/// A step and its time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepTime {
+    /// `plan`, `create`, `copy`, `verify`, `switch`, `abandon`.
+    pub step: String,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 impl StoreReport {
@@ -221,6 +249,7 @@ impl StoreReport {
             steps: Vec::new(),
             findings: Vec::new(),
             error: None,
+            rehearsal: None,
         }
     }
 
@@ -565,7 +594,7 @@ pub struct StoreLine {
     pub name: Option<String>,
     /// Its store schema, named or to be named.
     pub schema: String,
-    /// `none` before the first move.
+    /// `none` before the first move; `rehearsal` of one that was no move.
     pub stage: String,
     /// Whether `[registry] where` takes it into `--all`.
     pub in_all: bool,

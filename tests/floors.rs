@@ -15,7 +15,7 @@ use std::path::Path;
 const FLOORS: &[&[&str]] = &[
     &["ident", "error"],
     &["manifest", "store", "table", "stage", "digest"],
-    &["event", "plan", "report"],
+    &["event", "forecast", "plan", "report"],
     &["config", "conninfo", "template", "lexer", "server", "sample"],
     &["pg", "view"],
     &["step"],
@@ -32,6 +32,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("store", "table"),
     ("event", "plan"),
     ("event", "report"),
+    ("report", "forecast"),
     ("report", "plan"),
     ("config", "conninfo"),
     ("config", "template"),

@@ -24,6 +24,14 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl plan --all --except 93",
     ),
     (
+        "rehearse",
+        "Examples:
+  tenantctl rehearse --store 4       one store, proven and dropped again
+  tenantctl rehearse --all --median  the one of middle size: it measures
+  tenantctl rehearse --all           every store still to be moved
+  tenantctl abandon --store 4 --rehearsal  what a killed one left",
+    ),
+    (
         "migrate",
         "Examples:
   tenantctl migrate --store 4 --to verified     copy and prove only

@@ -9,11 +9,13 @@ mod config;
 mod demo;
 mod doctor;
 mod examples;
+mod forecast;
 mod list;
 mod open;
 mod output;
 mod pace;
 mod plan;
+mod rehearse;
 mod report;
 mod resume;
 mod reverse;
@@ -255,6 +257,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     Audit(audit::AuditArgs),
     Plan(plan::PlanArgs),
+    Rehearse(rehearse::RehearseArgs),
     #[command(alias = "onboard")]
     Migrate(road::MigrateArgs),
     Create(road::CreateArgs),
@@ -283,6 +286,7 @@ impl Command {
             Self::Doctor(_) => "doctor",
             Self::Audit(_) => "audit",
             Self::Plan(_) => "plan",
+            Self::Rehearse(_) => "rehearse",
             Self::Migrate(_) => "migrate",
             Self::Create(_) => "create",
             Self::Copy(_) => "copy",
@@ -353,6 +357,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Doctor(args) => doctor::run(globals, &env, args).await,
         Command::Audit(args) => audit::run(globals, &env, args).await,
         Command::Plan(args) => plan::run(globals, &env, args).await,
+        Command::Rehearse(args) => rehearse::run(globals, &env, line, args).await,
         Command::Migrate(args) => road::migrate(globals, &env, line, args).await,
         Command::Create(args) => road::create(globals, &env, line, args).await,
         Command::Copy(args) => road::copy(globals, &env, line, args).await,

@@ -4,17 +4,21 @@ use anyhow::Result;
 
 use super::open::{self, Opened};
 use super::output::{Page, now};
-use super::{Globals, StoreArgs};
+use super::{Globals, StoreArgs, forecast};
 use crate::conninfo::Environment;
 use crate::error::Exit;
+use crate::pg::census::Census;
 use crate::pg::journal::MoveKind;
+use crate::pg::whose::Stores;
 use crate::plan::{Finding, Grade, Plan};
 use crate::report::{NextStep, Report};
 use crate::step::plan::{PlanOf, open_steps, plan, plan_ground};
+use crate::store::StoreKey;
 
 /// Show what migrate would do; changes nothing
 ///
 /// Counts the stores' rows, tries the template in a transaction that is rolled back, and looks for what stops a move.
+/// Ends with a forecast: bytes, time, disk, connections, what the catalogs will cost; time by what the journal measured.
 /// Exit code 2 when something stops one.
 #[derive(clap::Args, Debug)]
 pub(crate) struct PlanArgs {
@@ -76,6 +80,17 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
                     report.plans.push(planned.plan);
                 }
             }
+        }
+    }
+    let keys: Vec<StoreKey> =
+        report.plans.iter().filter(|plan| !plan.steps.is_empty()).map(|plan| plan.store.key.clone()).collect();
+    if !hidden && !keys.is_empty() {
+        let stores = Stores::all(&ground, opened.registry_config.as_ref());
+        let reader = opened.sessions.reader().await?;
+        // A condition that cannot be asked for all stores at once leaves the plan without a forecast.
+        if let Ok(census) = Census::take(&*reader, &ground, &stores).await {
+            drop(reader);
+            report.forecast = Some(forecast::of_plan(&means, &ground, &census, &keys, registry.can_switch()).await?);
         }
     }
     for plan in &mut report.plans {

@@ -8,7 +8,7 @@ use super::output::{Page, now};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::error::Refusal;
-use crate::pg::journal;
+use crate::pg::journal::{self, MoveKind};
 use crate::report::{Outcome, Report};
 use crate::step::report::store_report;
 
@@ -37,7 +37,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
     let moves = match &args.store {
         Some(key) => {
             let live = journal::all_live_moves(&reader).await?;
-            live.into_iter().filter(|of| of.store.key.text() == key).collect()
+            live.into_iter().filter(|of| of.store.key.text() == key && of.kind != MoveKind::Rehearsal).collect()
         }
         None => {
             let run = match &args.run {
@@ -48,6 +48,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
                 }
             };
             report.run = Some(run.id.clone());
+            report.forecast = journal::forecast_of(&reader, &run.id).await?;
             journal::moves_of_run(&reader, &run.id).await?
         }
     };

@@ -13,7 +13,7 @@ use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
 use crate::fleet::road::Until;
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Move, RecordedErrand, RunRow};
+use crate::pg::journal::{self, Move, MoveKind, RecordedErrand, RunRow};
 use crate::pg::session::Session;
 use crate::stage::Stage;
 
@@ -40,7 +40,8 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
             bail!(Refusal::new("there is no journal, so no run to go on with").hint("`tenantctl migrate` begins one"));
         }
         let ground = opened.ground(&reader).await?;
-        let moves = open::moves(&reader, &ground).await?;
+        let mut moves = open::moves(&reader, &ground).await?;
+        moves.extend(journal::live_rehearsals(&reader, ground.shared()).await?);
         wanted(&reader, &ground, &moves, args.run.as_deref()).await?
     };
     let stores = StoreArgs { store: errand.stores, ..StoreArgs::default() };
@@ -52,6 +53,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         how: How { use_recorded: args.use_recorded, ..How::default() },
         pace: args.pace,
         ask: errand.until == Stage::Switched,
+        median: None,
     };
     road::work(globals, env, line, &stores, errand).await
 }
@@ -91,8 +93,11 @@ pub(super) async fn abandoned(reader: &Session, run: &RunRow) -> Result<Vec<Stri
 
 /// Stores of the run that are not where it wanted them, and that no later run has taken over.
 pub(super) fn open_stores(errand: &RecordedErrand, run: &RunRow, moves: &[Move], abandoned: &[String]) -> Vec<String> {
-    let is_open = |key: &&String| match moves.iter().find(|of| of.store.key.text() == key.as_str()) {
-        Some(of) => of.stage < errand.until && of.run == run.id,
+    // What a rehearsal has not dropped is open at any stage.
+    let is_rehearsal = errand.kind == MoveKind::Rehearsal;
+    let is_alike = |of: &&Move| (of.kind == MoveKind::Rehearsal) == is_rehearsal;
+    let is_open = |key: &&String| match moves.iter().filter(is_alike).find(|of| of.store.key.text() == key.as_str()) {
+        Some(of) => (of.stage < errand.until || is_rehearsal) && of.run == run.id,
         None => !abandoned.contains(key),
     };
     errand.stores.iter().filter(is_open).cloned().collect()
@@ -107,13 +112,18 @@ async fn newest_unfinished(reader: &Session, _ground: &Ground, moves: &[Move]) -
             .is_none_or(|outcome| matches!(outcome, "failed" | "partial" | "interrupted" | "differs"));
         let given_up = abandoned(reader, &run).await?;
         let has_open = run.errand.as_ref().is_some_and(|errand| {
+            let is_rehearsal = errand.kind == MoveKind::Rehearsal;
             let open = open_stores(errand, &run, moves, &given_up);
-            let has_move = |key: &String| moves.iter().any(|of| of.store.key.text() == key);
+            let has_move = |key: &String| {
+                let is_its = |of: &Move| (of.kind == MoveKind::Rehearsal) == is_rehearsal && of.store.key.text() == key;
+                moves.iter().any(is_its)
+            };
             // A store without a move counts only while the run is the last that was asked for it.
-            let was_not_begun = |key: &String| errand.stores.len() > 1 && !asked_later.contains(key);
+            let was_not_begun = |key: &String| !is_rehearsal && errand.stores.len() > 1 && !asked_later.contains(key);
             open.iter().any(|key| has_move(key) || was_not_begun(key))
         });
-        asked_later.extend(run.errand.iter().flat_map(|errand| errand.stores.clone()));
+        let real = run.errand.iter().filter(|errand| errand.kind != MoveKind::Rehearsal);
+        asked_later.extend(real.flat_map(|errand| errand.stores.clone()));
         if failed && has_open {
             unfinished.push(run);
         }

@@ -1,28 +1,35 @@
 //! `migrate` and its single steps: `create`, `copy`, `switch`. All are the same road with another end.
 
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
+use super::forecast::{self, Meter};
 use super::open::{self, Opened};
 use super::output::{Page, now};
 use super::pace::Pace;
 use super::site::Site;
-use super::{Globals, StoreArgs};
+use super::{Globals, StoreArgs, rehearse};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::event::Event;
 use crate::fleet::exit::exit_of;
-use crate::fleet::road::Until;
-use crate::fleet::schedule::{Halt, Schedule};
+use crate::fleet::road::{Until, is_there};
+use crate::fleet::schedule::{Halt, Policy, Schedule};
+use crate::forecast::{Forecast, Measured};
 use crate::pg::census::Census;
+use crate::pg::ground::Ground;
 use crate::pg::journal::{self, MoveKind, NewRun, RecordedErrand};
 use crate::pg::lease::Lease;
 use crate::pg::registry::RegistryRow;
-use crate::pg::rights;
+use crate::pg::rights::{self, Capacity};
 use crate::pg::whose::Stores;
 use crate::plan::Grade;
 use crate::report::{NextStep, Outcome, Report};
 use crate::stage::Stage;
+use crate::store::StoreKey;
 use crate::view::explain;
 
 /// Move stores: plan, create, copy, verify, switch, report
@@ -123,6 +130,8 @@ pub(super) struct Errand {
     pub(super) how: How,
     pub(super) pace: Pace,
     pub(super) ask: bool,
+    /// Of the chosen stores, only so many of middle size.
+    pub(super) median: Option<NonZeroUsize>,
 }
 
 pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, args: &MigrateArgs) -> Result<Page> {
@@ -144,6 +153,7 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
         how: args.how,
         pace: args.pace,
         ask: stage == Stage::Switched,
+        median: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -154,7 +164,8 @@ pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, arg
         false => (MoveKind::Move, Stage::Created),
     };
     let until = Until { stage, by_hand: false, insists: false };
-    let errand = Errand { command: "create", until, kind, from: None, how: args.how, pace: args.pace, ask: false };
+    let (how, pace) = (args.how, args.pace);
+    let errand = Errand { command: "create", until, kind, from: None, how, pace, ask: false, median: None };
     work(globals, env, line, &args.stores, errand).await
 }
 
@@ -167,6 +178,7 @@ pub(super) async fn copy(globals: &Globals, env: &Environment, line: &str, args:
         how: args.how,
         pace: args.pace,
         ask: false,
+        median: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -180,6 +192,7 @@ pub(super) async fn switch(globals: &Globals, env: &Environment, line: &str, arg
         how: args.how,
         pace: args.pace,
         ask: false,
+        median: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -197,7 +210,12 @@ pub(super) async fn work(
     let reader = opened.sessions.reader().await?;
     let ground = opened.ground(&reader).await?;
     let registry = opened.registry(&ground);
-    let chosen = open::choose(&reader, &registry, &ground.key_type, stores).await?;
+    let mut chosen = open::choose(&reader, &registry, &ground.key_type, stores).await?;
+    let is_rehearsal = errand.kind == MoveKind::Rehearsal;
+    let taken = match is_rehearsal {
+        true => rehearse::taken_names(&reader, &opened, &ground, &registry).await?,
+        false => BTreeSet::new(),
+    };
     drop(reader);
     let template = match errand.from {
         None => Some(opened.template(errand.kind == MoveKind::New)?),
@@ -207,6 +225,15 @@ pub(super) async fn work(
     journal::ensure(&mut writer).await.context("making the journal, schema tenantctl")?;
     let moves = journal::live_moves(&writer, ground.shared()).await?;
     drop(writer);
+    if is_rehearsal && stores.all {
+        rehearse::still_to_move(&mut chosen, &moves)?;
+    }
+    let mut census = None;
+    if let Some(count) = errand.median {
+        let counted = take_census(&opened, &ground).await?;
+        rehearse::of_middle_size(&mut chosen.rows, count, &counted);
+        census = Some(counted);
+    }
     let mut lease = Lease::open(&opened.sessions, &opened.run).await?;
     let recorded = RecordedErrand {
         stores: chosen.rows.iter().map(|row| row.key.text().to_owned()).collect(),
@@ -222,11 +249,13 @@ pub(super) async fn work(
     });
     let mut site = Site::new(&opened, &ground, &registry, template, moves, errand)?;
     site.may_ask = errand.ask && !globals.yes && globals.may_ask();
+    site.taken = taken;
+    site.census = census;
     let mut report = Report::new(errand.command, Some(opened.run.clone()), started);
     report.database = Some(opened.database());
     report.findings = chosen.left_out;
     let fresh = chosen.rows.iter().any(|row| !site.moves.iter().any(|of| of.store.key == row.key));
-    if fresh && errand.from.is_none() {
+    if (fresh || is_rehearsal) && errand.from.is_none() {
         let findings = site.plan_ground().await;
         match findings {
             Ok(findings) => site.ground_findings = findings,
@@ -235,7 +264,10 @@ pub(super) async fn work(
         report.findings.extend(site.ground_findings.clone());
     }
     let travelled = travel_all(&mut site, &mut lease, &chosen.rows, &mut report).await;
-    report.next_steps = next_steps(&report, &opened.run, registry.can_switch());
+    report.next_steps = match is_rehearsal {
+        true => rehearse::next_steps(&report, &opened.run),
+        false => next_steps(&report, &opened.run, registry.can_switch()),
+    };
     drop(site);
     close(opened, &lease, report, travelled).await
 }
@@ -243,23 +275,23 @@ pub(super) async fn work(
 /// All stores, wave by wave.
 async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow], report: &mut Report) -> Result<Exit> {
     let is_stopped = site.ground_findings.iter().any(|finding| finding.grade == Grade::Stop);
-    if rows.len() > 1 && site.errand.from.is_none() && !is_stopped {
-        let reader = site.means.sessions.reader().await?;
-        let stores = Stores::all(site.ground, site.opened.registry_config.as_ref());
+    if rows.len() > 1 && site.errand.from.is_none() && !is_stopped && site.census.is_none() {
         // Only for the order: a condition that cannot be asked for all stores at once stops nobody.
-        site.census = Census::take(&*reader, site.ground, &stores).await.ok();
+        site.census = take_census(site.opened, site.ground).await.ok();
     }
     let mut order: Vec<usize> = (0..rows.len()).collect();
     if let Some(census) = &site.census {
         order.sort_by_key(|at| (census.rows_of(rows[*at].key.text()), *at)); // an early failure costs little
     }
-    if rows.len() > 1 && site.may_ask {
-        site.confirm_all(rows)?;
-        site.may_ask = false;
-    }
     let capacity = rights::capacity(&*site.means.sessions.writer().await?).await?;
     let policy = site.errand.pace.policy(rows.len(), &capacity);
     site.means.stores_at_once = policy.jobs;
+    report.forecast = forecast_of(site, lease, rows, (&policy, &capacity)).await;
+    if rows.len() > 1 && site.may_ask {
+        site.confirm_all(rows, report.forecast.as_ref())?;
+        site.may_ask = false;
+    }
+    let meter = Meter::start(lease.client()).await;
     let mut schedule = Schedule::new(policy, &order);
     let mut ended: Vec<Option<_>> = rows.iter().map(|_| None).collect();
     while let Some(wave) = schedule.next_wave(Timestamp::now()) {
@@ -279,6 +311,9 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
             ended[at] = Some(store);
         }
     }
+    let finished: Vec<_> = ended.iter().flatten().map(|(store, exit)| (store, exit)).collect();
+    let measured = meter.stop(lease.client(), site, &finished).await;
+    keep(site, lease, measured, report).await;
     let (mut exits, mut left) = (Vec::new(), 0);
     for (row, ended) in rows.iter().zip(ended) {
         match ended {
@@ -297,6 +332,47 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
         Exit::Done | Exit::Differs if left > 0 => Exit::Partial,
         exit => exit,
     })
+}
+
+/// What the stores that are still to be moved should take; none where one store is all, or somebody else's condition
+/// cannot be asked for all: then the run is no worse for it.
+async fn forecast_of(
+    site: &Site<'_>,
+    lease: &Lease,
+    rows: &[RegistryRow],
+    pace: (&Policy, &Capacity),
+) -> Option<Forecast> {
+    let census = site.census.as_ref().filter(|_| rows.len() > 1)?;
+    let is_done = |row: &RegistryRow| {
+        !site.is_rehearsal() && site.moves.iter().any(|of| of.store.key == row.key && is_there(of, site.errand.until))
+    };
+    let keys: Vec<StoreKey> = rows.iter().filter(|row| !is_done(row)).map(|row| row.key.clone()).collect();
+    let switches = site.errand.until.stage == Stage::Switched;
+    let forecast = forecast::of_stores(&site.means, site.ground, census, &keys, pace, switches).await.ok()?;
+    let _kept = journal::record_forecast(lease.client(), site.means.run, &forecast).await; // the report has it too
+    Some(forecast)
+}
+
+/// Keeps what the run took, for the next forecast and beside this one's.
+async fn keep(site: &Site<'_>, lease: &Lease, measured: Measured, report: &mut Report) {
+    if measured.store_count == 0 || site.means.sessions.is_interrupted() {
+        return;
+    }
+    let whole_road = site.errand.from.is_none() && site.errand.until.stage >= Stage::Verified;
+    if whole_road && site.errand.kind.has_rows() && !site.went_on.get() {
+        // Where it cannot be written, the next forecast knows less.
+        let _kept = journal::record_measured(lease.client(), site.means.run, &measured).await;
+    }
+    if let Some(forecast) = &mut report.forecast {
+        forecast.actual = Some(measured);
+        let _kept = journal::record_forecast(lease.client(), site.means.run, forecast).await;
+    }
+}
+
+/// How many rows each store has.
+async fn take_census(opened: &Opened, ground: &Ground) -> Result<Census> {
+    let reader = opened.sessions.reader().await?;
+    Census::take(&*reader, ground, &Stores::all(ground, opened.registry_config.as_ref())).await
 }
 
 /// Why a store was not begun.

@@ -3,19 +3,22 @@
 //! Each store of a wave sets out alone (plan, create), all are copied together, each is verified alone, and then they are
 //! switched one after the other. A single store is a wave of one. Which stores make a wave, `fleet/schedule` decides.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::open::Opened;
+use super::rehearse;
 use super::road::Errand;
 use crate::error::{Exit, Refusal, ServerError};
-use crate::event::Event;
+use crate::event::{Event, Step};
 use crate::fleet::exit::StoreExit;
 use crate::fleet::road::{Arrival, Until, is_there, travel};
 use crate::fleet::schedule::{Ending, Policy, Schedule};
+use crate::forecast::Forecast;
 use crate::ident::Ident;
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
@@ -23,14 +26,16 @@ use crate::pg::journal::{self, Created, Move, MoveKind, Receipt, RecordedTemplat
 use crate::pg::lease::Lease;
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::plan::{Finding, Grade};
-use crate::report::{Outcome, StoreReport};
+use crate::report::{Outcome, Rehearsal, StepTime, StoreReport};
 use crate::stage::Stage;
 use crate::step::copy::copy;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
+use crate::step::rehearsal::schema_name;
 use crate::step::{Means, report::store_report};
 use crate::store::Store;
 use crate::template::Template;
 use crate::view::figures::counted;
+use crate::view::text::forecast::in_short;
 use crate::view::watch::Watch;
 use crate::view::words::fill;
 use crate::view::{ask, explain};
@@ -46,6 +51,14 @@ pub(super) struct Site<'a> {
     pub(super) moves: Vec<Move>,
     /// Of several stores: how many rows each has.
     pub(super) census: Option<Census>,
+    /// Of a rehearsal: the store schemas of all stores.
+    pub(super) taken: BTreeSet<Ident>,
+    /// A store was not begun by this run, so what it took is not the whole.
+    pub(super) went_on: Cell<bool>,
+    /// Seconds of each step, summed over the stores.
+    pub(super) steps: RefCell<BTreeMap<String, f64>>,
+    /// Bytes that dropping rehearsals wrote to the log.
+    pub(super) logged_by_drops: tokio::sync::Mutex<u64>,
     pub(super) errand: Errand,
     pub(super) may_ask: bool,
 }
@@ -59,6 +72,7 @@ struct Journey<'r> {
     already: bool,
     findings: Vec<Finding>,
     the_move: Option<Move>,
+    took: Vec<StepTime>,
     /// None while it is on its way.
     outcome: Option<Result<Arrival>>,
 }
@@ -74,8 +88,13 @@ impl<'r> Journey<'r> {
             already: false,
             findings,
             the_move: None,
+            took: Vec::new(),
             outcome: None,
         }
+    }
+
+    fn has_taken(&mut self, step: Step, watch: &Watch) {
+        self.took.push(StepTime { step: step.word().to_owned(), seconds: watch.elapsed().as_secs_f64() });
     }
 
     /// Whether it waits to be copied.
@@ -110,6 +129,10 @@ impl<'a> Site<'a> {
             ground_findings: Vec::new(),
             moves,
             census: None,
+            taken: BTreeSet::new(),
+            went_on: Cell::new(false),
+            steps: RefCell::default(),
+            logged_by_drops: tokio::sync::Mutex::default(),
             errand,
             may_ask: false,
         })
@@ -161,11 +184,16 @@ impl<'a> Site<'a> {
         let set_out = async {
             self.means.sessions.check()?;
             lease.take(self.ground.shared(), &journey.row.key).await?;
-            let live = journal::live_move(lease.client(), self.ground.shared(), &journey.row.key).await?;
+            let live = match self.errand.kind {
+                MoveKind::Rehearsal => self.clear(lease, journey.row).await.map(|()| None)?,
+                _ => journal::live_move(lease.client(), self.ground.shared(), &journey.row.key).await?,
+            };
+            let planning = Watch::start();
             let the_move = match live {
                 Some(live) => self.go_on(lease, live, journey).await?,
                 None => self.begin(lease, journey).await?,
             };
+            journey.has_taken(Step::Plan, &planning);
             journey.the_move = Some(the_move.clone());
             if is_there(&the_move, self.errand.until) {
                 journey.already = true;
@@ -179,10 +207,13 @@ impl<'a> Site<'a> {
                 );
             }
             if the_move.stage != Stage::Planned {
+                self.went_on.set(true);
                 return Ok(None);
             }
             let created = Until { stage: Stage::Created, ..self.errand.until };
+            let creating = Watch::start();
             let arrival = self.travel(lease, &the_move, created, journey).await?;
+            journey.has_taken(Step::Create, &creating);
             Ok((self.errand.until.stage == Stage::Created).then_some(arrival))
         };
         journey.outcome = set_out.await.transpose();
@@ -193,8 +224,10 @@ impl<'a> Site<'a> {
         let mut waiting: Vec<&mut Journey<'_>> =
             under_way.iter_mut().filter(|journey| journey.receipt().is_some()).collect();
         let receipts: Vec<Receipt<Created>> = waiting.iter().filter_map(|journey| journey.receipt()).collect();
+        let copying = Watch::start();
         let copied = copy(&self.means, &receipts).await;
         for (journey, copied) in waiting.iter_mut().zip(copied) {
+            journey.has_taken(Step::Copy, &copying);
             match copied {
                 Ok(receipt) => journey.the_move = Some(receipt.the_move().clone()),
                 Err(error) => journey.outcome = Some(Err(error)),
@@ -212,7 +245,9 @@ impl<'a> Site<'a> {
     async fn prove(&self, lease: &Lease, journey: &mut Journey<'_>) {
         let Some(the_move) = journey.the_move.clone().filter(|_| journey.outcome.is_none()) else { return };
         let stage = self.errand.until.stage.min(Stage::Verified);
+        let proving = Watch::start();
         let arrival = self.travel(lease, &the_move, Until { stage, ..self.errand.until }, journey).await;
+        journey.has_taken(Step::Verify, &proving);
         let is_under_way = matches!(arrival, Ok(Arrival::Arrived | Arrival::AlreadyThere));
         if !is_under_way || stage == self.errand.until.stage {
             journey.outcome = Some(arrival);
@@ -226,7 +261,9 @@ impl<'a> Site<'a> {
             return;
         }
         let Some(the_move) = journey.the_move.clone() else { return };
+        let switching = Watch::start();
         journey.outcome = Some(self.travel(lease, &the_move, self.errand.until, journey).await);
+        journey.has_taken(Step::Switch, &switching);
     }
 
     async fn travel(&self, lease: &Lease, the_move: &Move, until: Until, journey: &mut Journey<'_>) -> Result<Arrival> {
@@ -267,10 +304,27 @@ impl<'a> Site<'a> {
         &self,
         lease: &Lease,
         schedule: &RefCell<&mut Schedule>,
-        journey: Journey<'_>,
+        mut journey: Journey<'_>,
         ended: &RefCell<Vec<(usize, Ended)>>,
     ) {
-        let Journey { at, row, begun_at, begun, already, findings, the_move, outcome } = journey;
+        let mut rehearsal = None;
+        if self.is_rehearsal()
+            && let Some(the_move) = journey.the_move.clone()
+        {
+            let (of, dropped) = self.drop_rehearsal(lease, &the_move).await;
+            journey.took.extend(of.steps.clone());
+            if let (Err(error), Some(Ok(_))) = (dropped, &journey.outcome) {
+                journey.outcome = Some(Err(error));
+            }
+            let of = Rehearsal { steps: journey.took.clone(), ..of };
+            // For `report`; where it cannot be written, that tells less.
+            let _kept = journal::record_rehearsal(lease.client(), self.means.run, the_move.id, &of).await;
+            rehearsal = Some(of);
+        }
+        for took in &journey.took {
+            *self.steps.borrow_mut().entry(took.step.clone()).or_default() += took.seconds;
+        }
+        let Journey { at, row, begun_at, begun, already, findings, the_move, took: _, outcome } = journey;
         let outcome = outcome.unwrap_or_else(|| Err(Refusal::new("interrupted").exit(Exit::Interrupted).into()));
         let exit = match &outcome {
             Ok(Arrival::Differs) => Exit::Differs,
@@ -286,10 +340,16 @@ impl<'a> Site<'a> {
             Some(report) => report,
             None => StoreReport::of(&store),
         };
+        report.rehearsal = rehearsal.or(report.rehearsal);
         if let Err(error) = outcome {
             let mut told = explain::error_report(&error);
             told.exit_code = exit.code();
-            if told.hint.is_none() && begun && exit != Exit::Refused {
+            if let Some(of) = &report.rehearsal {
+                told.hint = match of.dropped {
+                    true => told.hint.or_else(|| Some("what the rehearsal made is dropped; rehearse again".into())),
+                    false => Some(rehearse::leftover(&report)),
+                };
+            } else if told.hint.is_none() && begun && exit != Exit::Refused {
                 told.hint = Some(format!("all that is done is kept; go on with `tenantctl resume {}`", self.means.run));
             }
             if let Some(the_move) = &the_move {
@@ -322,7 +382,7 @@ impl<'a> Site<'a> {
     /// The report of a store that was not begun.
     pub(super) fn not_begun(&self, row: &RegistryRow, why: &str) -> StoreReport {
         // An earlier run may have begun it.
-        let earlier = self.moves.iter().find(|of| of.store.key == row.key);
+        let earlier = self.moves.iter().find(|of| of.store.key == row.key && !self.is_rehearsal());
         let mut report = earlier.map_or_else(|| StoreReport::of(&self.store(row)), |of| StoreReport::of(&of.store));
         report.stage = earlier.map(|of| of.stage);
         report.outcome = Outcome::Interrupted;
@@ -330,10 +390,18 @@ impl<'a> Site<'a> {
         report
     }
 
+    pub(super) fn is_rehearsal(&self) -> bool {
+        self.errand.kind == MoveKind::Rehearsal
+    }
+
     /// A store that has no move yet; without a schema where none can be named.
     fn store(&self, row: &RegistryRow) -> Store {
         let unnamed = || Store { key: row.key.clone(), name: row.name.clone(), schema: Ident::new("") };
-        store_of(self.store_schema(), row).unwrap_or_else(|_| unnamed())
+        let mut store = store_of(self.store_schema(), row).unwrap_or_else(|_| unnamed());
+        if self.is_rehearsal() {
+            store.schema = schema_name(&store.schema);
+        }
+        store
     }
 
     fn plan_of(&self) -> Result<PlanOf<'_>> {
@@ -379,6 +447,14 @@ impl<'a> Site<'a> {
             bail!(
                 Refusal::new(format!("store {} {missing}", row.key))
                     .hint(format!("run `tenantctl {command} --store {}` first", row.key))
+            );
+        }
+        let schema = self.store(row).schema;
+        if self.is_rehearsal() && self.taken.contains(&schema) {
+            bail!(
+                Refusal::new(format!("a rehearsal of store {} would take the name of another store's schema", row.key))
+                    .because(format!("schema {} is what another store has, or will have", schema.raw()))
+                    .hint("change [store_schema] name, or that store's row in the registry")
             );
         }
         let planned: PlannedStore = plan(&self.means, &self.plan_of()?, std::slice::from_ref(row), &self.moves)
@@ -429,6 +505,7 @@ impl<'a> Site<'a> {
             let what = match live.kind {
                 MoveKind::Move => "has rows that are being moved; it is not new",
                 MoveKind::New => "is being made as a new one",
+                MoveKind::Rehearsal => "is being rehearsed",
             };
             bail!(
                 Refusal::new(format!("store {key} {what}"))
@@ -484,17 +561,16 @@ impl<'a> Site<'a> {
     }
 
     /// The same question for several stores.
-    pub(super) fn confirm_all(&self, rows: &[RegistryRow]) -> Result<()> {
+    pub(super) fn confirm_all(&self, rows: &[RegistryRow], forecast: Option<&Forecast>) -> Result<()> {
         let words = self.opened.words;
         let profile = self.opened.config.profile().map(|name| fill(words.of_profile, &[name])).unwrap_or_default();
         let stores = counted(rows.len() as u64, words.store_noun);
         let row_count = self.census.as_ref().map(|of| rows.iter().map(|row| of.rows_of(row.key.text())).sum());
         let row_count = counted(row_count.unwrap_or(0), words.row);
-        let lines = [
-            format!("{profile}{}", self.opened.database()),
-            fill(words.to_switch_all, &[&stores, &row_count]),
-            words.may_switch.to_owned(),
-        ];
+        let mut lines =
+            vec![format!("{profile}{}", self.opened.database()), fill(words.to_switch_all, &[&stores, &row_count])];
+        lines.extend(forecast.map(|of| in_short(of, words)));
+        lines.push(words.may_switch.to_owned());
         match ask::confirm(&lines, words)? {
             true => Ok(()),
             false => bail!(

@@ -10,7 +10,7 @@ use super::output::{Page, now};
 use super::resume::{abandoned, open_stores};
 use crate::conninfo::Environment;
 use crate::error::Exit;
-use crate::pg::journal::{self, Move, RunRow};
+use crate::pg::journal::{self, Move, MoveKind, RunRow};
 use crate::pg::session::Session;
 use crate::report::{NextStep, Report, RunLine, StoreLine};
 
@@ -109,7 +109,10 @@ fn store_line(the_move: &Move, loaded: &BTreeMap<i64, u64>) -> StoreLine {
         store: the_move.store.key.text().to_owned(),
         name: the_move.store.name.clone(),
         schema: the_move.store.schema.raw().to_owned(),
-        stage: the_move.stage.word().to_owned(),
+        stage: match the_move.kind {
+            MoveKind::Rehearsal => "rehearsal".to_owned(),
+            _ => the_move.stage.word().to_owned(),
+        },
         in_all: true,
         row_count: loaded.get(&the_move.id).copied(),
         bytes: None,

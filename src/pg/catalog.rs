@@ -20,7 +20,8 @@ pub use keys::{
     unique_keys_of,
 };
 pub use objects::{
-    RelationSize, TriggerState, objects_in, relation_size, schema_exists, schema_sizes, user_triggers_of,
+    RelationSize, TriggerState, objects_in, relation_size, schema_exists, schema_sizes, size_of_schemas,
+    user_triggers_of,
 };
 pub use pointing::pointing_at;
 pub use sequences::{SequenceFacts, SequenceUse, SequenceUser, sequences_of};

@@ -40,6 +40,7 @@ pub mod teardown;
 mod tls;
 pub mod transfer;
 pub mod unit;
+pub mod weight;
 pub mod whose;
 
 pub use session::{Client, Transaction};

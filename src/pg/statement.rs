@@ -117,6 +117,17 @@ impl CopyStatement {
         self.source_select(&self.columns, &condition)
     }
 
+    /// `copy (select …) to stdout`: a share of the shared table's blocks, of whatever stores.
+    #[must_use]
+    pub fn copy_sample(&self, percent: f64) -> String {
+        let (from, table) = (self.from_source(), &self.source.table);
+        let columns = list(self.read(&self.columns));
+        format!(
+            "copy (select {columns} from {from} as {table} tablesample system ({percent})) to stdout{}",
+            self.options()
+        )
+    }
+
     /// `copy … from stdin`.
     #[must_use]
     pub fn copy_in(&self) -> String {

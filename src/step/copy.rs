@@ -125,7 +125,7 @@ async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>>
         load_one_by_one(means, snapshot, &loading).await?;
         let the_move = loading.the_move;
         let samples = match the_move.kind {
-            MoveKind::Move => {
+            MoveKind::Move | MoveKind::Rehearsal => {
                 let shared = &the_move.shared_schema;
                 let mut session = means.sessions.reader().await?;
                 let source = snapshot.import(&mut session).await?;

@@ -10,7 +10,7 @@ use super::verify::{Proof, digest};
 use crate::digest::{DIGEST_NAME, DigestText};
 use crate::event::{Event, Step};
 use crate::pg::checks::{Ids, checks};
-use crate::pg::journal::{self, Move, MoveKind, TableRun};
+use crate::pg::journal::{self, Move, TableRun};
 use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
@@ -44,7 +44,7 @@ async fn look(means: &Means<'_>, the_move: &Move, holder: &mut Session) -> Resul
     let loaded = journal::table_runs_of(transaction, the_move.id).await?;
     let store_tables = catalog::tables_of(transaction.client(), &store.schema).await?;
     let mut tables = Vec::new();
-    if the_move.kind == MoveKind::Move {
+    if the_move.kind.has_rows() {
         for statement in ground.statements(store, &store_tables)? {
             let Some(run) = loaded.iter().find(|run| run.table == statement.source.table) else { continue };
             tables.push(shared_rows(means, transaction, the_move, &statement, run).await?);

@@ -18,10 +18,12 @@ mod one_pass;
 mod ours;
 mod parts;
 pub mod plan;
+pub mod rehearsal;
 pub mod report;
 pub mod reverse;
 pub mod switch;
 pub mod verify;
+pub mod weigh;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

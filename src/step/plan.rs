@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::{Means, adopt, classes};
+use super::{Means, adopt, classes, rehearsal};
 use crate::config::{Registry as RegistryConfig, StoreSchema};
 use crate::conninfo::mask;
 use crate::error::Refusal;
@@ -66,6 +66,20 @@ pub struct PlanOf<'a> {
     pub adopt: bool,
     /// `--sql`: list every statement.
     pub with_statements: bool,
+}
+
+impl PlanOf<'_> {
+    /// The store, with the schema that its rows go to.
+    ///
+    /// # Errors
+    /// A refusal where neither registry nor pattern gives a usable name.
+    pub fn store(&self, row: &RegistryRow) -> Result<Store, Refusal> {
+        let mut store = store_of(self.store_schema, row)?;
+        if self.kind == MoveKind::Rehearsal {
+            store.schema = rehearsal::schema_name(&store.schema);
+        }
+        Ok(store)
+    }
 }
 
 /// What concerns every store: tables that nobody decided about, rows of nobody.
@@ -136,20 +150,23 @@ pub async fn plan(
 
 async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves: &[Move]) -> Result<PlannedStore> {
     let begun = std::time::Instant::now();
-    let store = store_of(of.store_schema, row)?;
+    let store = of.store(row)?;
     means.observer.notice(&Event::StepStarted { store: &store, step: Step::Plan });
     let reader = means.sessions.reader().await?;
     let mut found = schema_findings(&reader, of, row, &store, moves).await?;
     let exists = catalog::schema_exists(&reader, &store.schema).await?;
     let mut plan = Plan {
-        url: of.store_schema.application_url(&store.schema, store.key.text()),
+        url: match of.kind {
+            MoveKind::Rehearsal => None,
+            _ => of.store_schema.application_url(&store.schema, store.key.text()),
+        },
         store: store.clone(),
         tables: Vec::new(),
         steps: ["create", "copy", "verify"].into_iter().map(str::to_owned).collect(),
         statement_count: (0, 0),
         statements: Vec::new(),
     };
-    if of.registry.can_switch() {
+    if of.registry.can_switch() && of.kind != MoveKind::Rehearsal {
         plan.steps.push("switch".into());
     }
     let hidden = row_security(&reader, of.ground).await?;
@@ -172,7 +189,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
     if exists && of.adopt {
         found.extend(adopt::findings(means, &store, &trial.blueprint.structure).await?);
     }
-    if of.kind == MoveKind::Move {
+    if of.kind.has_rows() {
         found.extend(findings::crossings(&*reader, of.ground, &store).await?);
     }
     if of.with_statements {
@@ -221,7 +238,7 @@ async fn schema_findings(
         );
         return Ok(found);
     }
-    if row.values.schema.is_some() {
+    if row.values.schema.is_some() && of.kind != MoveKind::Rehearsal {
         found.push(
             Finding::note("schema_reserved", format!("the registry already names schema `{name}`: an application that believes it finds nothing there yet"))
                 .store(&store.key),
@@ -248,7 +265,10 @@ async fn schema_findings(
                 format!("schema `{name}` exists and the journal does not know it; {inside}"),
             )
             .store(&store.key)
-            .hint("`--adopt` takes it over if it equals the template and has no rows; else rename or drop it"),
+            .hint(match of.kind {
+                MoveKind::Rehearsal => "a rehearsal needs this name for itself: rename the schema, or drop it",
+                _ => "`--adopt` takes it over if it equals the template and has no rows; else rename or drop it",
+            }),
         );
     }
     Ok(found)
@@ -319,7 +339,7 @@ async fn table_plans(
             continue;
         };
         let row_count = rows::count_source(&**reader, statement).await?;
-        if passes && of.kind == MoveKind::Move {
+        if passes && of.kind.has_rows() {
             let keys: Vec<_> =
                 trial.unique_keys.iter().filter(|(table, _)| *table == entry.name).map(|(_, key)| key).collect();
             let of_table = all_shared_keys.iter().filter(|(table, _)| *table == entry.name);
@@ -346,7 +366,7 @@ async fn table_plans(
             format: statement.format,
             change_test: of.ground.change_test(owner),
             parts: match of.kind {
-                MoveKind::Move => parts(means, reader, statement, row_count).await?,
+                MoveKind::Move | MoveKind::Rehearsal => parts(means, reader, statement, row_count).await?,
                 MoveKind::New => 1,
             },
         });
@@ -412,7 +432,7 @@ fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Re
         all.push(format!("set local search_path = {}, {}", store.schema, of.ground.shared()));
         all.extend(trial.blueprint.before.iter().map(|unit| unit.sql.clone()));
     }
-    if of.kind == MoveKind::Move {
+    if of.kind.has_rows() {
         for statement in of.ground.statements(store, &trial.tables)? {
             all.push(statement.copy_out());
             all.push(statement.copy_in());

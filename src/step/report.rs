@@ -8,7 +8,7 @@ use crate::config::{DoneWhen, PlannedStep};
 use crate::conninfo::mask;
 use crate::digest::DIGEST_NAME;
 use crate::pg::journal::{self, Move, MoveKind, TableRun};
-use crate::report::{DigestPair, Evidence, OpenStep, Outcome, Sides, StoreReport, TableReport, Verdict};
+use crate::report::{DigestPair, Evidence, OpenStep, Outcome, Rehearsal, Sides, StoreReport, TableReport, Verdict};
 use crate::stage::Stage;
 
 /// The report of a store, as far as its move is.
@@ -26,7 +26,9 @@ pub async fn store_report(
     report.url = the_move.url.as_deref().map(mask);
     report.stage = Some(the_move.stage);
     report.tables = match the_move.kind {
-        MoveKind::Move => the_move.manifest.tables.iter().map(|entry| table_report(entry, &runs)).collect(),
+        MoveKind::Move | MoveKind::Rehearsal => {
+            the_move.manifest.tables.iter().map(|entry| table_report(entry, &runs)).collect()
+        }
         MoveKind::New => Vec::new(),
     };
     report.checks = journal::checks_of(client, the_move.id).await?;
@@ -46,6 +48,12 @@ pub async fn store_report(
     };
     report.error.clone_from(&the_move.error);
     finish(&mut report, the_move, steps);
+    if the_move.kind == MoveKind::Rehearsal {
+        (report.stage, report.steps) = (None, Vec::new()); // the store's own move is where it was
+        let dropped = the_move.stage == Stage::Abandoned;
+        let known = journal::rehearsal_of(client, the_move.id).await?;
+        report.rehearsal = Some(known.unwrap_or(Rehearsal { dropped, disk_bytes: 0, steps: Vec::new() }));
+    }
     Ok(report)
 }
 

@@ -16,7 +16,7 @@ use crate::ident::{Ident, Literal};
 use crate::pg::checks::{Ids, checks};
 use crate::pg::compare::{self, Side};
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Copied, Move, MoveKind, Receipt, TableRun, Verified};
+use crate::pg::journal::{self, Copied, Move, Receipt, TableRun, Verified};
 use crate::pg::samples;
 use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
@@ -152,7 +152,7 @@ async fn look(
         .buffered(usize::from(means.copy.jobs.get()));
     let compared: Vec<Result<TableReport>> = comparisons.collect().await;
     let mut tables = Vec::new();
-    if the_move.kind == MoveKind::Move {
+    if the_move.kind.has_rows() {
         let mut compared = compared.into_iter().collect::<Result<Vec<_>>>()?;
         for entry in &ground.manifest.tables {
             match compared.iter().position(|table| table.table == entry.name.raw()) {

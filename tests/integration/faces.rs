@@ -298,7 +298,7 @@ fn on_a_terminal(town: &Town, words: &[&str], variables: &[(&str, &str)]) -> Str
 
 /// What is not the same in two runs becomes `…`, with the lines that hang under it.
 fn steady(page: &str) -> String {
-    const VARYING: [&str; 20] = [
+    const VARYING: [&str; 22] = [
         "date",
         "fecha",
         "copied",
@@ -319,6 +319,8 @@ fn steady(page: &str) -> String {
         "bloqueo más largo",
         "bloqueo mas largo",
         "run",
+        "forecast",
+        "pronóstico",
     ];
     let mut lines: Vec<String> = vec![];
     let mut varies = false;

@@ -26,6 +26,7 @@ mod proxy;
 mod recipes;
 mod refusals;
 mod registries;
+mod rehearsal;
 mod running;
 mod stages;
 mod templates;

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{ask, ident};
+use super::{ask, ident, json_list};
 use crate::error::ServerError;
 use crate::ident::{Ident, QualifiedTable};
 use crate::pg::failure::ServerResult;
@@ -103,4 +103,18 @@ pub async fn schema_sizes(client: &Client) -> Result<std::collections::BTreeMap<
         sizes.insert(row.try_get("name").server()?, bytes.unwrap_or(0).unsigned_abs());
     }
     Ok(sizes)
+}
+
+/// Bytes that these schemas take on disk: tables, indexes, TOAST and sequences.
+///
+/// # Errors
+/// The server's.
+pub async fn size_of_schemas(client: &Client, schemas: &[Ident]) -> Result<u64, ServerError> {
+    let sql = "select coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::int8 as bytes
+               from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where c.relkind in ('r', 'm', 'S')
+                 and n.nspname::text in (select pg_catalog.jsonb_array_elements_text($1::text::jsonb))";
+    let rows = ask(client, sql, &[&json_list(schemas)]).await?;
+    let bytes: i64 = rows.first().map_or(Ok(0), |row| row.try_get("bytes").server())?;
+    Ok(bytes.unsigned_abs())
 }

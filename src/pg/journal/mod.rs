@@ -1,18 +1,23 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages · `records` tables, checks, events, and
-//! what was made · `parts` what is loaded of a big table. The rows of a step are written in the step's own transaction,
+//! what was made · `parts` what is loaded of a big table · `measures` what runs took. The rows of a step are written in the step's own transaction,
 //! never by an observer.
 
+mod measures;
 mod moves;
 mod parts;
 mod records;
 mod runs;
 
+pub use measures::{
+    forecast_of, load_rate, measured, newest_structure, record_forecast, record_measured, record_rehearsal,
+    rehearsal_of,
+};
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
-    all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_base_digests,
-    record_registry_before, record_samples, record_switch, reread, take_over,
+    all_live_moves, begin, check_home, live_move, live_moves, live_rehearsal, live_rehearsals, moves_of_run,
+    record_base_digests, record_registry_before, record_samples, record_switch, reread, take_over,
 };
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
 pub use records::{
@@ -30,25 +35,32 @@ use super::session::Session;
 use crate::error::Refusal;
 use crate::ident::Literal;
 
-/// The journal's version that this build reads and writes.
-const VERSION: i32 = 1;
-
+/// The journal as it was first, and what later versions add to it, each a step of its own.
 const DDL: &str = include_str!("../sql/journal.sql");
+const STEPS: &[(i32, &str)] = &[(2, include_str!("../sql/journal_2.sql"))];
+
+/// The version that this build writes. It reads older ones as they are.
+const VERSION: i32 = STEPS[STEPS.len() - 1].0;
 
 /// Whether there is a journal. Reading commands never make one.
 ///
 /// # Errors
 /// A refusal where its version is another, or the server's error.
 pub async fn exists(client: &Client) -> Result<bool> {
+    Ok(version(client).await?.is_some())
+}
+
+/// None where there is no journal.
+async fn version(client: &Client) -> Result<Option<i32>> {
     let there: bool =
         client.query_one("select to_regclass('tenantctl.journal_version') is not null", &[]).await.server()?.get(0);
     if !there {
-        return Ok(false);
+        return Ok(None);
     }
     let version: Option<i32> =
         client.query_one("select max(version) from tenantctl.journal_version", &[]).await.server()?.get(0);
     match version {
-        Some(VERSION) => Ok(true),
+        Some(known @ 1..=VERSION) => Ok(Some(known)),
         other => bail!(
             Refusal::new(format!("the journal has version {}; this tenantctl knows {VERSION}", other.unwrap_or(0)))
                 .hint("use the tenantctl that wrote it, or a newer one")
@@ -56,12 +68,12 @@ pub async fn exists(client: &Client) -> Result<bool> {
     }
 }
 
-/// Makes the journal where there is none.
+/// Makes the journal where there is none, and brings an older one up to this version.
 ///
 /// # Errors
 /// The server's error, such as a missing right to create a schema.
 pub async fn ensure(session: &mut Session) -> Result<()> {
-    if exists(session).await? {
+    if version(session).await? == Some(VERSION) {
         return Ok(());
     }
     let transaction = session.transaction().await.server()?;
@@ -75,13 +87,19 @@ pub async fn ensure(session: &mut Session) -> Result<()> {
         "select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                where n.nspname = 'tenantctl' and c.relname = 'journal_version')";
     let there: bool = transaction.query_one(sql, &[]).await.server()?.get(0);
+    let tool_version = Literal::text(env!("CARGO_PKG_VERSION")).to_string();
     if !there {
-        let version = Literal::text(env!("CARGO_PKG_VERSION")).to_string();
-        transaction.batch_execute(&DDL.replace("'{{tool_version}}'", &version)).await.server()?;
+        transaction.batch_execute(&DDL.replace("'{{tool_version}}'", &tool_version)).await.server()?;
+    }
+    for (number, step) in STEPS {
+        let sql = "select not exists (select from tenantctl.journal_version where version = $1)";
+        if transaction.query_one(sql, &[number]).await.server()?.get(0) {
+            transaction.batch_execute(&step.replace("'{{tool_version}}'", &tool_version)).await.server()?;
+        }
     }
     transaction.commit().await.server()?;
-    match exists(session).await? {
-        true => Ok(()),
-        false => bail!("the journal could not be made"),
+    match version(session).await? {
+        Some(VERSION) => Ok(()),
+        _ => bail!("the journal could not be made"),
     }
 }

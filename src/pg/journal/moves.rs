@@ -29,6 +29,8 @@ pub enum MoveKind {
     Move,
     /// It is new: base data instead of rows.
     New,
+    /// Its rows are moved into a schema beside its own, which is dropped again; never switched.
+    Rehearsal,
 }
 
 impl MoveKind {
@@ -36,7 +38,14 @@ impl MoveKind {
         match self {
             Self::Move => "move",
             Self::New => "new",
+            Self::Rehearsal => "rehearsal",
         }
+    }
+
+    /// Whether rows of the shared schema are moved.
+    #[must_use]
+    pub fn has_rows(self) -> bool {
+        matches!(self, Self::Move | Self::Rehearsal)
     }
 }
 
@@ -154,7 +163,11 @@ fn move_row(row: &Row) -> Result<Move> {
         id: row.get(0),
         shared_schema: Ident::new(row.get::<_, String>(1)),
         store: Store { key, name: row.get(3), schema: Ident::new(row.get::<_, String>(4)) },
-        kind: if row.get::<_, &str>(5) == "new" { MoveKind::New } else { MoveKind::Move },
+        kind: match row.get(5) {
+            "new" => MoveKind::New,
+            "rehearsal" => MoveKind::Rehearsal,
+            _ => MoveKind::Move,
+        },
         adopted: row.get(6),
         stage,
         epoch: row.get(8),
@@ -180,26 +193,47 @@ fn move_row(row: &Row) -> Result<Move> {
     })
 }
 
-/// The live move of a store; none before the first, or after it was abandoned.
+/// The live move of a store; none before the first, or after it was abandoned. Rehearsals are none.
 ///
 /// # Errors
 /// The server's error.
 pub async fn live_move(client: &Client, shared_schema: &Ident, key: &StoreKey) -> Result<Option<Move>> {
-    let sql = format!("{SELECT} where shared_schema = $1 and store_key = $2 and stage <> 'abandoned'");
-    let row = client.query_opt(&sql, &[&shared_schema.raw(), &key.text()]).await.server()?;
-    row.as_ref().map(move_row).transpose()
+    live(client, shared_schema, Some(key), "<>").await.map(|mut moves| moves.pop())
 }
 
-/// All live moves of a shared schema.
+/// What a rehearsal of a store left; none where it was dropped.
+///
+/// # Errors
+/// The server's error.
+pub async fn live_rehearsal(client: &Client, shared_schema: &Ident, key: &StoreKey) -> Result<Option<Move>> {
+    live(client, shared_schema, Some(key), "=").await.map(|mut moves| moves.pop())
+}
+
+/// All live moves of a shared schema, without rehearsals.
 ///
 /// # Errors
 /// The server's error.
 pub async fn live_moves(client: &Client, shared_schema: &Ident) -> Result<Vec<Move>> {
-    let sql = format!("{SELECT} where shared_schema = $1 and stage <> 'abandoned' order by id");
-    client.query(&sql, &[&shared_schema.raw()]).await.server()?.iter().map(move_row).collect()
+    live(client, shared_schema, None, "<>").await
 }
 
-/// All live moves of all shared schemas.
+/// What rehearsals left, or are at work on.
+///
+/// # Errors
+/// The server's error.
+pub async fn live_rehearsals(client: &Client, shared_schema: &Ident) -> Result<Vec<Move>> {
+    live(client, shared_schema, None, "=").await
+}
+
+async fn live(client: &Client, shared: &Ident, key: Option<&StoreKey>, is_rehearsal: &str) -> Result<Vec<Move>> {
+    let sql = format!(
+        "{SELECT} where shared_schema = $1 and store_key = coalesce($2, store_key) and stage <> 'abandoned'
+         and kind {is_rehearsal} 'rehearsal' order by id"
+    );
+    client.query(&sql, &[&shared.raw(), &key.map(StoreKey::text)]).await.server()?.iter().map(move_row).collect()
+}
+
+/// All live moves of all shared schemas, and rehearsals.
 ///
 /// # Errors
 /// The server's error.
@@ -407,6 +441,9 @@ impl Move {
     pub async fn advance(&self, client: &impl GenericClient, run: &str, next: Stage, sets: &[String]) -> Result<()> {
         if !self.stage.may_become(next) {
             bail!(Refusal::new(format!("store {} is {}; it cannot become {next}", self.store.key, self.stage)));
+        }
+        if self.kind == MoveKind::Rehearsal && next != Stage::Abandoned && next > Stage::Verified {
+            bail!(Refusal::new(format!("a rehearsal of store {} cannot become {next}", self.store.key)));
         }
         let mut assignments =
             vec!["stage = $3".to_owned(), "error = null".to_owned(), format!("{next}_at = clock_timestamp()")];

@@ -9,7 +9,7 @@ use super::explain;
 use super::page::Page;
 use super::paint::Tone;
 use super::saying::{is_idle, label};
-use super::text::{audit, balance, lists, plan};
+use super::text::{audit, balance, forecast, lists, plan};
 use super::words::{capital, fill};
 use crate::report::Report;
 
@@ -35,6 +35,7 @@ pub(super) fn tell(report: &Report, page: &mut Page<'_>) {
         plan::findings(&report.findings, true, page);
     }
     balance::write(report, page);
+    forecast::write(report, page);
     let has_list = !(report.tables.is_empty()
         && report.store_list.is_empty()
         && report.runs.is_empty()

@@ -8,6 +8,8 @@ use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Bar, Figure, Mark, Page, Part, Tile};
 use crate::view::paint::Tone;
 use crate::view::saying::{in_groups, is_money, sample_value, steps_of, table_verdict, tables_verdict, verdict_of};
+use crate::view::text::forecast::rehearsal;
+use crate::view::text::store::stage_before;
 use crate::view::text::{plan, proof};
 use crate::view::words::{Words, capital, fill};
 
@@ -20,8 +22,7 @@ const ISOLATION: [&str; 2] = ["no_rows_of_other_stores", "nothing_points_at_shar
 pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     page.title(&title(report, page));
     let (mark, verdict) = verdict_of(store, page.words);
-    let stage = store.stage.map_or_else(String::new, |stage| format!("{}, ", page.words.stage_word(stage)));
-    page.marked(0, mark, &capital(&format!("{stage}{verdict}")));
+    page.marked(0, mark, &capital(&format!("{}{verdict}", stage_before(store, page.words))));
     facts(report, store, page);
     tiles(store, page);
     sections(report, store, page);
@@ -64,13 +65,16 @@ fn facts(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     facts.push((words.schema, store.schema.clone()));
     let stage = words.stage_with_code(store.stage);
     let stage = store.stage.map_or(stage.clone(), |of| format!("{stage}: {}", words.stage_sentence(of)));
-    facts.push((words.stage, stage));
+    if store.rehearsal.is_none() {
+        facts.push((words.stage, stage));
+    }
     if store.bytes > 0 && store.evidence.mode.is_none() {
         let parts = [counted(store.row_count, words.row), bytes(store.bytes), seconds_of(store.seconds)];
         let parts = parts.each_ref().map(String::as_str);
         let copied = if store.seconds > 0.0 { fill(words.copied_text, &parts) } else { parts[..2].join(", ") };
         facts.push((words.copied, copied));
     }
+    facts.extend(rehearsal(store, words));
     facts.extend(report.database.iter().map(|database| (words.database, words.database_text(database))));
     facts.extend(report.run.clone().map(|run| (words.run, run)));
     page.fields(Tone::Plain, &facts);

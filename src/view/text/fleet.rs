@@ -59,7 +59,10 @@ pub(in crate::view) fn summary(stores: &[StoreReport], page: &Page<'_>) -> Grid 
             Cell::new(&store.store),
             Cell::new(store.name.as_deref().unwrap_or(words.unnamed)),
             Cell::new(&store.schema),
-            Cell::new(store.stage.map_or(words.no_move, |stage| words.stage_word(stage))),
+            Cell::new(match store.rehearsal {
+                Some(_) => words.rehearsal,
+                None => store.stage.map_or(words.no_move, |stage| words.stage_word(stage)),
+            }),
             Cell::new(rows),
             Cell::toned(tone, format!("{sign} {text}")),
         ]);

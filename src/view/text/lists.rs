@@ -88,7 +88,14 @@ fn stores(stores: &[StoreLine], page: &Page<'_>) -> Grid {
             Cell::new(&store.store),
             Cell::new(store.name.as_deref().unwrap_or(words.unnamed)),
             Cell::new(&store.schema),
-            Cell::toned(tone, stage.map_or(words.no_move, |stage| words.stage_word(stage))),
+            Cell::toned(
+                tone,
+                match stage {
+                    Some(stage) => words.stage_word(stage),
+                    None if store.stage == "rehearsal" => words.rehearsal,
+                    None => words.no_move,
+                },
+            ),
             Cell::new(store.row_count.map_or_else(String::new, grouped)),
             Cell::new(store.bytes.map_or_else(String::new, bytes)),
         ]);

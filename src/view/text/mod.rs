@@ -6,12 +6,13 @@
 pub(super) mod audit;
 pub(super) mod balance;
 pub(super) mod fleet;
+pub mod forecast;
 #[cfg(test)]
 mod golden;
 pub(super) mod lists;
 pub(super) mod plan;
 pub(super) mod proof;
-mod store;
+pub(super) mod store;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +45,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         plan::findings(&report.findings, true, &mut page);
     }
     balance::write(report, &mut page);
+    forecast::write(report, &mut page);
     lists::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);

@@ -1,5 +1,6 @@
 //! Plans, what they found, and the statements.
 
+use super::forecast::figures;
 use crate::event::Step;
 use crate::plan::{ChangeTest, Finding, Format, Grade, Plan, PlannedTable, StoreCount};
 use crate::report::Report;
@@ -66,6 +67,9 @@ fn facts<'w>(report: &Report, plan: &Plan, page: &Page<'w>) -> Vec<(&'w str, Str
     let split: Vec<String> =
         split.map(|table| fill(words.in_parts, &[table.table.raw(), &table.parts.to_string()])).collect();
     facts.extend((!split.is_empty()).then(|| (words.parts, split.join(", "))));
+    if report.plans.len() == 1 {
+        facts.extend(report.forecast.iter().map(|of| (words.forecast_field, figures(of, words))));
+    }
     facts.extend(plan.url.clone().map(|url| (words.url, url)));
     facts
 }

@@ -2,6 +2,7 @@
 //!
 //! Success is said only where [`StoreReport::proven`] says it; counts alone prove nothing.
 
+use super::forecast::rehearsal;
 use super::{plan, proof};
 use crate::report::{Report, StoreReport, TableReport, Verdict};
 use crate::stage::Stage;
@@ -64,8 +65,16 @@ fn already_done(store: &StoreReport, page: &mut Page<'_>) {
 /// The one line that a hurried reader reads.
 fn conclusion(store: &StoreReport, page: &mut Page<'_>) {
     let (mark, text) = verdict_of(store, page.words);
-    let stage = store.stage.map_or_else(String::new, |stage| format!("{}, ", page.words.stage_word(stage)));
-    page.marked(0, mark, &format!("{stage}{text}"));
+    page.marked(0, mark, &format!("{}{text}", stage_before(store, page.words)));
+}
+
+/// `switched, `; of a rehearsal, that it is one.
+pub(in crate::view) fn stage_before(store: &StoreReport, words: &Words) -> String {
+    match (&store.rehearsal, store.stage) {
+        (Some(_), _) => format!("{}: ", words.rehearsal),
+        (None, Some(stage)) => format!("{}, ", words.stage_word(stage)),
+        (None, None) => String::new(),
+    }
 }
 
 /// What, where, when.
@@ -73,11 +82,10 @@ pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Pa
     let words = page.words;
     let zone = page.options.timezone.as_deref();
     let name = store.name.as_deref().unwrap_or(words.unnamed);
-    let mut facts = vec![
-        (words.store, format!("{name} (ID: {})", store.store)),
-        (words.schema, store.schema.clone()),
-        (words.stage, stage_of(store, words)),
-    ];
+    let mut facts = vec![(words.store, format!("{name} (ID: {})", store.store)), (words.schema, store.schema.clone())];
+    if store.rehearsal.is_none() {
+        facts.push((words.stage, stage_of(store, words)));
+    }
     let when = store.evidence.switched_at.as_ref().or(store.evidence.verified_at.as_ref()).unwrap_or(&report.ended);
     if !when.is_empty() {
         facts.push((words.date, date(when, zone, words)));
@@ -89,6 +97,7 @@ pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Pa
         let copied = if store.seconds > 0.0 { fill(words.copied_text, &parts) } else { parts[..2].join(", ") };
         facts.push((words.copied, copied));
     }
+    facts.extend(rehearsal(store, words));
     if let Some(database) = &report.database {
         facts.push((words.database, words.database_text(database)));
     }

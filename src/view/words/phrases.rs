@@ -24,6 +24,17 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("extra: {}", "sobra: {}"),
     ("sequence {} stands at {} while {} reaches {}", "la secuencia {} va en {} y {} llega a {}"),
     ("{}: {n} rows", "{}: {} registros"),
+    // rehearsals
+    (
+        "left out: it is switched; `--store` rehearses it all the same",
+        "se omite: ya está conmutada; `--store` la ensaya de todos modos",
+    ),
+    (
+        "a rehearsal needs this name for itself: rename the schema, or drop it",
+        "un ensayo necesita este nombre para sí: cambie el nombre del esquema, o elimínelo",
+    ),
+    ("drops what is left of the rehearsal, and rehearses again", "elimina lo que quedó del ensayo y ensaya otra vez"),
+    ("what all stores would take, by these measures", "lo que tomarían todas las tiendas, según estas medidas"),
     // why a command comes next
     ("what the template says to each store's rows", "lo que la plantilla dice de los registros de cada tienda"),
     ("route the application to it", "dirige la aplicación a este esquema"),

@@ -4,6 +4,33 @@
 
 /// English and Spanish. The first that fits is taken, so what says more stands first.
 pub(super) const SPANISH: &[(&str, &str)] = &[
+    // rehearsals
+    (
+        "every store is switched: there is no move left to rehearse",
+        "todas las tiendas están conmutadas: no queda migración que ensayar",
+    ),
+    (
+        "`--store KEY` rehearses a switched one all the same",
+        "`--store LLAVE` ensaya de todos modos una que ya se conmutó",
+    ),
+    ("dropping what an earlier rehearsal left", "al eliminar lo que dejó un ensayo anterior"),
+    ("dropping schema {}", "al eliminar el esquema {}"),
+    (
+        "schema {} still stands: `tenantctl abandon --rehearsal --store {}` drops it, and so does rehearsing again",
+        "el esquema {} sigue en pie: `tenantctl abandon --rehearsal --store {}` lo elimina, y también ensayar otra vez",
+    ),
+    ("what the rehearsal made is dropped; rehearse again", "lo que hizo el ensayo ya se eliminó; ensaye otra vez"),
+    (
+        "a rehearsal of store {} would take the name of another store's schema",
+        "un ensayo de la tienda {} tomaría el nombre del esquema de otra tienda",
+    ),
+    ("schema {} is what another store has, or will have", "el esquema {} es el que otra tienda tiene o tendrá"),
+    (
+        "change [store_schema] name, or that store's row in the registry",
+        "cambie name de [store_schema], o el registro de esa tienda en el directorio",
+    ),
+    ("no rehearsal of store {} left anything", "ningún ensayo de la tienda {} dejó nada"),
+    ("`tenantctl status` shows the runs that are not done", "`tenantctl status` muestra las ejecuciones sin terminar"),
     // which stores
     (
         "reading the registry {} with its `[registry] where`, `{}`",

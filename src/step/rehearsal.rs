@@ -1,0 +1,43 @@
+//! The schema of a rehearsal: beside the store's own, and never the name of another.
+//!
+//! A rehearsal is a move of its own kind in the journal; the steps are those of every move.
+
+use crate::ident::{Ident, MAX_IDENT_BYTES};
+
+const SUFFIX: &str = "_rehearsal";
+
+/// `store_4_rehearsal`. A name that would grow too long is cut and tells itself apart by a hash of the whole.
+#[must_use]
+pub fn schema_name(of: &Ident) -> Ident {
+    let name = of.raw();
+    if name.len() + SUFFIX.len() <= MAX_IDENT_BYTES {
+        return Ident::new(format!("{name}{SUFFIX}"));
+    }
+    let mark = format!("_{:016x}{SUFFIX}", hash(name));
+    let mut end = MAX_IDENT_BYTES - mark.len();
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    Ident::new(format!("{}{mark}", &name[..end]))
+}
+
+/// FNV-1a: the same on every machine and in every version, since what a killed run left is found by the name.
+fn hash(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_between_letters_and_stay_apart() {
+        assert_eq!(schema_name(&Ident::new("store_4")).raw(), "store_4_rehearsal");
+        let longest = "x".repeat(53);
+        assert_eq!(schema_name(&Ident::new(&longest)).raw(), format!("{longest}_rehearsal"));
+        let long = |last: char| schema_name(&Ident::new(format!("{}{last}", "ñ".repeat(31))));
+        assert!(long('a').raw().len() <= MAX_IDENT_BYTES && long('a').raw().ends_with(SUFFIX));
+        assert_ne!(long('a'), long('b'));
+        assert_eq!(long('a'), long('a'));
+    }
+}
