@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod doctor;
 mod examples;
+mod ledger;
 mod list;
 mod open;
 mod output;

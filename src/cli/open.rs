@@ -15,7 +15,7 @@ use crate::event::{Event, Observer};
 use crate::manifest::Manifest;
 use crate::pg::blueprint::Access;
 use crate::pg::ground::{Ground, Grounds};
-use crate::pg::journal::{self, Move, RecordedTemplate};
+use crate::pg::journal::{self, MoveLine, RecordedTemplate};
 use crate::pg::overheard;
 use crate::pg::registry::{self, Registry, RegistryRow};
 use crate::pg::session::{Session, Sessions};
@@ -346,7 +346,7 @@ fn keys_from(path: &std::path::Path) -> Result<Vec<String>> {
 }
 
 /// The live moves of the shared schema; none where there is no journal.
-pub(super) async fn moves(reader: &Session, ground: &Ground) -> Result<Vec<Move>> {
+pub(super) async fn moves(reader: &Session, ground: &Ground) -> Result<Vec<MoveLine>> {
     match journal::exists(reader).await? {
         true => journal::live_moves(reader, ground.shared()).await,
         false => Ok(Vec::new()),

@@ -7,7 +7,7 @@ use super::output::{Page, now};
 use super::{Globals, StoreArgs};
 use crate::conninfo::Environment;
 use crate::error::Exit;
-use crate::pg::journal::MoveKind;
+use crate::pg::journal::{self, MoveKind};
 use crate::plan::{Finding, Grade, Plan};
 use crate::report::{NextStep, Report};
 use crate::step::plan::{PlanOf, open_steps, plan, plan_ground};
@@ -67,7 +67,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
                     )
                     .store(&row.key),
                 );
-                report.plans.push(Plan { steps, ..live.plan.clone() });
+                report.plans.push(Plan { steps, ..journal::reread(&*means.sessions.reader().await?, live.id).await?.plan });
             }
             None if hidden => {}
             None => {

@@ -19,7 +19,7 @@ use crate::fleet::schedule::{Ending, Policy, Schedule};
 use crate::ident::Ident;
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Created, Move, MoveKind, Receipt, RecordedTemplate};
+use crate::pg::journal::{self, Created, Move, MoveKind, MoveLine, Receipt, RecordedTemplate};
 use crate::pg::lease::Lease;
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::plan::{Finding, Grade};
@@ -43,7 +43,7 @@ pub(super) struct Site<'a> {
     registry: &'a Registry<'a>,
     template: Option<(Template, RecordedTemplate)>,
     pub(super) ground_findings: Vec<Finding>,
-    pub(super) moves: Vec<Move>,
+    pub(super) moves: Vec<MoveLine>,
     /// Of several stores: how many rows each has.
     pub(super) census: Option<Census>,
     pub(super) errand: Errand,
@@ -98,7 +98,7 @@ impl<'a> Site<'a> {
         ground: &'a Ground,
         registry: &'a Registry<'a>,
         template: Option<(Template, RecordedTemplate)>,
-        moves: Vec<Move>,
+        moves: Vec<MoveLine>,
         errand: Errand,
     ) -> Result<Self> {
         Ok(Self {

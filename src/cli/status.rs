@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::Globals;
+use super::ledger::Ledger;
 use super::open::Opened;
 use super::output::{Page, now};
-use super::resume::{abandoned, open_stores};
 use crate::conninfo::Environment;
 use crate::error::Exit;
-use crate::pg::journal::{self, Move, RunRow};
+use crate::pg::journal::{self, MoveLine, RunRow};
 use crate::pg::session::Session;
 use crate::report::{NextStep, Report, RunLine, StoreLine};
 
 /// Runs that are listed where none is named.
-const LISTED: i64 = 20;
+const LISTED: usize = 20;
 
 /// Show runs and the stage of each store
 ///
@@ -42,21 +42,20 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     report.database = Some(opened.database());
     let mut unfinished = 0;
     if journal::exists(&reader).await? {
-        let live = journal::all_live_moves(&reader).await?;
+        let ledger = Ledger::read(&reader, None).await?;
         let loaded = journal::rows_loaded(&*reader).await?;
-        let mut runs = match &args.run {
-            Some(prefix) => vec![journal::run_of(&reader, prefix).await?],
-            None => journal::runs(&reader, LISTED).await?,
+        let named = match &args.run {
+            Some(prefix) => Some(journal::run_of(&reader, prefix).await?),
+            None => None,
         };
-        let listed: Vec<String> = runs.iter().map(|run| run.id.clone()).collect();
-        if args.check && args.run.is_none() {
-            // An unfinished run is one however many came after it.
-            let older = journal::runs_not_done(&reader).await?;
-            runs.extend(older.into_iter().filter(|run| !listed.contains(&run.id)));
-        }
-        for run in runs {
-            let line = run_line(&reader, &run, &live, &loaded).await?;
-            if line.outcome != "unfinished" && !listed.contains(&run.id) {
+        let runs = match &named {
+            Some(run) => std::slice::from_ref(run),
+            None if args.check => ledger.runs.as_slice(), // an unfinished run is one however many came after it
+            None => &ledger.runs[..ledger.runs.len().min(LISTED)],
+        };
+        for (place, run) in runs.iter().enumerate() {
+            let line = run_line(&reader, run, &ledger, &loaded).await?;
+            if line.outcome != "unfinished" && place >= LISTED {
                 continue;
             }
             if args.store.as_ref().is_some_and(|key| !line.stores.iter().any(|store| store.store == *key)) {
@@ -80,19 +79,20 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     Ok(Page { report: report.end(exit, now()), options })
 }
 
-async fn run_line(reader: &Session, run: &RunRow, live: &[Move], loaded: &BTreeMap<i64, u64>) -> Result<RunLine> {
-    let moves = journal::moves_of_run(reader, &run.id).await?;
-    let given_up = abandoned(reader, run).await?;
-    let open = run.errand.as_ref().map(|errand| open_stores(errand, run, live, &given_up)).unwrap_or_default();
-    let still_open = open.iter().any(|key| live.iter().any(|of| of.store.key.text() == key && of.run == run.id));
+async fn run_line(
+    reader: &Session,
+    run: &RunRow,
+    ledger: &Ledger,
+    loaded: &BTreeMap<i64, u64>,
+) -> Result<RunLine> {
     let at_work = run.ended.is_none() && journal::is_at_work(reader, &run.id).await?;
-    let outcome = match (&run.outcome, at_work) {
-        (None, true) => "running".to_owned(),
-        (None, false) if still_open || run.errand.is_none() => "unfinished".to_owned(),
-        (None, false) => "ended".to_owned(),
-        (Some(outcome), _) if still_open && outcome != "done" && outcome != "refused" => "unfinished".to_owned(),
-        (Some(outcome), _) => outcome.clone(),
-    };
+    let outcome = match &run.outcome {
+        None if at_work => "running",
+        _ if ledger.is_unfinished(run) => "unfinished",
+        None => "ended",
+        Some(outcome) => outcome,
+    }
+    .to_owned();
     Ok(RunLine {
         run: run.id.clone(),
         command_line: run.command_line.clone(),
@@ -100,11 +100,11 @@ async fn run_line(reader: &Session, run: &RunRow, live: &[Move], loaded: &BTreeM
         started: run.started.clone(),
         ended: run.ended.clone(),
         outcome,
-        stores: moves.iter().map(|of| store_line(of, loaded)).collect(),
+        stores: ledger.moves_of(run).into_iter().map(|of| store_line(of, loaded)).collect(),
     })
 }
 
-fn store_line(the_move: &Move, loaded: &BTreeMap<i64, u64>) -> StoreLine {
+fn store_line(the_move: &MoveLine, loaded: &BTreeMap<i64, u64>) -> StoreLine {
     StoreLine {
         store: the_move.store.key.text().to_owned(),
         name: the_move.store.name.clone(),

@@ -1,18 +1,20 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
-//! `runs` one row per invocation · `moves` one row per store and its stages · `records` tables, checks, events, and
+//! `runs` one row per invocation · `moves` one row per store and its stages, `lines` the same for lists · `records` tables, checks, events, and
 //! what was made · `parts` what is loaded of a big table. The rows of a step are written in the step's own transaction,
 //! never by an observer.
 
+mod lines;
 mod moves;
 mod parts;
 mod records;
 mod runs;
 
+pub use lines::{MoveLine, all_moves, live_moves, moves_by_run};
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
-    all_live_moves, begin, check_home, live_move, live_moves, moves_of_run, record_base_digests,
-    record_registry_before, record_samples, record_switch, reread, take_over,
+    begin, check_home, live_move, record_base_digests, record_registry_before, record_samples, record_switch, reread,
+    take_over,
 };
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
 pub use records::{

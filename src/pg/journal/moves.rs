@@ -38,6 +38,10 @@ impl MoveKind {
             Self::New => "new",
         }
     }
+
+    pub(super) fn of_word(word: &str) -> Self {
+        if word == "new" { Self::New } else { Self::Move }
+    }
 }
 
 /// The template as it was when the move was planned.
@@ -154,7 +158,7 @@ fn move_row(row: &Row) -> Result<Move> {
         id: row.get(0),
         shared_schema: Ident::new(row.get::<_, String>(1)),
         store: Store { key, name: row.get(3), schema: Ident::new(row.get::<_, String>(4)) },
-        kind: if row.get::<_, &str>(5) == "new" { MoveKind::New } else { MoveKind::Move },
+        kind: MoveKind::of_word(row.get(5)),
         adopted: row.get(6),
         stage,
         epoch: row.get(8),
@@ -188,35 +192,6 @@ pub async fn live_move(client: &Client, shared_schema: &Ident, key: &StoreKey) -
     let sql = format!("{SELECT} where shared_schema = $1 and store_key = $2 and stage <> 'abandoned'");
     let row = client.query_opt(&sql, &[&shared_schema.raw(), &key.text()]).await.server()?;
     row.as_ref().map(move_row).transpose()
-}
-
-/// All live moves of a shared schema.
-///
-/// # Errors
-/// The server's error.
-pub async fn live_moves(client: &Client, shared_schema: &Ident) -> Result<Vec<Move>> {
-    let sql = format!("{SELECT} where shared_schema = $1 and stage <> 'abandoned' order by id");
-    client.query(&sql, &[&shared_schema.raw()]).await.server()?.iter().map(move_row).collect()
-}
-
-/// All live moves of all shared schemas.
-///
-/// # Errors
-/// The server's error.
-pub async fn all_live_moves(client: &Client) -> Result<Vec<Move>> {
-    let sql = format!("{SELECT} where stage <> 'abandoned' order by id");
-    client.query(&sql, &[]).await.server()?.iter().map(move_row).collect()
-}
-
-/// The moves that a run last worked on, abandoned ones too.
-///
-/// # Errors
-/// The server's error.
-pub async fn moves_of_run(client: &Client, run: &str) -> Result<Vec<Move>> {
-    let sql = format!(
-        "{SELECT} where id in (select move_id from tenantctl.event where run_id = $1) or run_id = $1 order by id"
-    );
-    client.query(&sql, &[&run]).await.server()?.iter().map(move_row).collect()
 }
 
 /// The move as it is now.
