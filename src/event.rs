@@ -258,6 +258,24 @@ pub enum Event<'a> {
         /// For what, for people.
         reason: &'a str,
     },
+    /// Nothing new begins, since a limit is passed or the run is paused.
+    Held {
+        /// Which: `pause`, `max_lag`, `max_active`, `max_wal_rate`, `max_lock_waits`.
+        limit: &'a str,
+        /// Its value: seconds, backends, bytes a second; of a pause none.
+        value: Option<f64>,
+        /// For people.
+        reason: &'a str,
+        /// RFC 3339.
+        since: &'a str,
+    },
+    /// It goes on.
+    WentOn {
+        /// What held it last.
+        limit: &'a str,
+        /// How long.
+        elapsed: Duration,
+    },
     /// A store is finished in this run.
     StoreDone {
         /// The store.

@@ -60,6 +60,9 @@ pub struct Report {
     /// `template render`: SQL text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// What held the run back, and how long.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// Why nothing was done, where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -90,6 +93,7 @@ impl Report {
             runs: Vec::new(),
             settings: Vec::new(),
             text: None,
+            held: Vec::new(),
             error: None,
             next_steps: Vec::new(),
         }
@@ -590,8 +594,29 @@ pub struct RunLine {
     pub ended: Option<String>,
     /// `done`, `failed`, …; `running` or `unfinished` where it did not end.
     pub outcome: String,
+    /// Where it runs and somebody paused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<PausedLine>,
     /// Its stores with the stage of each.
     pub stores: Vec<StoreLine>,
+}
+
+/// Who paused a run.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct PausedLine {
+    /// RFC 3339.
+    pub since: String,
+    /// `user@host`.
+    pub by: String,
+}
+
+/// How long a limit kept a run from beginning anything new.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// `pause`, `max_lag`, `max_active`, `max_wal_rate`, `max_lock_waits`.
+    pub limit: String,
+    /// In all.
+    pub seconds: f64,
 }
 
 /// A key of the configuration.

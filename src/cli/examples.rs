@@ -30,6 +30,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl migrate --store 4                   and the switch
   tenantctl migrate --all --yes -o report.html  every store, unasked
   tenantctl migrate --all --canary 3 --until 06:00 --yes
+  tenantctl migrate --all --max-lag 10s --max-wal-rate 20MiB --yes
   tenantctl migrate --stores-from keys.txt --lang es --format markdown",
     ),
     (
@@ -61,6 +62,13 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl resume       the run that is not done
   tenantctl resume 8f3c  the run whose id begins so",
+    ),
+    (
+        "pause",
+        "Examples:
+  tenantctl pause             the run at work begins nothing new
+  tenantctl pause 8f3c        one of several
+  tenantctl pause 8f3c --off  it goes on",
     ),
     (
         "reverse",

@@ -20,6 +20,7 @@ use crate::pg::overheard;
 use crate::pg::registry::{self, Registry, RegistryRow};
 use crate::pg::session::{Session, Sessions};
 use crate::plan::Finding;
+use crate::step::gate::Gate;
 use crate::step::{Means, Strategy};
 use crate::store::{KeyType, Selection, StoreKey};
 use crate::template::Template;
@@ -142,6 +143,7 @@ impl Opened {
             strategy: Strategy::default(),
             stores_at_once: NonZeroUsize::MIN,
             turn: tokio::sync::Mutex::new(()),
+            gate: Gate::default(),
             run: &self.run,
             copy: self.config.copy()?,
             switch: self.config.switch()?,

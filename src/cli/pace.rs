@@ -1,11 +1,13 @@
 //! How a run over several stores goes about it, as flags.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, ZonedDateTime};
 
+use crate::config::{ThrottleSettings, quantity};
 use crate::fleet::schedule::Policy;
 use crate::pg::rights::Capacity;
 use crate::step::Strategy;
@@ -41,6 +43,18 @@ pub(crate) struct Pace {
     /// Begin no store from then on: 06:00, or 2026-01-31 06:00, local time
     #[arg(long, value_name = "TIME", help_heading = "Several stores", value_parser = time)]
     until: Option<Timestamp>,
+    /// Begin nothing new while a replica is further behind, such as 10s
+    #[arg(long, value_name = "TIME", help_heading = "Throttle", value_parser = quantity::duration)]
+    max_lag: Option<Duration>,
+    /// Begin nothing new while more client backends of others are active in the database
+    #[arg(long, value_name = "N", help_heading = "Throttle")]
+    max_active: Option<u32>,
+    /// Begin nothing new while the server writes more WAL a second, such as 20MiB
+    #[arg(long, value_name = "BYTES", help_heading = "Throttle", value_parser = quantity::bytes)]
+    max_wal_rate: Option<u64>,
+    /// Begin nothing new while more backends of others wait for a lock of this run [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Throttle")]
+    max_lock_waits: Option<u32>,
     /// How shared tables are read
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Several stores", default_value = "auto")]
     strategy: StrategyArg,
@@ -70,6 +84,16 @@ impl Pace {
             max_failures: (!self.keep_going).then(|| self.max_failures.unwrap_or(MOST_FAILURES)),
             retries: self.retries.unwrap_or(if store_count > 1 { RETRIES } else { 0 }),
             until: self.until,
+        }
+    }
+
+    /// The limits beyond which nothing new begins; `configured` are those of the file.
+    pub(super) fn limits(&self, configured: ThrottleSettings) -> ThrottleSettings {
+        ThrottleSettings {
+            max_lag: self.max_lag.or(configured.max_lag),
+            max_active: self.max_active.or(configured.max_active),
+            max_wal_rate: self.max_wal_rate.or(configured.max_wal_rate),
+            max_lock_waits: self.max_lock_waits.unwrap_or(configured.max_lock_waits),
         }
     }
 

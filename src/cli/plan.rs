@@ -67,7 +67,9 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
                     )
                     .store(&row.key),
                 );
-                report.plans.push(Plan { steps, ..journal::reread(&*means.sessions.reader().await?, live.id).await?.plan });
+                report
+                    .plans
+                    .push(Plan { steps, ..journal::reread(&*means.sessions.reader().await?, live.id).await?.plan });
             }
             None if hidden => {}
             None => {

@@ -9,8 +9,8 @@ use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::error::Refusal;
 use crate::pg::journal::{self, MoveLine};
-use crate::stage::Stage;
 use crate::report::{Outcome, Report};
+use crate::stage::Stage;
 use crate::step::report::store_report;
 
 /// Print the report of a run or a store again

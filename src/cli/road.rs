@@ -21,7 +21,7 @@ use crate::pg::registry::RegistryRow;
 use crate::pg::rights;
 use crate::pg::whose::Stores;
 use crate::plan::Grade;
-use crate::report::{NextStep, Outcome, Report};
+use crate::report::{Held, NextStep, Outcome, Report};
 use crate::stage::Stage;
 use crate::view::explain;
 
@@ -235,6 +235,8 @@ pub(super) async fn work(
         report.findings.extend(site.ground_findings.clone());
     }
     let travelled = travel_all(&mut site, &mut lease, &chosen.rows, &mut report).await;
+    let held = site.means.gate.held().await.into_iter();
+    report.held = held.map(|(limit, of)| Held { limit: limit.word().into(), seconds: of.as_secs_f64() }).collect();
     report.next_steps = next_steps(&report, &opened.run, registry.can_switch());
     drop(site);
     close(opened, &lease, report, travelled).await
@@ -340,10 +342,15 @@ pub(super) async fn begin_run(
     line: &str,
     errand: Option<&RecordedErrand>,
 ) -> Result<()> {
-    let os_user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let (os_user, host) = who();
     let run = NewRun { id: &opened.run, command, command_line: line, os_user: &os_user, host: &host, errand };
     journal::begin_run(lease.client(), &run, opened.sessions.facts()).await
+}
+
+/// The user of this machine, and its name.
+pub(super) fn who() -> (String, String) {
+    let os_user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
+    (os_user, rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
 fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {

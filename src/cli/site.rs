@@ -26,6 +26,7 @@ use crate::plan::{Finding, Grade};
 use crate::report::{Outcome, StoreReport};
 use crate::stage::Stage;
 use crate::step::copy::copy;
+use crate::step::gate::Gate;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
 use crate::step::{Means, report::store_report};
 use crate::store::Store;
@@ -102,7 +103,11 @@ impl<'a> Site<'a> {
         errand: Errand,
     ) -> Result<Self> {
         Ok(Self {
-            means: Means { strategy: errand.pace.strategy(), ..opened.means()? },
+            means: Means {
+                strategy: errand.pace.strategy(),
+                gate: Gate::new(errand.pace.limits(opened.config.throttle()?)),
+                ..opened.means()?
+            },
             opened,
             ground,
             registry,
@@ -159,7 +164,7 @@ impl<'a> Site<'a> {
     /// Plans and creates, as far as that is not done and asked for.
     async fn set_out(&self, lease: &Lease, journey: &mut Journey<'_>) {
         let set_out = async {
-            self.means.sessions.check()?;
+            self.means.pass().await?;
             lease.take(self.ground.shared(), &journey.row.key).await?;
             let live = journal::live_move(lease.client(), self.ground.shared(), &journey.row.key).await?;
             let the_move = match live {

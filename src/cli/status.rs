@@ -12,7 +12,7 @@ use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::pg::journal::{self, MoveLine, RunRow};
 use crate::pg::session::Session;
-use crate::report::{NextStep, Report, RunLine, StoreLine};
+use crate::report::{NextStep, PausedLine, Report, RunLine, StoreLine};
 
 /// Runs that are listed where none is named.
 const LISTED: usize = 20;
@@ -79,7 +79,8 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     Ok(Page { report: report.end(exit, now()), options })
 }
 
-async fn run_line(
+/// A run as lists show it.
+pub(super) async fn run_line(
     reader: &Session,
     run: &RunRow,
     ledger: &Ledger,
@@ -99,6 +100,10 @@ async fn run_line(
         who: run.who.clone(),
         started: run.started.clone(),
         ended: run.ended.clone(),
+        paused: match outcome.as_str() {
+            "running" => journal::paused_of(reader, &run.id).await?.map(|of| PausedLine { since: of.since, by: of.by }),
+            _ => None,
+        },
         outcome,
         stores: ledger.moves_of(run).into_iter().map(|of| store_line(of, loaded)).collect(),
     })

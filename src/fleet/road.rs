@@ -50,7 +50,7 @@ pub async fn travel(
         return Ok(Arrival::AlreadyThere);
     }
     loop {
-        means.sessions.check()?;
+        means.pass().await?;
         match now.stage {
             Stage::Planned => drop(only(step::create::create(means, &[receipt::<Planned>(&now)?]).await)?),
             Stage::Created => drop(only(step::copy::copy(means, &[receipt::<Created>(&now)?]).await)?),

@@ -12,6 +12,7 @@ pub mod classes;
 pub mod copy;
 pub mod create;
 pub mod doctor;
+pub mod gate;
 pub mod live;
 pub mod load;
 mod one_pass;
@@ -21,6 +22,7 @@ pub mod plan;
 pub mod report;
 pub mod reverse;
 pub mod switch;
+pub mod throttle;
 pub mod verify;
 
 use std::num::NonZeroUsize;
@@ -56,6 +58,8 @@ pub struct Means<'a> {
     pub observer: &'a dyn Observer,
     /// Whose turn it is to ask for a lock on a table that all stores share: of one run one store at a time.
     pub turn: Mutex<()>,
+    /// What lets something new begin, or holds it.
+    pub gate: gate::Gate,
     /// The run's id.
     pub run: &'a str,
     /// `[copy]`.

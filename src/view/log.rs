@@ -73,6 +73,8 @@ fn level(event: &Event<'_>) -> Option<(&'static str, Detail)> {
         | Event::StepDone { .. }
         | Event::UnitDone { .. }
         | Event::Waiting { .. }
+        | Event::Held { .. }
+        | Event::WentOn { .. }
         | Event::StoreDone { .. } => ("info", Detail::Steps),
         Event::TableStarted { .. }
         | Event::TableAudited { .. }

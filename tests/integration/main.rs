@@ -29,5 +29,6 @@ mod registries;
 mod running;
 mod stages;
 mod templates;
+mod throttle;
 mod town;
 mod values;

@@ -12,8 +12,8 @@ mod runs;
 
 pub use lines::{MoveLine, all_moves, live_moves, moves_by_run};
 pub use moves::{
-    Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
-    begin, check_home, live_move, record_base_digests, record_registry_before, record_samples, record_switch, reread,
+    Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified, begin,
+    check_home, live_move, record_base_digests, record_registry_before, record_samples, record_switch, reread,
     take_over,
 };
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
@@ -22,7 +22,10 @@ pub use records::{
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
     table_runs_of,
 };
-pub use runs::{NewRun, RecordedErrand, RunRow, begin_run, end_run, is_at_work, run_of, runs, runs_not_done};
+pub use runs::{
+    NewRun, Paused, RecordedErrand, RunRow, begin_run, end_run, is_at_work, pause_run, paused_of, run_of, runs,
+    runs_not_done, unpause_run,
+};
 
 use anyhow::{Result, bail};
 use tokio_postgres::Client;

@@ -39,6 +39,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("look at it every night", "para revisarla cada noche"),
     ("do it", "lo lleva a cabo"),
     ("go on", "continúa"),
+    ("let it go on", "deja que continúe"),
     ("begin anew", "empieza de nuevo"),
     (
         "drop its schema; until then it cannot be moved anew",
