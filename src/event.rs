@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::ident::Ident;
-use crate::report::Outcome;
+use crate::report::{Connections, Outcome};
 use crate::store::Store;
 
 /// A listener. It must not fail and must not be slow.
@@ -257,6 +257,11 @@ pub enum Event<'a> {
         store: &'a Store,
         /// For what, for people.
         reason: &'a str,
+    },
+    /// What the run will use of the server's connections.
+    Budgeted {
+        /// The numbers.
+        connections: &'a Connections,
     },
     /// Nothing new begins, since a limit is passed or the run is paused.
     Held {

@@ -60,6 +60,9 @@ pub struct Report {
     /// `template render`: SQL text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// What a run uses of the server's connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
     /// What held the run back, and how long.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<Held>,
@@ -93,6 +96,7 @@ impl Report {
             runs: Vec::new(),
             settings: Vec::new(),
             text: None,
+            connections: None,
             held: Vec::new(),
             error: None,
             next_steps: Vec::new(),
@@ -608,6 +612,29 @@ pub struct PausedLine {
     pub since: String,
     /// `user@host`.
     pub by: String,
+}
+
+/// What a run uses of the server's connections.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Connections {
+    /// As many as it opens at most.
+    pub most: usize,
+    /// As many as this role may still open.
+    pub free: usize,
+    /// The server's setting.
+    pub max_connections: usize,
+    /// Stores that are copied together.
+    pub wave: usize,
+    /// Stores that are worked on at once.
+    pub stores_at_once: usize,
+}
+
+impl Connections {
+    /// Whether they are there.
+    #[must_use]
+    pub fn are_enough(&self) -> bool {
+        self.most <= self.free
+    }
 }
 
 /// How long a limit kept a run from beginning anything new.

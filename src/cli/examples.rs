@@ -87,7 +87,8 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl status          the last runs
   tenantctl status 8f3c     one run, store by store
-  tenantctl status --check  exit code 4 when one is unfinished",
+  tenantctl status --check  exit code 4 when one is unfinished
+  tenantctl status --watch  until no run is at work",
     ),
     (
         "report",

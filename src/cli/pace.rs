@@ -8,16 +8,14 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, ZonedDateTime};
 
 use crate::config::{ThrottleSettings, quantity};
+use crate::fleet::budget::budget;
 use crate::fleet::schedule::Policy;
 use crate::pg::rights::Capacity;
+use crate::report::Connections;
 use crate::step::Strategy;
 
 /// Stores that are worked on at once, where nothing else is said.
 const JOBS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
-/// Stores that are copied together, at most.
-const LARGEST_WAVE: usize = 32;
-/// Connections beside those that load: lease, snapshot, readers, and some for others.
-const BESIDE: i64 = 8;
 /// Failures after which no further store is begun.
 const MOST_FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// How often a store among several is tried again.
@@ -73,13 +71,17 @@ enum StrategyArg {
 }
 
 impl Pace {
-    /// For so many stores on such a server.
-    pub(super) fn policy(&self, store_count: usize, capacity: &Capacity) -> Policy {
-        let most = usize::try_from((capacity.max_connections / 4).min(capacity.free_connections - BESIDE)).unwrap_or(1);
-        let wave = NonZeroUsize::new(most.min(LARGEST_WAVE)).unwrap_or(NonZeroUsize::MIN);
+    /// What a run over so many stores uses of such a server.
+    pub(super) fn budget(&self, store_count: usize, table_jobs: u8, capacity: &Capacity) -> Connections {
+        budget(store_count, self.jobs(), table_jobs.into(), capacity)
+    }
+
+    /// How it goes about it within this budget.
+    pub(super) fn policy(&self, store_count: usize, budget: &Connections) -> Policy {
+        let at_least_one = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
         Policy {
-            jobs: self.jobs().min(wave),
-            wave,
+            jobs: at_least_one(budget.stores_at_once),
+            wave: at_least_one(budget.wave),
             canary: self.canary,
             max_failures: (!self.keep_going).then(|| self.max_failures.unwrap_or(MOST_FAILURES)),
             retries: self.retries.unwrap_or(if store_count > 1 { RETRIES } else { 0 }),
@@ -148,18 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn a_wave_leaves_connections_for_others() {
-        let capacity = |max_connections, free_connections| Capacity {
-            free_connections,
-            max_connections,
-            locks: 1000,
-            locks_per_transaction: 64,
-            is_standby: false,
-            is_read_only: false,
-        };
-        let wave = |max, free| Pace::default().policy(89, &capacity(max, free)).wave.get();
-        assert_eq!((wave(100, 97), wave(400, 390), wave(100, 10), wave(20, 3)), (25, 32, 2, 1));
-        let policy = Pace::default().policy(1, &capacity(100, 97));
-        assert_eq!((policy.retries, policy.max_failures), (0, Some(MOST_FAILURES)));
+    fn only_several_stores_are_tried_again() {
+        let retries = |store_count| Pace::default().policy(store_count, &Connections::default()).retries;
+        assert_eq!((retries(1), retries(2)), (0, RETRIES));
     }
 }

@@ -260,7 +260,12 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
         site.may_ask = false;
     }
     let capacity = rights::capacity(&*site.means.sessions.writer().await?).await?;
-    let policy = site.errand.pace.policy(rows.len(), &capacity);
+    let budget = site.errand.pace.budget(rows.len(), site.means.copy.jobs.get(), &capacity);
+    if rows.len() > 1 {
+        site.means.observer.notice(&Event::Budgeted { connections: &budget });
+    }
+    let policy = site.errand.pace.policy(rows.len(), &budget);
+    report.connections = Some(budget);
     site.means.stores_at_once = policy.jobs;
     let mut schedule = Schedule::new(policy, &order);
     let mut ended: Vec<Option<_>> = rows.iter().map(|_| None).collect();

@@ -1,21 +1,26 @@
 //! `status`: runs, and how far their stores are.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::Globals;
 use super::ledger::Ledger;
 use super::open::Opened;
-use super::output::{Page, now};
+use super::output::{self, Page};
 use crate::conninfo::Environment;
-use crate::error::Exit;
+use crate::error::{Exit, Refusal};
 use crate::pg::journal::{self, MoveLine, RunRow};
 use crate::pg::session::Session;
 use crate::report::{NextStep, PausedLine, Report, RunLine, StoreLine};
+use crate::view::{Format, terminal};
 
 /// Runs that are listed where none is named.
 const LISTED: usize = 20;
+
+/// How often in a second a watch looks for a signal.
+const BEATS: u32 = 10;
 
 /// Show runs and the stage of each store
 ///
@@ -32,20 +37,65 @@ pub(crate) struct StatusArgs {
     /// Exit code 4 when a run is unfinished
     #[arg(long)]
     check: bool,
+    /// Show it again when it changed, until no run is at work; looks every 2 seconds, or as said
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    watch: Option<u64>,
 }
 
 pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs) -> Result<Page> {
-    let started = now();
+    let format = globals.format();
+    if args.watch.is_some() && !matches!(format, Format::Text | Format::Json | Format::Jsonl) {
+        bail!(Refusal::new("--watch shows text, json or jsonl").hint("leave --format out, or --watch"));
+    }
     let opened = Opened::open(globals, env, 1).await?;
     let reader = opened.sessions.reader().await?;
-    let mut report = Report::new("status", None, started);
+    let options = opened.page_options();
+    let mut report = look(&opened, &reader, args).await;
+    if let Some(every) = args.watch {
+        let mut shown: Option<(Vec<RunLine>, Vec<NextStep>)> = None;
+        while let Ok(now) = &report
+            && now.runs.iter().any(|run| run.outcome == "running")
+        {
+            let changed = (now.runs.clone(), now.next_steps.clone());
+            if shown.as_ref() != Some(&changed) {
+                terminal::clear_stdout();
+                let _exit = output::print(globals, &Page { report: now.clone(), options: options.clone() });
+                shown = Some(changed);
+            }
+            for _ in 0..every * u64::from(BEATS) {
+                if opened.sessions.is_interrupted() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_secs(1) / BEATS).await;
+            }
+            if opened.sessions.is_interrupted() {
+                // Whoever watches has seen enough: nothing is said of it.
+                let quiet = Report { text: Some(String::new()), ..Report::new("status", None, output::now()) };
+                report = Ok(quiet.end(Exit::Interrupted, output::now()));
+                break;
+            }
+            report = look(&opened, &reader, args).await;
+        }
+        if shown.is_some() && report.as_ref().is_ok_and(|report| !report.runs.is_empty()) {
+            terminal::clear_stdout();
+        }
+    }
+    drop(reader);
+    drop(opened);
+    Ok(Page { report: report?, options })
+}
+
+/// The runs as they are now.
+async fn look(opened: &Opened, reader: &Session, args: &StatusArgs) -> Result<Report> {
+    let mut report = Report::new("status", None, output::now());
     report.database = Some(opened.database());
     let mut unfinished = 0;
-    if journal::exists(&reader).await? {
-        let ledger = Ledger::read(&reader, None).await?;
-        let loaded = journal::rows_loaded(&*reader).await?;
+    if journal::exists(reader).await? {
+        let ledger = Ledger::read(reader, None).await?;
+        let loaded = journal::rows_loaded(&**reader).await?;
         let named = match &args.run {
-            Some(prefix) => Some(journal::run_of(&reader, prefix).await?),
+            Some(prefix) => Some(journal::run_of(reader, prefix).await?),
             None => None,
         };
         let runs = match &named {
@@ -54,7 +104,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
             None => &ledger.runs[..ledger.runs.len().min(LISTED)],
         };
         for (place, run) in runs.iter().enumerate() {
-            let line = run_line(&reader, run, &ledger, &loaded).await?;
+            let line = run_line(reader, run, &ledger, &loaded).await?;
             if line.outcome != "unfinished" && place >= LISTED {
                 continue;
             }
@@ -73,10 +123,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
         report.text = Some("no journal yet: no command has worked on a store of this database\n".into());
     }
     let exit = if args.check && unfinished > 0 { Exit::Partial } else { Exit::Done };
-    let options = opened.page_options();
-    drop(reader);
-    drop(opened);
-    Ok(Page { report: report.end(exit, now()), options })
+    Ok(report.end(exit, output::now()))
 }
 
 /// A run as lists show it.

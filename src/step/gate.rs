@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio::sync::Mutex;
 
-use super::Means;
 use super::throttle::{Hold, Limit, hold};
 use crate::config::ThrottleSettings;
-use crate::event::Event;
+use crate::event::{Event, Observer};
 use crate::pg::gate::{Pressure, pressure};
-use crate::pg::session::Session;
+use crate::pg::session::{Session, Sessions};
 
 /// Between two questions.
 const EVERY: Duration = Duration::from_secs(1);
@@ -50,29 +49,27 @@ impl Gate {
     pub async fn held(&self) -> Vec<(Limit, Duration)> {
         self.state.lock().await.held.iter().map(|(limit, elapsed)| (*limit, *elapsed)).collect()
     }
-}
 
-impl Means<'_> {
-    /// Waits until something new may begin.
+    /// Waits until something new of this run may begin.
     ///
     /// # Errors
     /// A refusal with exit code 130 where a signal came.
-    pub async fn pass(&self) -> Result<()> {
-        self.sessions.check()?;
-        let Some(limits) = &self.gate.limits else { return Ok(()) };
-        let mut state = self.gate.state.lock().await;
+    pub async fn pass(&self, sessions: &Sessions, run: &str, observer: &dyn Observer) -> Result<()> {
+        sessions.check()?;
+        let Some(limits) = &self.limits else { return Ok(()) };
+        let mut state = self.state.lock().await;
         let (mut held, mut since): (Option<Hold>, Instant) = (None, Instant::now());
         loop {
             if state.asked.is_some_and(|asked| asked.elapsed() < EVERY) && held.is_none() {
                 break;
             }
             state.asked = Some(Instant::now());
-            let now = state.ask(self, limits).await;
+            let now = state.ask(sessions, run, observer, limits).await;
             match (held.as_ref().map(|hold| hold.limit), now) {
                 (None, None) => break,
                 (Some(limit), None) => {
                     state.add(limit, since.elapsed());
-                    self.observer.notice(&Event::WentOn { limit: limit.word(), elapsed: since.elapsed() });
+                    observer.notice(&Event::WentOn { limit: limit.word(), elapsed: since.elapsed() });
                     break;
                 }
                 (Some(limit), Some(now)) if limit == now.limit => {}
@@ -82,20 +79,20 @@ impl Means<'_> {
                     }
                     since = Instant::now();
                     let Hold { limit, value, reason, since } = &now;
-                    self.observer.notice(&Event::Held { limit: limit.word(), value: *value, reason, since });
+                    observer.notice(&Event::Held { limit: limit.word(), value: *value, reason, since });
                     held = Some(now);
                 }
             }
             let asked = Instant::now();
             while asked.elapsed() < EVERY {
-                if let Err(interrupted) = self.sessions.check() {
+                if let Err(interrupted) = sessions.check() {
                     state.add(held.map_or(Limit::Pause, |hold| hold.limit), since.elapsed());
                     return Err(interrupted);
                 }
                 tokio::time::sleep(BEAT).await;
             }
         }
-        self.sessions.check()
+        sessions.check()
     }
 }
 
@@ -105,30 +102,36 @@ impl State {
     }
 
     /// What holds now; nothing where the server does not answer: then the work itself will say so.
-    async fn ask(&mut self, means: &Means<'_>, limits: &ThrottleSettings) -> Option<Hold> {
+    async fn ask(
+        &mut self,
+        sessions: &Sessions,
+        run: &str,
+        observer: &dyn Observer,
+        limits: &ThrottleSettings,
+    ) -> Option<Hold> {
         let asked = async {
             let session = match self.session.take().filter(|session| !session.is_closed()) {
                 Some(session) => session,
-                None => means.sessions.reader().await?,
+                None => sessions.reader().await?,
             };
-            let now = pressure(self.session.insert(session), means.run, limits).await?;
+            let now = pressure(self.session.insert(session), run, limits).await?;
             anyhow::Ok(now)
         };
         let now = match asked.await {
             Ok(now) => now,
             Err(error) => {
                 self.session = None;
-                if !means.sessions.is_interrupted() {
-                    self.warn(means, "unasked", &format!("the limits could not be asked for: {error:#}"));
+                if !sessions.is_interrupted() {
+                    self.warn(observer, "unasked", &format!("the limits could not be asked for: {error:#}"));
                 }
                 return None;
             }
         };
         if now.lag_is_hidden {
-            self.warn(means, "max_lag", "max_lag holds nothing: this role may not see how far replicas are behind");
+            self.warn(observer, "max_lag", "max_lag holds nothing: this role may not see how far replicas are behind");
         }
         if now.active_is_hidden {
-            self.warn(means, "max_active", "max_active sees only a part: this role may not see who is active");
+            self.warn(observer, "max_active", "max_active sees only a part: this role may not see who is active");
         }
         let hold = hold(limits, self.last.as_ref(), &now);
         self.last = Some(now);
@@ -136,9 +139,9 @@ impl State {
     }
 
     /// Once.
-    fn warn(&mut self, means: &Means<'_>, what: &'static str, message: &str) {
+    fn warn(&mut self, observer: &dyn Observer, what: &'static str, message: &str) {
         if self.told.insert(what) {
-            means.observer.notice(&Event::Warned { message });
+            observer.notice(&Event::Warned { message });
         }
     }
 }

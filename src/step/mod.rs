@@ -80,6 +80,16 @@ pub struct Means<'a> {
     pub max_diffs: usize,
 }
 
+impl Means<'_> {
+    /// Waits until something new may begin: never inside a transaction of a store, nor under the switch's lock.
+    ///
+    /// # Errors
+    /// A refusal with exit code 130 where a signal came.
+    pub async fn pass(&self) -> anyhow::Result<()> {
+        self.gate.pass(self.sessions, self.run, self.observer).await
+    }
+}
+
 /// The same failure once more, for another store: what the server or we said of it stays.
 fn same(error: &anyhow::Error) -> anyhow::Error {
     for cause in error.chain() {

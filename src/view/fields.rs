@@ -59,6 +59,12 @@ pub(super) fn fields(event: &Event<'_>) -> Fields {
             Fields::of("table_audited").put("table", table.raw()).put("index", *index).put("count", *count)
         }
         Event::Waiting { store, reason } => Fields::of("waiting").store(store).put("reason", *reason),
+        Event::Budgeted { connections: of } => Fields::of("budgeted")
+            .put("most", of.most)
+            .put("free", of.free)
+            .put("max_connections", of.max_connections)
+            .put("wave", of.wave)
+            .put("stores_at_once", of.stores_at_once),
         Event::Held { limit, value, reason, since } => {
             let held = Fields::of("held").put("limit", *limit);
             let held = value.iter().fold(held, |held, value| held.put("value", *value));

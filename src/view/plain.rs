@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::figures::{bytes, clock, counted, grouped, seconds};
+use super::saying;
 use super::words::{Words, fill};
 use super::wrap::clean;
 use crate::event::{Event, Observer, Step};
@@ -178,6 +179,7 @@ impl State {
             Event::Waiting { store, reason } => {
                 self.say(&fill(words.waiting, &[store.key.text(), &words.phrase(reason)]));
             }
+            Event::Budgeted { connections } => self.say(&saying::connections(connections, words)),
             Event::Held { reason, .. } => {
                 self.say(&fill(words.held_by, &[&words.phrase(reason)]));
                 let what = fill(words.held_by, &[&words.phrase(reason)]);

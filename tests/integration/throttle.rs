@@ -25,6 +25,15 @@ impl Town {
 fn a_run_holds_while_others_work_or_it_is_paused_and_goes_on_after() {
     let town = three_stores();
     town.run(&["pause"]).exits(2).says("there is no journal");
+    let plan = town.run(&["plan", "--all", "-f", "json"]).exits(0).json();
+    let of = |what: &str| plan["connections"][what].as_u64().unwrap();
+    assert_eq!((of("wave"), of("stores_at_once"), of("max_connections")), (3, 3, 300));
+    assert!(of("most") <= of("free") && of("free") < 300, "{}", plan["connections"]);
+    town.run(&["plan", "--all", "--lang", "es"]).exits(0).says("3 tiendas a la vez, copiadas en oleadas de 3");
+    let limit = |most: &str| town.sql(&format!("alter database \"{}\" connection limit {most}", town.database));
+    limit("5"); // which a superuser is told of and not held to
+    town.run(&["plan", "--all"]).exits(2).says("a run needs 9 connections").says("--table-jobs");
+    limit("-1");
     let busy = town.busy();
     let limits = ["--max-active", "0", "--max-lag", "10s", "--max-wal-rate", "1GiB", "--progress", "json"];
     let mut run = town.start(&[&["migrate", "--all", "-f", "json"][..], &limits].concat());
@@ -53,6 +62,7 @@ fn a_run_holds_while_others_work_or_it_is_paused_and_goes_on_after() {
     town.run(&["pause", &id[..6]]).exits(0);
     town.calm();
     run.wait_for(r#""event":"held","limit":"pause""#);
+    let watch = town.start(&["status", "--watch", "1", "-f", "jsonl"]);
     let status = town.run(&["status", "-f", "json"]).exits(0).json();
     assert_eq!((&status["runs"][0]["run"], &status["runs"][0]["outcome"]), (&id.clone().into(), &"running".into()));
     assert!(status["runs"][0]["paused"]["by"].as_str().unwrap().contains('@'));
@@ -65,5 +75,17 @@ fn a_run_holds_while_others_work_or_it_is_paused_and_goes_on_after() {
         assert_eq!(town.stage(store), "switched");
     }
     town.run(&["status", "--check"]).exits(0);
+    // It ended with the run, and told each change on a line of its own.
+    let watched = watch.end().exits(0).stdout;
+    let outcomes = watched.lines().map(|line| {
+        let told: serde_json::Value = serde_json::from_str(line).unwrap();
+        told["runs"][0]["outcome"].as_str().unwrap().to_owned()
+    });
+    let outcomes: Vec<String> = outcomes.collect();
+    assert_eq!(
+        (outcomes.first().unwrap().as_str(), outcomes.last().unwrap().as_str()),
+        ("running", "done"),
+        "{watched}"
+    );
     town.run(&["pause"]).exits(2).says("no run is at work");
 }

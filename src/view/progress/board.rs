@@ -118,6 +118,7 @@ impl Board {
             }
             // The log's business, and nothing to draw anew for.
             Event::LockTried { .. }
+            | Event::Budgeted { .. }
             | Event::Connected { .. }
             | Event::HostMissed { .. }
             | Event::Statement { .. }

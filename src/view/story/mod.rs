@@ -35,6 +35,7 @@ pub(super) fn tell(report: &Report, page: &mut Page<'_>) {
         plan::findings(&report.findings, true, page);
     }
     balance::write(report, page);
+    lists::connections(report, page);
     lists::held(report, page);
     let has_list = !(report.tables.is_empty()
         && report.store_list.is_empty()

@@ -6,7 +6,8 @@ use crate::view::figures::{bytes, grouped, seconds_of, short_date};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::Page;
 use crate::view::paint::Tone;
-use crate::view::words::fill;
+use crate::view::saying;
+use crate::view::words::{capital, fill};
 
 pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
     if !report.tables.is_empty() {
@@ -149,6 +150,13 @@ fn paused(runs: &[RunLine], page: &mut Page<'_>) {
         page.blank();
         page.paragraph(0, Tone::Doubt, &fill(page.words.paused, &[&run.run, &since, &paused.by]));
     }
+}
+
+/// What a run over several stores uses of the server's connections.
+pub(in crate::view) fn connections(report: &Report, page: &mut Page<'_>) {
+    let Some(connections) = report.connections.as_ref().filter(|_| report.plans.len() > 1) else { return };
+    page.blank();
+    page.paragraph(0, Tone::Plain, &capital(&saying::connections(connections, page.words)));
 }
 
 /// What held the run back.

@@ -44,6 +44,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         plan::findings(&report.findings, true, &mut page);
     }
     balance::write(report, &mut page);
+    lists::connections(report, &mut page);
     lists::held(report, &mut page);
     lists::write(report, &mut page);
     next_steps(report, &mut page);

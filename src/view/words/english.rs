@@ -244,6 +244,7 @@ pub(super) static ENGLISH: Words = Words {
     unit_done: "store {}: {} ({} of {})",
     still_running: "still running: {}",
     waiting: "store {}: waiting: {}",
+    budget: "connections: at most {} of {} free (max_connections {}); {} at once, copied in waves of {}",
     held_by: "held: {}",
     went_on: "goes on after {}",
     held_in_all: "Held back for {}: {}",

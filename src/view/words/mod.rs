@@ -313,6 +313,7 @@ words! {
         pub unit_done: &'static str,
         pub still_running: &'static str,
         pub waiting: &'static str,
+        pub budget: &'static str,
         pub held_by: &'static str,
         pub went_on: &'static str,
         pub held_in_all: &'static str,

@@ -30,6 +30,8 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "la ejecución {} ({}) no mueve tiendas, así que una pausa no detendría nada",
     ),
     ("interrupt it where it runs; it changes nothing by halves", "interrúmpala donde corre; no cambia nada a medias"),
+    ("--watch shows text, json or jsonl", "--watch muestra text, json o jsonl"),
+    ("leave --format out, or --watch", "omita --format, o --watch"),
     ("no run is at work", "ninguna ejecución está en marcha"),
     ("several runs are at work", "hay varias ejecuciones en marcha"),
     ("name one: `tenantctl pause {}`", "indique una: `tenantctl pause {}`"),

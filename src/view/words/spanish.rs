@@ -289,6 +289,7 @@ pub(super) static SPANISH: Words = Words {
     unit_done: "tienda {}: {} ({} de {})",
     still_running: "sigue en marcha: {}",
     waiting: "tienda {}: en espera: {}",
+    budget: "conexiones: como máximo {} de {} libres (max_connections {}); {} a la vez, copiadas en oleadas de {}",
     held_by: "detenida: {}",
     went_on: "continúa después de {}",
     held_in_all: "Estuvo detenida {}: {}",
