@@ -48,7 +48,9 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     if args.watch.is_some() && !matches!(format, Format::Text | Format::Json | Format::Jsonl) {
         bail!(Refusal::new("--watch shows text, json or jsonl").hint("leave --format out, or --watch"));
     }
-    let opened = Opened::open(globals, env, 1).await?;
+    // A spinner would only draw over what is watched.
+    let quiet = if args.watch.is_some() { globals.quiet.max(1) } else { globals.quiet };
+    let opened = Opened::open(&Globals { quiet, ..globals.clone() }, env, 1).await?;
     let reader = opened.sessions.reader().await?;
     let options = opened.page_options();
     let mut report = look(&opened, &reader, args).await;
