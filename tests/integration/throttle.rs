@@ -32,24 +32,6 @@ fn a_run_holds_while_others_work_or_it_is_paused_and_goes_on_after() {
     town.run(&["plan", "--all", "--lang", "es"]).exits(0).says("3 tiendas a la vez, copiadas en oleadas de 3");
     let limit = |most: &str| town.sql(&format!("alter database \"{}\" connection limit {most}", town.database));
     limit("5"); // which a superuser is told of and not held to
-    town.run(&["plan", "--all"]).exits(2).says("a run needs 9 connections").says("--table-jobs");
-    limit("-1");
-    let plan = town.run(&["plan", "--all", "-f", "json"]).exits(0).json();
-    let of = |what: &str| plan["connections"][what].as_u64().unwrap();
-    assert_eq!((of("wave"), of("stores_at_once"), of("max_connections")), (3, 3, 300));
-    assert!(of("most") <= of("free") && of("free") < 300, "{}", plan["connections"]);
-    town.run(&["plan", "--all", "--lang", "es"]).exits(0).says("3 tiendas a la vez, copiadas en oleadas de 3");
-    let limit = |most: &str| town.sql(&format!("alter database \"{}\" connection limit {most}", town.database));
-    limit("5"); // which a superuser is told of and not held to
-    town.run(&["plan", "--all"]).exits(2).says("a run needs 7 connections").says("--table-jobs");
-    limit("-1");
-    let plan = town.run(&["plan", "--all", "-f", "json"]).exits(0).json();
-    let of = |what: &str| plan["connections"][what].as_u64().unwrap();
-    assert_eq!((of("wave"), of("stores_at_once"), of("max_connections")), (3, 3, 300));
-    assert!(of("most") <= of("free") && of("free") < 300, "{}", plan["connections"]);
-    town.run(&["plan", "--all", "--lang", "es"]).exits(0).says("3 tiendas a la vez, copiadas en oleadas de 3");
-    let limit = |most: &str| town.sql(&format!("alter database \"{}\" connection limit {most}", town.database));
-    limit("5"); // which a superuser is told of and not held to
     town.run(&["plan", "--all"]).exits(2).says("a run needs 7 connections").says("--table-jobs");
     limit("-1");
     let busy = town.busy();
