@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::ident::Ident;
-use crate::report::Outcome;
+use crate::report::{Connections, Outcome};
 use crate::store::Store;
 
 /// A listener. It must not fail and must not be slow.
@@ -257,6 +257,29 @@ pub enum Event<'a> {
         store: &'a Store,
         /// For what, for people.
         reason: &'a str,
+    },
+    /// What the run will use of the server's connections.
+    Budgeted {
+        /// The numbers.
+        connections: &'a Connections,
+    },
+    /// Nothing new begins, since a limit is passed or the run is paused.
+    Held {
+        /// Which: `pause`, `max_lag`, `max_active`, `max_wal_rate`, `max_lock_waits`.
+        limit: &'a str,
+        /// Its value: seconds, backends, bytes a second; of a pause none.
+        value: Option<f64>,
+        /// For people.
+        reason: &'a str,
+        /// RFC 3339.
+        since: &'a str,
+    },
+    /// It goes on.
+    WentOn {
+        /// What held it last.
+        limit: &'a str,
+        /// How long.
+        elapsed: Duration,
     },
     /// A store is finished in this run.
     StoreDone {

@@ -64,6 +64,12 @@ pub struct Report {
     /// `template render`: SQL text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// What a run uses of the server's connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// What held the run back, and how long.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// Why nothing was done, where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -95,6 +101,8 @@ impl Report {
             runs: Vec::new(),
             settings: Vec::new(),
             text: None,
+            connections: None,
+            held: Vec::new(),
             error: None,
             next_steps: Vec::new(),
         }
@@ -619,8 +627,52 @@ pub struct RunLine {
     pub ended: Option<String>,
     /// `done`, `failed`, …; `running` or `unfinished` where it did not end.
     pub outcome: String,
+    /// Where it runs and somebody paused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<PausedLine>,
     /// Its stores with the stage of each.
     pub stores: Vec<StoreLine>,
+}
+
+/// Who paused a run.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct PausedLine {
+    /// RFC 3339.
+    pub since: String,
+    /// `user@host`.
+    pub by: String,
+}
+
+/// What a run uses of the server's connections.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Connections {
+    /// As many as it opens at most.
+    pub most: usize,
+    /// As many as this role may still open.
+    pub free: usize,
+    /// The server's setting.
+    pub max_connections: usize,
+    /// Stores that are copied together.
+    pub wave: usize,
+    /// Stores that are worked on at once.
+    pub stores_at_once: usize,
+}
+
+impl Connections {
+    /// Whether they are there.
+    #[must_use]
+    pub fn are_enough(&self) -> bool {
+        self.most <= self.free
+    }
+}
+
+/// How long a limit kept a run from beginning anything new.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// `pause`, `max_lag`, `max_active`, `max_wal_rate`, `max_lock_waits`.
+    pub limit: String,
+    /// In all.
+    pub seconds: f64,
 }
 
 /// A key of the configuration.

@@ -38,6 +38,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl migrate --store 4                   and the switch
   tenantctl migrate --all --yes -o report.html  every store, unasked
   tenantctl migrate --all --canary 3 --until 06:00 --yes
+  tenantctl migrate --all --max-lag 10s --max-wal-rate 20MiB --yes
   tenantctl migrate --stores-from keys.txt --lang es --format markdown",
     ),
     (
@@ -71,6 +72,13 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl resume 8f3c  the run whose id begins so",
     ),
     (
+        "pause",
+        "Examples:
+  tenantctl pause             the run at work begins nothing new
+  tenantctl pause 8f3c        one of several
+  tenantctl pause 8f3c --off  it goes on",
+    ),
+    (
         "reverse",
         "Examples:
   tenantctl reverse --store 4  back to the shared schema
@@ -87,7 +95,8 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl status          the last runs
   tenantctl status 8f3c     one run, store by store
-  tenantctl status --check  exit code 4 when one is unfinished",
+  tenantctl status --check  exit code 4 when one is unfinished
+  tenantctl status --watch  until no run is at work",
     ),
     (
         "report",

@@ -61,7 +61,8 @@ pub(super) async fn of_plan(
     switches: bool,
 ) -> Result<Forecast> {
     let capacity = rights::capacity(&*means.sessions.reader().await?).await?;
-    let policy = Pace::default().policy(keys.len(), &capacity);
+    let pace = Pace::default();
+    let policy = pace.policy(keys.len(), &pace.budget(keys.len(), means.copy.jobs.get(), &capacity));
     of_stores(means, ground, census, keys, (&policy, &capacity), switches).await
 }
 

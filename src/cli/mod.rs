@@ -10,10 +10,12 @@ mod demo;
 mod doctor;
 mod examples;
 mod forecast;
+mod ledger;
 mod list;
 mod open;
 mod output;
 mod pace;
+mod pause;
 mod plan;
 mod rehearse;
 mod report;
@@ -265,6 +267,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Switch(road::SwitchArgs),
     Resume(resume::ResumeArgs),
+    Pause(pause::PauseArgs),
     Reverse(reverse::ReverseArgs),
     Abandon(abandon::AbandonArgs),
     Status(status::StatusArgs),
@@ -293,6 +296,7 @@ impl Command {
             Self::Verify(_) => "verify",
             Self::Switch(_) => "switch",
             Self::Resume(_) => "resume",
+            Self::Pause(_) => "pause",
             Self::Reverse(_) => "reverse",
             Self::Abandon(_) => "abandon",
             Self::Status(_) => "status",
@@ -364,6 +368,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Switch(args) => road::switch(globals, &env, line, args).await,
         Command::Verify(args) => verify::run(globals, &env, line, args).await,
         Command::Resume(args) => resume::run(globals, &env, line, args).await,
+        Command::Pause(args) => pause::run(globals, &env, args).await,
         Command::Reverse(args) => reverse::run(globals, &env, line, args).await,
         Command::Abandon(args) => abandon::run(globals, &env, line, args).await,
         Command::Status(args) => status::run(globals, &env, args).await,

@@ -15,11 +15,12 @@ use crate::event::{Event, Observer};
 use crate::manifest::Manifest;
 use crate::pg::blueprint::Access;
 use crate::pg::ground::{Ground, Grounds};
-use crate::pg::journal::{self, Move, RecordedTemplate};
+use crate::pg::journal::{self, MoveLine, RecordedTemplate};
 use crate::pg::overheard;
 use crate::pg::registry::{self, Registry, RegistryRow};
 use crate::pg::session::{Session, Sessions};
 use crate::plan::Finding;
+use crate::step::gate::Gate;
 use crate::step::{Means, Strategy};
 use crate::store::{KeyType, Selection, StoreKey};
 use crate::template::Template;
@@ -143,6 +144,7 @@ impl Opened {
             stores_at_once: NonZeroUsize::MIN,
             turn: tokio::sync::Mutex::new(()),
             trial: tokio::sync::Mutex::new(None),
+            gate: Gate::default(),
             run: &self.run,
             copy: self.config.copy()?,
             switch: self.config.switch()?,
@@ -347,7 +349,7 @@ fn keys_from(path: &std::path::Path) -> Result<Vec<String>> {
 }
 
 /// The live moves of the shared schema; none where there is no journal.
-pub(super) async fn moves(reader: &Session, ground: &Ground) -> Result<Vec<Move>> {
+pub(super) async fn moves(reader: &Session, ground: &Ground) -> Result<Vec<MoveLine>> {
     match journal::exists(reader).await? {
         true => journal::live_moves(reader, ground.shared()).await,
         false => Ok(Vec::new()),

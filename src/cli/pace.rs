@@ -1,21 +1,21 @@
 //! How a run over several stores goes about it, as flags.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, ZonedDateTime};
 
+use crate::config::{ThrottleSettings, quantity};
+use crate::fleet::budget::budget;
 use crate::fleet::schedule::Policy;
 use crate::pg::rights::Capacity;
+use crate::report::Connections;
 use crate::step::Strategy;
 
 /// Stores that are worked on at once, where nothing else is said.
 const JOBS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
-/// Stores that are copied together, at most.
-const LARGEST_WAVE: usize = 32;
-/// Connections beside those that load: lease, snapshot, readers, and some for others.
-const BESIDE: i64 = 8;
 /// Failures after which no further store is begun.
 const MOST_FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// How often a store among several is tried again.
@@ -41,6 +41,18 @@ pub(crate) struct Pace {
     /// Begin no store from then on: 06:00, or 2026-01-31 06:00, local time
     #[arg(long, value_name = "TIME", help_heading = "Several stores", value_parser = time)]
     until: Option<Timestamp>,
+    /// Begin nothing new while a replica is further behind, such as 10s
+    #[arg(long, value_name = "TIME", help_heading = "Throttle", value_parser = quantity::duration)]
+    max_lag: Option<Duration>,
+    /// Begin nothing new while more client backends of others are active in the database
+    #[arg(long, value_name = "N", help_heading = "Throttle")]
+    max_active: Option<u32>,
+    /// Begin nothing new while the server writes more WAL a second, such as 20MiB
+    #[arg(long, value_name = "BYTES", help_heading = "Throttle", value_parser = quantity::bytes)]
+    max_wal_rate: Option<u64>,
+    /// Begin nothing new while more backends of others wait for a lock of this run [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Throttle")]
+    max_lock_waits: Option<u32>,
     /// How shared tables are read
     #[arg(long, value_enum, value_name = "HOW", help_heading = "Several stores", default_value = "auto")]
     strategy: StrategyArg,
@@ -59,17 +71,31 @@ enum StrategyArg {
 }
 
 impl Pace {
-    /// For so many stores on such a server.
-    pub(super) fn policy(&self, store_count: usize, capacity: &Capacity) -> Policy {
-        let most = usize::try_from((capacity.max_connections / 4).min(capacity.free_connections - BESIDE)).unwrap_or(1);
-        let wave = NonZeroUsize::new(most.min(LARGEST_WAVE)).unwrap_or(NonZeroUsize::MIN);
+    /// What a run over so many stores uses of such a server.
+    pub(super) fn budget(&self, store_count: usize, table_jobs: u8, capacity: &Capacity) -> Connections {
+        budget(store_count, self.jobs(), table_jobs.into(), capacity)
+    }
+
+    /// How it goes about it within this budget.
+    pub(super) fn policy(&self, store_count: usize, budget: &Connections) -> Policy {
+        let at_least_one = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
         Policy {
-            jobs: self.jobs().min(wave),
-            wave,
+            jobs: at_least_one(budget.stores_at_once),
+            wave: at_least_one(budget.wave),
             canary: self.canary,
             max_failures: (!self.keep_going).then(|| self.max_failures.unwrap_or(MOST_FAILURES)),
             retries: self.retries.unwrap_or(if store_count > 1 { RETRIES } else { 0 }),
             until: self.until,
+        }
+    }
+
+    /// The limits beyond which nothing new begins; `configured` are those of the file.
+    pub(super) fn limits(&self, configured: ThrottleSettings) -> ThrottleSettings {
+        ThrottleSettings {
+            max_lag: self.max_lag.or(configured.max_lag),
+            max_active: self.max_active.or(configured.max_active),
+            max_wal_rate: self.max_wal_rate.or(configured.max_wal_rate),
+            max_lock_waits: self.max_lock_waits.unwrap_or(configured.max_lock_waits),
         }
     }
 
@@ -124,18 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn a_wave_leaves_connections_for_others() {
-        let capacity = |max_connections, free_connections| Capacity {
-            free_connections,
-            max_connections,
-            locks: 1000,
-            locks_per_transaction: 64,
-            is_standby: false,
-            is_read_only: false,
-        };
-        let wave = |max, free| Pace::default().policy(89, &capacity(max, free)).wave.get();
-        assert_eq!((wave(100, 97), wave(400, 390), wave(100, 10), wave(20, 3)), (25, 32, 2, 1));
-        let policy = Pace::default().policy(1, &capacity(100, 97));
-        assert_eq!((policy.retries, policy.max_failures), (0, Some(MOST_FAILURES)));
+    fn only_several_stores_are_tried_again() {
+        let retries = |store_count| Pace::default().policy(store_count, &Connections::default()).retries;
+        assert_eq!((retries(1), retries(2)), (0, RETRIES));
     }
 }

@@ -4,11 +4,13 @@ use anyhow::Result;
 
 use super::open::{self, Opened};
 use super::output::{Page, now};
+use super::pace::Pace;
 use super::{Globals, StoreArgs, forecast};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::pg::census::Census;
-use crate::pg::journal::MoveKind;
+use crate::pg::journal::{self, MoveKind};
+use crate::pg::rights;
 use crate::pg::whose::Stores;
 use crate::plan::{Finding, Grade, Plan};
 use crate::report::{NextStep, Report};
@@ -71,7 +73,9 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
                     )
                     .store(&row.key),
                 );
-                report.plans.push(Plan { steps, ..live.plan.clone() });
+                report
+                    .plans
+                    .push(Plan { steps, ..journal::reread(&*means.sessions.reader().await?, live.id).await?.plan });
             }
             None if hidden => {}
             None => {
@@ -93,6 +97,15 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
             report.forecast = Some(forecast::of_plan(&means, &ground, &census, &keys, registry.can_switch()).await?);
         }
     }
+    let capacity = rights::capacity(&*means.sessions.reader().await?).await?;
+    let budget = Pace::default().budget(chosen.rows.len(), means.copy.jobs.get(), &capacity);
+    if !budget.are_enough() {
+        let message = format!("a run needs {} connections, and this role may open {} more", budget.most, budget.free);
+        let remedy = "end idle sessions, raise max_connections or the role's limit, or load fewer tables at once \
+                      (--table-jobs)";
+        report.findings.push(Finding::stop("connections", message).hint(remedy));
+    }
+    report.connections = Some(budget);
     for plan in &mut report.plans {
         plan.url = plan.url.as_deref().map(crate::conninfo::mask);
     }

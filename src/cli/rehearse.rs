@@ -21,7 +21,7 @@ use crate::ident::Ident;
 use crate::pg::catalog;
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Move, MoveKind};
+use crate::pg::journal::{self, Move, MoveKind, MoveLine};
 use crate::pg::lease::Lease;
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::pg::session::Session;
@@ -63,7 +63,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
 }
 
 /// Which of the chosen stores are rehearsed. `--all` means those that are still to be moved.
-pub(super) fn still_to_move(chosen: &mut Chosen, moves: &[Move]) -> Result<()> {
+pub(super) fn still_to_move(chosen: &mut Chosen, moves: &[MoveLine]) -> Result<()> {
     let is_switched = |row: &RegistryRow| moves.iter().any(|of| of.store.key == row.key && of.stage.is_switched());
     let (switched, rows): (Vec<_>, Vec<_>) = std::mem::take(&mut chosen.rows).into_iter().partition(is_switched);
     chosen.rows = rows;

@@ -8,8 +8,9 @@ use super::output::{Page, now};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::error::Refusal;
-use crate::pg::journal::{self, MoveKind};
+use crate::pg::journal::{self, MoveKind, MoveLine};
 use crate::report::{Outcome, Report};
+use crate::stage::Stage;
 use crate::step::report::store_report;
 
 /// Print the report of a run or a store again
@@ -34,10 +35,11 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
     }
     let mut report = Report::new("report", None, started);
     report.database = Some(opened.database());
-    let moves = match &args.store {
+    let moves: Vec<MoveLine> = match &args.store {
         Some(key) => {
-            let live = journal::all_live_moves(&reader).await?;
-            live.into_iter().filter(|of| of.store.key.text() == key && of.kind != MoveKind::Rehearsal).collect()
+            let all = journal::all_moves(&reader).await?;
+            let is_its = |of: &MoveLine| of.store.key.text() == key && of.kind != MoveKind::Rehearsal;
+            all.into_iter().filter(|of| of.stage != Stage::Abandoned && is_its(of)).collect()
         }
         None => {
             let run = match &args.run {
@@ -49,7 +51,10 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
             };
             report.run = Some(run.id.clone());
             report.forecast = journal::forecast_of(&reader, &run.id).await?;
-            journal::moves_of_run(&reader, &run.id).await?
+            let worked_on = journal::moves_by_run(&reader).await?.remove(&run.id).unwrap_or_default();
+            let mut all = journal::all_moves(&reader).await?;
+            all.retain(|of| worked_on.contains(&of.id));
+            all
         }
     };
     if moves.is_empty() {
@@ -59,8 +64,9 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
         Ok(settings) => (settings.next_steps, opened.store_schema.id_headroom),
         Err(_) => (Vec::new(), opened.store_schema.id_headroom),
     };
-    for the_move in &moves {
-        let mut store = store_report(&reader, the_move, &steps, headroom).await?;
+    for line in &moves {
+        let the_move = journal::reread(&reader, line.id).await?;
+        let mut store = store_report(&reader, &the_move, &steps, headroom).await?;
         if store.differs() {
             store.outcome = Outcome::Differs;
         } else if store.error.is_some() && !the_move.stage.is_switched() {

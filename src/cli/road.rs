@@ -27,7 +27,7 @@ use crate::pg::registry::RegistryRow;
 use crate::pg::rights::{self, Capacity};
 use crate::pg::whose::Stores;
 use crate::plan::Grade;
-use crate::report::{NextStep, Outcome, Report};
+use crate::report::{Held, NextStep, Outcome, Report};
 use crate::stage::Stage;
 use crate::store::StoreKey;
 use crate::view::explain;
@@ -264,6 +264,8 @@ pub(super) async fn work(
         report.findings.extend(site.ground_findings.clone());
     }
     let travelled = travel_all(&mut site, &mut lease, &chosen.rows, &mut report).await;
+    let held = site.means.gate.held().await.into_iter();
+    report.held = held.map(|(limit, of)| Held { limit: limit.word().into(), seconds: of.as_secs_f64() }).collect();
     report.next_steps = match is_rehearsal {
         true => rehearse::next_steps(&report, &opened.run),
         false => next_steps(&report, &opened.run, registry.can_switch()),
@@ -284,7 +286,12 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
         order.sort_by_key(|at| (census.rows_of(rows[*at].key.text()), *at)); // an early failure costs little
     }
     let capacity = rights::capacity(&*site.means.sessions.writer().await?).await?;
-    let policy = site.errand.pace.policy(rows.len(), &capacity);
+    let budget = site.errand.pace.budget(rows.len(), site.means.copy.jobs.get(), &capacity);
+    if rows.len() > 1 {
+        site.means.observer.notice(&Event::Budgeted { connections: &budget });
+    }
+    let policy = site.errand.pace.policy(rows.len(), &budget);
+    report.connections = Some(budget);
     site.means.stores_at_once = policy.jobs;
     report.forecast = forecast_of(site, lease, rows, (&policy, &capacity)).await;
     if rows.len() > 1 && site.may_ask {
@@ -344,7 +351,8 @@ async fn forecast_of(
 ) -> Option<Forecast> {
     let census = site.census.as_ref().filter(|_| rows.len() > 1)?;
     let is_done = |row: &RegistryRow| {
-        !site.is_rehearsal() && site.moves.iter().any(|of| of.store.key == row.key && is_there(of, site.errand.until))
+        !site.is_rehearsal()
+            && site.moves.iter().any(|of| of.store.key == row.key && is_there(of.stage, site.errand.until))
     };
     let keys: Vec<StoreKey> = rows.iter().filter(|row| !is_done(row)).map(|row| row.key.clone()).collect();
     let switches = site.errand.until.stage == Stage::Switched;
@@ -416,10 +424,15 @@ pub(super) async fn begin_run(
     line: &str,
     errand: Option<&RecordedErrand>,
 ) -> Result<()> {
-    let os_user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let (os_user, host) = who();
     let run = NewRun { id: &opened.run, command, command_line: line, os_user: &os_user, host: &host, errand };
     journal::begin_run(lease.client(), &run, opened.sessions.facts()).await
+}
+
+/// The user of this machine, and its name.
+pub(super) fn who() -> (String, String) {
+    let os_user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
+    (os_user, rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
 fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {

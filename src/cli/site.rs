@@ -22,13 +22,14 @@ use crate::forecast::Forecast;
 use crate::ident::Ident;
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Created, Move, MoveKind, Receipt, RecordedTemplate};
+use crate::pg::journal::{self, Created, Move, MoveKind, MoveLine, Receipt, RecordedTemplate};
 use crate::pg::lease::Lease;
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::plan::{Finding, Grade};
 use crate::report::{Outcome, Rehearsal, StepTime, StoreReport};
 use crate::stage::Stage;
 use crate::step::copy::copy;
+use crate::step::gate::Gate;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
 use crate::step::rehearsal::schema_name;
 use crate::step::{Means, report::store_report};
@@ -48,7 +49,7 @@ pub(super) struct Site<'a> {
     registry: &'a Registry<'a>,
     template: Option<(Template, RecordedTemplate)>,
     pub(super) ground_findings: Vec<Finding>,
-    pub(super) moves: Vec<Move>,
+    pub(super) moves: Vec<MoveLine>,
     /// Of several stores: how many rows each has.
     pub(super) census: Option<Census>,
     /// Of a rehearsal: the store schemas of all stores.
@@ -117,11 +118,15 @@ impl<'a> Site<'a> {
         ground: &'a Ground,
         registry: &'a Registry<'a>,
         template: Option<(Template, RecordedTemplate)>,
-        moves: Vec<Move>,
+        moves: Vec<MoveLine>,
         errand: Errand,
     ) -> Result<Self> {
         Ok(Self {
-            means: Means { strategy: errand.pace.strategy(), ..opened.means()? },
+            means: Means {
+                strategy: errand.pace.strategy(),
+                gate: Gate::new(errand.pace.limits(opened.config.throttle()?)),
+                ..opened.means()?
+            },
             opened,
             ground,
             registry,
@@ -182,7 +187,7 @@ impl<'a> Site<'a> {
     /// Plans and creates, as far as that is not done and asked for.
     async fn set_out(&self, lease: &Lease, journey: &mut Journey<'_>) {
         let set_out = async {
-            self.means.sessions.check()?;
+            self.means.pass().await?;
             lease.take(self.ground.shared(), &journey.row.key).await?;
             let live = match self.errand.kind {
                 MoveKind::Rehearsal => self.clear(lease, journey.row).await.map(|()| None)?,
@@ -195,7 +200,7 @@ impl<'a> Site<'a> {
             };
             journey.has_taken(Step::Plan, &planning);
             journey.the_move = Some(the_move.clone());
-            if is_there(&the_move, self.errand.until) {
+            if is_there(the_move.stage, self.errand.until) {
                 journey.already = true;
                 return Ok(Some(Arrival::AlreadyThere));
             }

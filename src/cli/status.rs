@@ -1,21 +1,26 @@
 //! `status`: runs, and how far their stores are.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::Globals;
+use super::ledger::Ledger;
 use super::open::Opened;
-use super::output::{Page, now};
-use super::resume::{abandoned, open_stores};
+use super::output::{self, Page};
 use crate::conninfo::Environment;
-use crate::error::Exit;
-use crate::pg::journal::{self, Move, MoveKind, RunRow};
+use crate::error::{Exit, Refusal};
+use crate::pg::journal::{self, MoveKind, MoveLine, RunRow};
 use crate::pg::session::Session;
-use crate::report::{NextStep, Report, RunLine, StoreLine};
+use crate::report::{NextStep, PausedLine, Report, RunLine, StoreLine};
+use crate::view::{Format, terminal};
 
 /// Runs that are listed where none is named.
-const LISTED: i64 = 20;
+const LISTED: usize = 20;
+
+/// How often in a second a watch looks for a signal.
+const BEATS: u32 = 10;
 
 /// Show runs and the stage of each store
 ///
@@ -32,31 +37,77 @@ pub(crate) struct StatusArgs {
     /// Exit code 4 when a run is unfinished
     #[arg(long)]
     check: bool,
+    /// Show it again when it changed, until no run is at work; looks every 2 seconds, or as said
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    watch: Option<u64>,
 }
 
 pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs) -> Result<Page> {
-    let started = now();
-    let opened = Opened::open(globals, env, 1).await?;
+    let format = globals.format();
+    if args.watch.is_some() && !matches!(format, Format::Text | Format::Json | Format::Jsonl) {
+        bail!(Refusal::new("--watch shows text, json or jsonl").hint("leave --format out, or --watch"));
+    }
+    // A spinner would only draw over what is watched.
+    let quiet = if args.watch.is_some() { globals.quiet.max(1) } else { globals.quiet };
+    let opened = Opened::open(&Globals { quiet, ..globals.clone() }, env, 1).await?;
     let reader = opened.sessions.reader().await?;
-    let mut report = Report::new("status", None, started);
+    let options = opened.page_options();
+    let mut report = look(&opened, &reader, args).await;
+    if let Some(every) = args.watch {
+        let mut shown: Option<(Vec<RunLine>, Vec<NextStep>)> = None;
+        while let Ok(now) = &report
+            && now.runs.iter().any(|run| run.outcome == "running")
+        {
+            let changed = (now.runs.clone(), now.next_steps.clone());
+            if shown.as_ref() != Some(&changed) {
+                terminal::clear_stdout();
+                let _exit = output::print(globals, &Page { report: now.clone(), options: options.clone() });
+                shown = Some(changed);
+            }
+            for _ in 0..every * u64::from(BEATS) {
+                if opened.sessions.is_interrupted() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_secs(1) / BEATS).await;
+            }
+            if opened.sessions.is_interrupted() {
+                // Whoever watches has seen enough: nothing is said of it.
+                let quiet = Report { text: Some(String::new()), ..Report::new("status", None, output::now()) };
+                report = Ok(quiet.end(Exit::Interrupted, output::now()));
+                break;
+            }
+            report = look(&opened, &reader, args).await;
+        }
+        if shown.is_some() && report.as_ref().is_ok_and(|report| !report.runs.is_empty()) {
+            terminal::clear_stdout();
+        }
+    }
+    drop(reader);
+    drop(opened);
+    Ok(Page { report: report?, options })
+}
+
+/// The runs as they are now.
+async fn look(opened: &Opened, reader: &Session, args: &StatusArgs) -> Result<Report> {
+    let mut report = Report::new("status", None, output::now());
     report.database = Some(opened.database());
     let mut unfinished = 0;
-    if journal::exists(&reader).await? {
-        let live = journal::all_live_moves(&reader).await?;
-        let loaded = journal::rows_loaded(&*reader).await?;
-        let mut runs = match &args.run {
-            Some(prefix) => vec![journal::run_of(&reader, prefix).await?],
-            None => journal::runs(&reader, LISTED).await?,
+    if journal::exists(reader).await? {
+        let ledger = Ledger::read(reader, None).await?;
+        let loaded = journal::rows_loaded(&**reader).await?;
+        let named = match &args.run {
+            Some(prefix) => Some(journal::run_of(reader, prefix).await?),
+            None => None,
         };
-        let listed: Vec<String> = runs.iter().map(|run| run.id.clone()).collect();
-        if args.check && args.run.is_none() {
-            // An unfinished run is one however many came after it.
-            let older = journal::runs_not_done(&reader).await?;
-            runs.extend(older.into_iter().filter(|run| !listed.contains(&run.id)));
-        }
-        for run in runs {
-            let line = run_line(&reader, &run, &live, &loaded).await?;
-            if line.outcome != "unfinished" && !listed.contains(&run.id) {
+        let runs = match &named {
+            Some(run) => std::slice::from_ref(run),
+            None if args.check => ledger.runs.as_slice(), // an unfinished run is one however many came after it
+            None => &ledger.runs[..ledger.runs.len().min(LISTED)],
+        };
+        for (place, run) in runs.iter().enumerate() {
+            let line = run_line(reader, run, &ledger, &loaded).await?;
+            if line.outcome != "unfinished" && place >= LISTED {
                 continue;
             }
             if args.store.as_ref().is_some_and(|key| !line.stores.iter().any(|store| store.store == *key)) {
@@ -74,37 +125,40 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
         report.text = Some("no journal yet: no command has worked on a store of this database\n".into());
     }
     let exit = if args.check && unfinished > 0 { Exit::Partial } else { Exit::Done };
-    let options = opened.page_options();
-    drop(reader);
-    drop(opened);
-    Ok(Page { report: report.end(exit, now()), options })
+    Ok(report.end(exit, output::now()))
 }
 
-async fn run_line(reader: &Session, run: &RunRow, live: &[Move], loaded: &BTreeMap<i64, u64>) -> Result<RunLine> {
-    let moves = journal::moves_of_run(reader, &run.id).await?;
-    let given_up = abandoned(reader, run).await?;
-    let open = run.errand.as_ref().map(|errand| open_stores(errand, run, live, &given_up)).unwrap_or_default();
-    let still_open = open.iter().any(|key| live.iter().any(|of| of.store.key.text() == key && of.run == run.id));
+/// A run as lists show it.
+pub(super) async fn run_line(
+    reader: &Session,
+    run: &RunRow,
+    ledger: &Ledger,
+    loaded: &BTreeMap<i64, u64>,
+) -> Result<RunLine> {
     let at_work = run.ended.is_none() && journal::is_at_work(reader, &run.id).await?;
-    let outcome = match (&run.outcome, at_work) {
-        (None, true) => "running".to_owned(),
-        (None, false) if still_open || run.errand.is_none() => "unfinished".to_owned(),
-        (None, false) => "ended".to_owned(),
-        (Some(outcome), _) if still_open && outcome != "done" && outcome != "refused" => "unfinished".to_owned(),
-        (Some(outcome), _) => outcome.clone(),
-    };
+    let outcome = match &run.outcome {
+        None if at_work => "running",
+        _ if ledger.is_unfinished(run) => "unfinished",
+        None => "ended",
+        Some(outcome) => outcome,
+    }
+    .to_owned();
     Ok(RunLine {
         run: run.id.clone(),
         command_line: run.command_line.clone(),
         who: run.who.clone(),
         started: run.started.clone(),
         ended: run.ended.clone(),
+        paused: match outcome.as_str() {
+            "running" => journal::paused_of(reader, &run.id).await?.map(|of| PausedLine { since: of.since, by: of.by }),
+            _ => None,
+        },
         outcome,
-        stores: moves.iter().map(|of| store_line(of, loaded)).collect(),
+        stores: ledger.moves_of(run).into_iter().map(|of| store_line(of, loaded)).collect(),
     })
 }
 
-fn store_line(the_move: &Move, loaded: &BTreeMap<i64, u64>) -> StoreLine {
+fn store_line(the_move: &MoveLine, loaded: &BTreeMap<i64, u64>) -> StoreLine {
     StoreLine {
         store: the_move.store.key.text().to_owned(),
         name: the_move.store.name.clone(),

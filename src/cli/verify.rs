@@ -12,7 +12,7 @@ use crate::error::{Exit, Refusal};
 use crate::event::Event;
 use crate::fleet::exit::{StoreExit, exit_of};
 use crate::pg::failure::ServerResult;
-use crate::pg::journal::{self, Move};
+use crate::pg::journal::{self, MoveLine};
 use crate::pg::lease::Lease;
 use crate::pg::registry::Registry;
 use crate::pg::session::Session;
@@ -172,7 +172,7 @@ async fn known_stores(opened: &Opened, registry: &Registry<'_>) -> Result<BTreeS
 }
 
 /// Why `--all` passes a store by.
-fn nothing_to_compare(the_move: Option<&Move>) -> Option<String> {
+fn nothing_to_compare(the_move: Option<&MoveLine>) -> Option<String> {
     match the_move.map(|of| of.stage) {
         None => Some("it has no move in the journal, so no copy".into()),
         Some(stage) if stage < Stage::Copied => Some(format!("it is {stage}: it has no whole copy yet")),
@@ -181,7 +181,7 @@ fn nothing_to_compare(the_move: Option<&Move>) -> Option<String> {
     }
 }
 
-fn is_before_switch(the_move: &Move) -> bool {
+fn is_before_switch(the_move: &MoveLine) -> bool {
     matches!(the_move.stage, Stage::Copied | Stage::Verified)
 }
 
@@ -200,27 +200,28 @@ async fn one_store(
     means: &Means<'_>,
     opened: &Opened,
     lease: Option<&mut Lease>,
-    the_move: Option<&Move>,
+    line: Option<&MoveLine>,
     key: &str,
     args: &VerifyArgs,
 ) -> Result<StoreReport> {
     let steps = opened.config.report()?.next_steps;
-    let Some(the_move) = the_move else {
+    let Some(line) = line else {
         bail!(
             Refusal::new(format!("store {key} has no copy yet: no move is in the journal"))
                 .hint(format!("run `tenantctl migrate --store {key} --to verified` first"))
         );
     };
-    match the_move.stage {
+    match line.stage {
         Stage::Planned | Stage::Created => bail!(
-            Refusal::new(format!("store {key} is {}: it has no whole copy yet", the_move.stage))
+            Refusal::new(format!("store {key} is {}: it has no whole copy yet", line.stage))
                 .hint(format!("run `tenantctl copy --store {key}` first"))
         ),
         Stage::Abandoned | Stage::Purged => {
-            bail!(Refusal::new(format!("store {key} is {}: there are no two sides to compare", the_move.stage)))
+            bail!(Refusal::new(format!("store {key} is {}: there are no two sides to compare", line.stage)))
         }
         _ => {}
     }
+    let the_move = &journal::reread(&*means.sessions.reader().await?, line.id).await?;
     let live = args.live || args.stores.all && args.against.is_none() && the_move.stage.is_switched();
     if live {
         if !the_move.stage.is_switched() {
@@ -232,7 +233,7 @@ async fn one_store(
         let proof = verify_live(means, the_move).await?;
         return Ok(proof_report(the_move, proof, "live", &steps));
     }
-    let lease = lease.filter(|_| is_before_switch(the_move));
+    let lease = lease.filter(|_| is_before_switch(line));
     let Some(lease) = lease else {
         let proof = verify_now(means, the_move, false).await?;
         return Ok(proof_report(the_move, proof, "shared", &steps));

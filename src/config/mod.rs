@@ -11,7 +11,7 @@ mod find;
 mod merge;
 mod origin;
 mod pattern;
-mod quantity;
+pub mod quantity;
 mod report;
 mod section;
 mod settings;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub use effective::Effective;
 pub use pattern::{NamePattern, UrlPattern};
 pub use report::{DoneWhen, Language, PlannedStep, ReportSettings, SampleQuery};
-pub use section::{CopySettings, Registry, SessionSettings, Shared, StoreSchema, SwitchSettings};
+pub use section::{CopySettings, Registry, SessionSettings, Shared, StoreSchema, SwitchSettings, ThrottleSettings};
 pub use value::Value;
 
 use crate::conninfo::{Environment, Secret};
@@ -115,6 +115,9 @@ impl Config {
         if ready("report") && !self.repeated().refers() {
             self.report()?;
         }
+        if ready("throttle") {
+            self.throttle()?;
+        }
         if ready("copy") && ready("switch") && ready("session") {
             self.copy()?;
             self.switch()?;
@@ -179,6 +182,14 @@ impl Config {
     /// As [`Config::shared`].
     pub fn switch(&self) -> Result<SwitchSettings, Refusal> {
         section::switch(&self.settings)
+    }
+
+    /// `[throttle]`.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn throttle(&self) -> Result<ThrottleSettings, Refusal> {
+        section::throttle(&self.settings)
     }
 
     /// `[session]`.

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 /// A whole number with a unit: ms, s, min, h.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// What is wrong with the text, for people; here and below.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text)?;
     let millis = match unit {
         "ms" => 1,
@@ -21,7 +24,10 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Bytes from a whole number with a unit: B, KiB, MiB, GiB. `MB` is refused: 1000 or 1024 is in somebody's head.
-pub(super) fn bytes(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// As [`duration`].
+pub fn bytes(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text)?;
     let factor = match unit {
         "B" => 1,

@@ -119,6 +119,19 @@ pub struct SwitchSettings {
     pub rounds: NonZeroU32,
 }
 
+/// `[throttle]`: beyond what nothing new begins.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ThrottleSettings {
+    /// How far the worst replica may be behind; none: however far.
+    pub max_lag: Option<Duration>,
+    /// Client backends of others in the database that may be active; none: however many.
+    pub max_active: Option<u32>,
+    /// Bytes of WAL a second that the server may write; none: however many.
+    pub max_wal_rate: Option<u64>,
+    /// Backends of others that may wait for a lock of ours.
+    pub max_lock_waits: u32,
+}
+
 /// `[session]`: manners of every session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionSettings {
@@ -208,6 +221,19 @@ pub(super) fn switch(settings: &Settings) -> Result<SwitchSettings, Refusal> {
             .hint("make lock_wait shorter than deadline; 50ms and 300ms are the defaults"));
     }
     Ok(switch)
+}
+
+pub(super) fn throttle(settings: &Settings) -> Result<ThrottleSettings, Refusal> {
+    let said = |key| settings.get(key).is_some();
+    let count = |key| settings.number::<u32>(key, 0, 1_000_000);
+    Ok(ThrottleSettings {
+        max_lag: said("throttle.max_lag").then(|| settings.duration("throttle.max_lag")).transpose()?,
+        max_active: said("throttle.max_active").then(|| count("throttle.max_active")).transpose()?,
+        max_wal_rate: said("throttle.max_wal_rate")
+            .then(|| settings.bytes("throttle.max_wal_rate", "1KiB", "1024GiB"))
+            .transpose()?,
+        max_lock_waits: count("throttle.max_lock_waits")?,
+    })
 }
 
 pub(super) fn session(settings: &Settings) -> Result<SessionSettings, Refusal> {

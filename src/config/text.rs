@@ -107,6 +107,12 @@ sections! {
         tries = "tries": Number,
         rounds = "rounds": Number,
     }
+    ThrottleText "throttle" {
+        max_lag = "max_lag": Text,
+        max_active = "max_active": Number,
+        max_wal_rate = "max_wal_rate": Text,
+        max_lock_waits = "max_lock_waits": Number,
+    }
     SessionText "session" {
         lock_timeout = "lock_timeout": Text,
     }
@@ -176,6 +182,7 @@ pub(super) struct ProfileText {
     store_schema: StoreSchemaText,
     copy: CopyText,
     switch: SwitchText,
+    throttle: ThrottleText,
     session: SessionText,
     pub(super) report: ReportText,
 }
@@ -190,6 +197,7 @@ impl ProfileText {
         self.store_schema.found(&mut all);
         self.copy.found(&mut all);
         self.switch.found(&mut all);
+        self.throttle.found(&mut all);
         self.session.found(&mut all);
         self.report.found(&mut all);
         all
@@ -206,6 +214,7 @@ pub(super) struct FileText {
     store_schema: StoreSchemaText,
     copy: CopyText,
     switch: SwitchText,
+    throttle: ThrottleText,
     session: SessionText,
     report: ReportText,
     pub(super) tables: Vec<TableText>,
@@ -223,6 +232,7 @@ impl FileText {
             store_schema: take(&mut self.store_schema),
             copy: take(&mut self.copy),
             switch: take(&mut self.switch),
+            throttle: take(&mut self.throttle),
             session: take(&mut self.session),
             report: take(&mut self.report),
         }

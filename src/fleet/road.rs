@@ -46,11 +46,11 @@ pub async fn travel(
     reread: impl AsyncFn() -> Result<Move>,
 ) -> Result<Arrival> {
     let mut now = the_move.clone();
-    if is_there(&now, until) {
+    if is_there(now.stage, until) {
         return Ok(Arrival::AlreadyThere);
     }
     loop {
-        means.sessions.check()?;
+        means.pass().await?;
         match now.stage {
             Stage::Planned => drop(only(step::create::create(means, &[receipt::<Planned>(&now)?]).await)?),
             Stage::Created => drop(only(step::copy::copy(means, &[receipt::<Created>(&now)?]).await)?),
@@ -64,7 +64,7 @@ pub async fn travel(
                     return Ok(Arrival::Differs);
                 }
                 now = reread().await?;
-                if is_there(&now, until) {
+                if is_there(now.stage, until) {
                     return Ok(Arrival::Arrived);
                 }
                 continue;
@@ -82,16 +82,16 @@ pub async fn travel(
             ),
         }
         now = reread().await?;
-        if is_there(&now, until) {
+        if is_there(now.stage, until) {
             return Ok(Arrival::Arrived);
         }
     }
 }
 
-/// Whether a move is where the road ends, or further.
+/// Whether a move at this stage is where the road ends, or further.
 #[must_use]
-pub fn is_there(the_move: &Move, until: Until) -> bool {
-    the_move.stage >= until.stage && !matches!(the_move.stage, Stage::Reversed | Stage::Abandoned)
+pub fn is_there(stage: Stage, until: Until) -> bool {
+    stage >= until.stage && !matches!(stage, Stage::Reversed | Stage::Abandoned)
 }
 
 /// Tables that an earlier look found unequal are loaded again, instead of being found unequal once more.

@@ -11,6 +11,7 @@ pub mod compare;
 mod dial;
 pub mod failure;
 pub mod findings;
+pub mod gate;
 pub mod ground;
 pub mod inquiry;
 pub mod journal;

@@ -95,7 +95,7 @@ fn run_together(units: &[Unit], from: usize, half: usize) -> usize {
 
 /// Several units in one transaction. Where they write outside the schema, one by one tells which of them does.
 async fn run_in_one(means: &Means<'_>, the_move: &Move, units: &[usize]) -> Result<()> {
-    means.sessions.check()?;
+    means.pass().await?;
     let begun = Instant::now();
     if run_as_written(means, the_move, units).await?.is_some() {
         for index in units {
@@ -160,7 +160,7 @@ fn turns<'a>(all: &'a [Unit], units: &[usize]) -> BTreeMap<&'a Ident, Vec<Vec<us
 }
 
 async fn run_unit(means: &Means<'_>, the_move: &Move, index: usize) -> Result<()> {
-    means.sessions.check()?;
+    means.pass().await?;
     let unit = &the_move.blueprint.after[index];
     let begun = Instant::now();
     match &unit.kind {

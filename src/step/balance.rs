@@ -11,7 +11,7 @@ use super::Means;
 use crate::config::Registry as RegistryConfig;
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
-use crate::pg::journal::{Move, rows_loaded_by_table};
+use crate::pg::journal::{MoveLine, rows_loaded_by_table};
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::whose::Stores;
 use crate::report::BalancedTable;
@@ -25,13 +25,13 @@ pub async fn balance(
     ground: &Ground,
     registry: Option<&RegistryConfig>,
     known: &BTreeSet<String>,
-    moves: &[Move],
+    moves: &[MoveLine],
 ) -> Result<Vec<BalancedTable>> {
     let mut session = means.sessions.reader().await?;
     let transaction = repeatable_read(&mut session).await?;
     let census = Census::take(&transaction, ground, &Stores::all(ground, registry)).await?;
     let loaded = rows_loaded_by_table(&transaction).await?;
-    let switched: Vec<&Move> = moves.iter().filter(|of| of.stage.is_switched()).collect();
+    let switched: Vec<&MoveLine> = moves.iter().filter(|of| of.stage.is_switched()).collect();
     let mut tables = Vec::new();
     for name in ground.names() {
         let Some(tally) = census.table(&name) else { continue };

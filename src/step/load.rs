@@ -45,7 +45,7 @@ impl Load<'_> {
     /// # Errors
     /// The server's error of either side, or that the two sides do not agree on the number of rows.
     pub async fn at_once(self) -> Result<TableRun> {
-        self.means.sessions.check()?;
+        self.means.pass().await?;
         let mut reader = self.means.sessions.reader().await?;
         let mut writer = self.means.sessions.writer().await?;
         let cancellers = (reader.canceller(), writer.canceller());

@@ -12,6 +12,7 @@ pub mod classes;
 pub mod copy;
 pub mod create;
 pub mod doctor;
+pub mod gate;
 pub mod live;
 pub mod load;
 mod one_pass;
@@ -22,6 +23,7 @@ pub mod rehearsal;
 pub mod report;
 pub mod reverse;
 pub mod switch;
+pub mod throttle;
 pub mod verify;
 pub mod weigh;
 
@@ -61,6 +63,8 @@ pub struct Means<'a> {
     pub turn: Mutex<()>,
     /// What the run's first trial of the template learnt, by the template's hash.
     pub trial: Mutex<Option<(String, Arc<Trial>)>>,
+    /// What lets something new begin, or holds it.
+    pub gate: gate::Gate,
     /// The run's id.
     pub run: &'a str,
     /// `[copy]`.
@@ -79,6 +83,16 @@ pub struct Means<'a> {
     pub samples: Vec<SampleQuery>,
     /// `--max-diffs`: rows listed per table.
     pub max_diffs: usize,
+}
+
+impl Means<'_> {
+    /// Waits until something new may begin: never inside a transaction of a store, nor under the switch's lock.
+    ///
+    /// # Errors
+    /// A refusal with exit code 130 where a signal came.
+    pub async fn pass(&self) -> anyhow::Result<()> {
+        self.gate.pass(self.sessions, self.run, self.observer).await
+    }
 }
 
 /// The same failure once more, for another store: what the server or we said of it stays.

@@ -29,6 +29,9 @@ pub(super) async fn load(
     pass: &Pass,
     loads: &[Load<'_>],
 ) -> Vec<Result<()>> {
+    if let Err(error) = means.pass().await {
+        return failed(loads, error);
+    }
     let (mut writers, mut absent) = (Vec::new(), Vec::new());
     for taken in join_all(loads.iter().map(|_| means.sessions.writer())).await {
         match taken {

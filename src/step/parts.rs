@@ -32,8 +32,8 @@ impl Load<'_> {
     /// # Errors
     /// The server's error of any session, or that the sides do not agree on the rows.
     pub async fn in_parts(self, count: usize) -> Result<TableRun> {
+        self.means.pass().await?;
         let sessions = &self.means.sessions;
-        sessions.check()?;
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
         for _ in 0..count.div_ceil(WRITERS_PER_READER) {
             readers.push(sessions.reader().await?);

@@ -17,7 +17,7 @@ use crate::pg::Client;
 use crate::pg::blueprint::{MayNotCreate, Trial, TrialOf};
 use crate::pg::catalog::{self, UniqueKey};
 use crate::pg::ground::Ground;
-use crate::pg::journal::{Move, MoveKind, NewMove, RecordedTemplate};
+use crate::pg::journal::{MoveKind, MoveLine, NewMove, RecordedTemplate};
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::pg::session::Session;
 use crate::pg::statement::{self, CopyStatement};
@@ -138,7 +138,7 @@ pub async fn plan(
     means: &Means<'_>,
     of: &PlanOf<'_>,
     rows: &[RegistryRow],
-    moves: &[Move],
+    moves: &[MoveLine],
 ) -> Result<Vec<PlannedStore>> {
     let mut planned = Vec::new();
     for row in rows {
@@ -148,7 +148,7 @@ pub async fn plan(
     Ok(planned)
 }
 
-async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves: &[Move]) -> Result<PlannedStore> {
+async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves: &[MoveLine]) -> Result<PlannedStore> {
     let begun = std::time::Instant::now();
     let store = of.store(row)?;
     means.observer.notice(&Event::StepStarted { store: &store, step: Step::Plan });
@@ -226,7 +226,7 @@ async fn schema_findings(
     of: &PlanOf<'_>,
     row: &RegistryRow,
     store: &Store,
-    moves: &[Move],
+    moves: &[MoveLine],
 ) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
     let name = store.schema.raw();

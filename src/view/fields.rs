@@ -59,6 +59,18 @@ pub(super) fn fields(event: &Event<'_>) -> Fields {
             Fields::of("table_audited").put("table", table.raw()).put("index", *index).put("count", *count)
         }
         Event::Waiting { store, reason } => Fields::of("waiting").store(store).put("reason", *reason),
+        Event::Budgeted { connections: of } => Fields::of("budgeted")
+            .put("most", of.most)
+            .put("free", of.free)
+            .put("max_connections", of.max_connections)
+            .put("wave", of.wave)
+            .put("stores_at_once", of.stores_at_once),
+        Event::Held { limit, value, reason, since } => {
+            let held = Fields::of("held").put("limit", *limit);
+            let held = value.iter().fold(held, |held, value| held.put("value", *value));
+            held.put("reason", *reason).put("since", *since)
+        }
+        Event::WentOn { limit, elapsed } => Fields::of("went_on").put("limit", *limit).put("seconds", seconds(elapsed)),
         Event::LockTried { store, number, result, elapsed } => {
             let of_try = Fields::of("lock_tried").store(store).put("number", *number);
             of_try.put("result", *result).put("seconds", seconds(elapsed))

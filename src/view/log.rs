@@ -73,6 +73,9 @@ fn level(event: &Event<'_>) -> Option<(&'static str, Detail)> {
         | Event::StepDone { .. }
         | Event::UnitDone { .. }
         | Event::Waiting { .. }
+        | Event::Budgeted { .. }
+        | Event::Held { .. }
+        | Event::WentOn { .. }
         | Event::StoreDone { .. } => ("info", Detail::Steps),
         Event::TableStarted { .. }
         | Event::TableAudited { .. }

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::figures::{bytes, clock, counted, grouped, seconds};
+use super::saying;
 use super::words::{Words, fill};
 use super::wrap::clean;
 use crate::event::{Event, Observer, Step};
@@ -16,6 +17,8 @@ use crate::ident::Ident;
 use crate::store::Store;
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Among what runs, what keeps it from going on; no table of a store without a key.
+const HELD: &str = "held";
 /// Between two lines about statements of the template.
 const UNIT_PACE: Duration = Duration::from_secs(1);
 
@@ -175,6 +178,16 @@ impl State {
             }
             Event::Waiting { store, reason } => {
                 self.say(&fill(words.waiting, &[store.key.text(), &words.phrase(reason)]));
+            }
+            Event::Budgeted { connections } => self.say(&saying::connections(connections, words)),
+            Event::Held { reason, .. } => {
+                self.say(&fill(words.held_by, &[&words.phrase(reason)]));
+                let what = fill(words.held_by, &[&words.phrase(reason)]);
+                self.running.insert((String::new(), HELD.to_owned()), Running { what, expected: 0, row_count: 0 });
+            }
+            Event::WentOn { elapsed, .. } => {
+                self.running.remove(&(String::new(), HELD.to_owned()));
+                self.say(&fill(words.went_on, &[&seconds(*elapsed)]));
             }
             Event::TableAudited { table, index, count } => {
                 let place = fill(words.of, &[&index.to_string(), &count.to_string()]);

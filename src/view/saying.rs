@@ -6,7 +6,7 @@ use super::figures::{counted, grouped, money};
 use super::page::Mark;
 use super::words::{Words, fill};
 use crate::report::{
-    CheckVerdict, Difference, DifferenceKind, OpenStep, Outcome, Sample, StoreReport, TableReport, Verdict,
+    CheckVerdict, Connections, Difference, DifferenceKind, OpenStep, Outcome, Sample, StoreReport, TableReport, Verdict,
 };
 use crate::stage::Stage;
 
@@ -230,6 +230,14 @@ pub(super) fn sample_value(sample: &Sample, row: usize, index: usize, currency: 
         Some(currency) if is_money(sample, index) => money(value, currency),
         _ => value.to_owned(),
     })
+}
+
+/// What of the server's connections is used.
+pub(super) fn connections(of: &Connections, words: &Words) -> String {
+    let count = |count: usize| grouped(count as u64);
+    let stores = counted(of.stores_at_once as u64, words.store_noun);
+    let values = [count(of.most), count(of.free), of.max_connections.to_string(), stores, count(of.wave)];
+    fill(words.budget, &values.each_ref().map(String::as_str))
 }
 
 #[cfg(test)]

@@ -89,6 +89,15 @@ pub fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Re
     quietly(write(&mut out).and_then(|()| out.flush()))
 }
 
+/// Empties the screen and begins at its top, where stdout is a terminal that can.
+pub fn clear_stdout() {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if io::stdout().is_terminal() && !is_dumb {
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(b"\x1b[H\x1b[2J\x1b[3J").and_then(|()| out.flush());
+    }
+}
+
 /// Writes to stderr; what cannot be said there cannot be said anywhere.
 pub fn to_stderr(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
     let mut text = Vec::new();

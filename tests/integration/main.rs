@@ -30,5 +30,6 @@ mod rehearsal;
 mod running;
 mod stages;
 mod templates;
+mod throttle;
 mod town;
 mod values;

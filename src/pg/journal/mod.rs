@@ -1,23 +1,25 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
-//! `runs` one row per invocation · `moves` one row per store and its stages · `records` tables, checks, events, and
-//! what was made · `parts` what is loaded of a big table · `measures` what runs took. The rows of a step are written in the step's own transaction,
-//! never by an observer.
+//! `runs` one row per invocation · `moves` one row per store and its stages, `lines` the same for lists · `records` tables,
+//! checks, events, and what was made · `parts` what is loaded of a big table · `measures` what runs took. The rows of a
+//! step are written in the step's own transaction, never by an observer.
 
+mod lines;
 mod measures;
 mod moves;
 mod parts;
 mod records;
 mod runs;
 
+pub use lines::{MoveLine, all_moves, live_moves, moves_by_run};
 pub use measures::{
     forecast_of, load_rate, measured, newest_structure, record_forecast, record_measured, record_rehearsal,
     rehearsal_of,
 };
 pub use moves::{
-    Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified,
-    all_live_moves, begin, check_home, live_move, live_moves, live_rehearsal, live_rehearsals, moves_of_run,
-    record_base_digests, record_registry_before, record_samples, record_switch, reread, take_over,
+    Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified, begin,
+    check_home, live_move, live_rehearsal, record_base_digests, record_registry_before, record_samples, record_switch,
+    reread, take_over,
 };
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
 pub use records::{
@@ -25,7 +27,10 @@ pub use records::{
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
     table_runs_of,
 };
-pub use runs::{NewRun, RecordedErrand, RunRow, begin_run, end_run, is_at_work, run_of, runs, runs_not_done};
+pub use runs::{
+    NewRun, Paused, RecordedErrand, RunRow, begin_run, end_run, is_at_work, pause_run, paused_of, run_of, runs,
+    runs_not_done, unpause_run,
+};
 
 use anyhow::{Result, bail};
 use tokio_postgres::Client;

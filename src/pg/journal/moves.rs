@@ -42,6 +42,14 @@ impl MoveKind {
         }
     }
 
+    pub(super) fn of_word(word: &str) -> Self {
+        match word {
+            "new" => Self::New,
+            "rehearsal" => Self::Rehearsal,
+            _ => Self::Move,
+        }
+    }
+
     /// Whether rows of the shared schema are moved.
     #[must_use]
     pub fn has_rows(self) -> bool {
@@ -163,11 +171,7 @@ fn move_row(row: &Row) -> Result<Move> {
         id: row.get(0),
         shared_schema: Ident::new(row.get::<_, String>(1)),
         store: Store { key, name: row.get(3), schema: Ident::new(row.get::<_, String>(4)) },
-        kind: match row.get(5) {
-            "new" => MoveKind::New,
-            "rehearsal" => MoveKind::Rehearsal,
-            _ => MoveKind::Move,
-        },
+        kind: MoveKind::of_word(row.get(5)),
         adopted: row.get(6),
         stage,
         epoch: row.get(8),
@@ -198,7 +202,7 @@ fn move_row(row: &Row) -> Result<Move> {
 /// # Errors
 /// The server's error.
 pub async fn live_move(client: &Client, shared_schema: &Ident, key: &StoreKey) -> Result<Option<Move>> {
-    live(client, shared_schema, Some(key), "<>").await.map(|mut moves| moves.pop())
+    live(client, shared_schema, key, "<>").await
 }
 
 /// What a rehearsal of a store left; none where it was dropped.
@@ -206,51 +210,15 @@ pub async fn live_move(client: &Client, shared_schema: &Ident, key: &StoreKey) -
 /// # Errors
 /// The server's error.
 pub async fn live_rehearsal(client: &Client, shared_schema: &Ident, key: &StoreKey) -> Result<Option<Move>> {
-    live(client, shared_schema, Some(key), "=").await.map(|mut moves| moves.pop())
+    live(client, shared_schema, key, "=").await
 }
 
-/// All live moves of a shared schema, without rehearsals.
-///
-/// # Errors
-/// The server's error.
-pub async fn live_moves(client: &Client, shared_schema: &Ident) -> Result<Vec<Move>> {
-    live(client, shared_schema, None, "<>").await
-}
-
-/// What rehearsals left, or are at work on.
-///
-/// # Errors
-/// The server's error.
-pub async fn live_rehearsals(client: &Client, shared_schema: &Ident) -> Result<Vec<Move>> {
-    live(client, shared_schema, None, "=").await
-}
-
-async fn live(client: &Client, shared: &Ident, key: Option<&StoreKey>, is_rehearsal: &str) -> Result<Vec<Move>> {
+async fn live(client: &Client, shared: &Ident, key: &StoreKey, is_rehearsal: &str) -> Result<Option<Move>> {
     let sql = format!(
-        "{SELECT} where shared_schema = $1 and store_key = coalesce($2, store_key) and stage <> 'abandoned'
-         and kind {is_rehearsal} 'rehearsal' order by id"
+        "{SELECT} where shared_schema = $1 and store_key = $2 and stage <> 'abandoned' and kind {is_rehearsal} 'rehearsal'"
     );
-    client.query(&sql, &[&shared.raw(), &key.map(StoreKey::text)]).await.server()?.iter().map(move_row).collect()
-}
-
-/// All live moves of all shared schemas, and rehearsals.
-///
-/// # Errors
-/// The server's error.
-pub async fn all_live_moves(client: &Client) -> Result<Vec<Move>> {
-    let sql = format!("{SELECT} where stage <> 'abandoned' order by id");
-    client.query(&sql, &[]).await.server()?.iter().map(move_row).collect()
-}
-
-/// The moves that a run last worked on, abandoned ones too.
-///
-/// # Errors
-/// The server's error.
-pub async fn moves_of_run(client: &Client, run: &str) -> Result<Vec<Move>> {
-    let sql = format!(
-        "{SELECT} where id in (select move_id from tenantctl.event where run_id = $1) or run_id = $1 order by id"
-    );
-    client.query(&sql, &[&run]).await.server()?.iter().map(move_row).collect()
+    let row = client.query_opt(&sql, &[&shared.raw(), &key.text()]).await.server()?;
+    row.as_ref().map(move_row).transpose()
 }
 
 /// The move as it is now.

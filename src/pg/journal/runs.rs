@@ -177,3 +177,41 @@ pub async fn is_at_work(client: &Client, run: &str) -> Result<bool> {
         .server()?;
     Ok(row.get(0))
 }
+
+/// Somebody paused a run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Paused {
+    /// RFC 3339.
+    pub since: String,
+    /// `user@host`.
+    pub by: String,
+}
+
+/// Pauses a run: it begins nothing new until somebody lets it go on.
+///
+/// # Errors
+/// The server's error.
+pub async fn pause_run(client: &Client, run: &str, by: &str) -> Result<()> {
+    super::record_event(client, run, None, "paused", &serde_json::json!({ "by": by })).await
+}
+
+/// Lets a paused run go on.
+///
+/// # Errors
+/// The server's error.
+pub async fn unpause_run(client: &Client, run: &str, by: &str) -> Result<()> {
+    super::record_event(client, run, None, "continued", &serde_json::json!({ "by": by })).await
+}
+
+/// Whether a run is paused.
+///
+/// # Errors
+/// The server's error.
+pub async fn paused_of(client: &Client, run: &str) -> Result<Option<Paused>> {
+    let sql = "select kind, to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), detail ->> 'by'
+               from tenantctl.event where move_id is null and run_id = $1 and kind in ('paused', 'continued')
+               order by id desc limit 1";
+    let last = client.query_opt(sql, &[&run]).await.server()?;
+    let last = last.filter(|row| row.get::<_, &str>(0) == "paused");
+    Ok(last.map(|row| Paused { since: row.get(1), by: row.get::<_, Option<String>>(2).unwrap_or_default() }))
+}

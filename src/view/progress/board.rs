@@ -33,6 +33,7 @@ pub(super) struct Board {
     row_count: u64,
     byte_count: u64,
     step: Option<Step>,
+    held: Option<String>,
     began: Watch,
 }
 
@@ -65,6 +66,7 @@ impl Board {
             row_count: 0,
             byte_count: 0,
             step: None,
+            held: None,
             began: Watch::start(),
         }
     }
@@ -101,6 +103,8 @@ impl Board {
                 self.message(store, &format!("{label} ({place})"));
             }
             Event::Waiting { store, reason } => self.message(store, &self.words.phrase(reason)),
+            Event::Held { reason, .. } => self.held = Some(fill(self.words.held_by, &[&self.words.phrase(reason)])),
+            Event::WentOn { .. } => self.held = None,
             Event::StoreDone { store, outcome, row_count, .. } => self.store_done(store, *outcome, *row_count),
             Event::Warned { message } => {
                 let text = clean(&self.words.phrase(message));
@@ -114,6 +118,7 @@ impl Board {
             }
             // The log's business, and nothing to draw anew for.
             Event::LockTried { .. }
+            | Event::Budgeted { .. }
             | Event::Connected { .. }
             | Event::HostMissed { .. }
             | Event::Statement { .. }
@@ -269,6 +274,9 @@ impl Board {
             parts.push(format!("{}/s", bytes(per_second(self.byte_count, elapsed))));
         }
         parts.push(seconds(elapsed));
+        if let Some(held) = &self.held {
+            parts.insert(1, clean(held)); // where a narrow screen does not cut it off
+        }
         let text = parts.join(self.dot());
         self.total.set_message(cut(&text, self.columns.saturating_sub(3), !words.ascii));
     }

@@ -36,6 +36,8 @@ pub(super) fn tell(report: &Report, page: &mut Page<'_>) {
     }
     balance::write(report, page);
     forecast::write(report, page);
+    lists::connections(report, page);
+    lists::held(report, page);
     let has_list = !(report.tables.is_empty()
         && report.store_list.is_empty()
         && report.runs.is_empty()

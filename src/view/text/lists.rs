@@ -2,11 +2,12 @@
 
 use crate::report::{Report, RunLine, Setting, StoreLine, TableClass};
 use crate::stage::Stage;
-use crate::view::figures::{bytes, grouped, short_date};
+use crate::view::figures::{bytes, grouped, seconds_of, short_date};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::Page;
 use crate::view::paint::Tone;
-use crate::view::words::fill;
+use crate::view::saying;
+use crate::view::words::{capital, fill};
 
 pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
     if !report.tables.is_empty() {
@@ -21,6 +22,7 @@ pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
     if !report.runs.is_empty() {
         let grid = runs(&report.runs, page);
         show(grid, page);
+        paused(&report.runs, page);
         let only = report.runs.len() == 1;
         report.runs.iter().filter(|run| only || run.ended.is_none()).for_each(|run| stores_of(run, page));
     }
@@ -145,6 +147,35 @@ fn runs(runs: &[RunLine], page: &Page<'_>) -> Grid {
         ]);
     }
     grid
+}
+
+/// Runs that somebody paused.
+fn paused(runs: &[RunLine], page: &mut Page<'_>) {
+    for run in runs {
+        let Some(paused) = &run.paused else { continue };
+        let since = short_date(&paused.since, page.options.timezone.as_deref());
+        page.blank();
+        page.paragraph(0, Tone::Doubt, &fill(page.words.paused, &[&run.run, &since, &paused.by]));
+    }
+}
+
+/// What a run over several stores uses of the server's connections.
+pub(in crate::view) fn connections(report: &Report, page: &mut Page<'_>) {
+    let Some(connections) = report.connections.as_ref().filter(|_| report.plans.len() > 1) else { return };
+    page.blank();
+    page.paragraph(0, Tone::Plain, &capital(&saying::connections(connections, page.words)));
+}
+
+/// What held the run back.
+pub(in crate::view) fn held(report: &Report, page: &mut Page<'_>) {
+    if report.held.is_empty() {
+        return;
+    }
+    let in_all = seconds_of(report.held.iter().map(|held| held.seconds).sum());
+    let each: Vec<String> =
+        report.held.iter().map(|held| format!("{} {}", held.limit, seconds_of(held.seconds))).collect();
+    page.blank();
+    page.paragraph(0, Tone::Plain, &fill(page.words.held_in_all, &[&in_all, &each.join(", ")]));
 }
 
 /// On the day of its start the time is enough.

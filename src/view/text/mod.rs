@@ -46,6 +46,8 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     }
     balance::write(report, &mut page);
     forecast::write(report, &mut page);
+    lists::connections(report, &mut page);
+    lists::held(report, &mut page);
     lists::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);

@@ -50,6 +50,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("look at it every night", "para revisarla cada noche"),
     ("do it", "lo lleva a cabo"),
     ("go on", "continúa"),
+    ("let it go on", "deja que continúe"),
     ("begin anew", "empieza de nuevo"),
     (
         "drop its schema; until then it cannot be moved anew",
@@ -68,6 +69,15 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("it has a column `{}`", "tiene una columna `{}`"),
     ("its foreign key `{}` leads to `{}`", "su llave foránea `{}` lleva a `{}`"),
     // findings and their hints
+    (
+        "a run needs {n} connections, and this role may open {n} more",
+        "una ejecución necesita {} conexiones, y este rol puede abrir {} más",
+    ),
+    (
+        "end idle sessions, raise max_connections or the role's limit, or load fewer tables at once (--table-jobs)",
+        "termine sesiones ociosas, aumente max_connections o el límite del rol, o cargue menos tablas a la vez \
+         (--table-jobs)",
+    ),
     ("rows have no `{}`: they belong to no store and stay", "registros sin `{}`: no son de ninguna tienda y se quedan"),
     ("rows lead to no store by {}: they stay", "registros que no llevan a ninguna tienda por {}: se quedan"),
     (

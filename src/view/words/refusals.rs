@@ -31,6 +31,37 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ),
     ("no rehearsal of store {} left anything", "ningún ensayo de la tienda {} dejó nada"),
     ("`tenantctl status` shows the runs that are not done", "`tenantctl status` muestra las ejecuciones sin terminar"),
+    // what holds a run
+    ("paused since {} by {}", "en pausa desde {} por {}"),
+    ("a replica is {} s behind, more than {} s", "una réplica va {} s atrasada, más de {} s"),
+    ("{n} backends of others are active, more than {n}", "{} procesos de otros están activos, más de {}"),
+    ("the server writes {} of WAL a second, more than {}", "el servidor escribe {} de WAL por segundo, más de {}"),
+    (
+        "{n} backends of others wait for a lock of this run, more than {n}",
+        "{} procesos de otros esperan un bloqueo de esta ejecución, más de {}",
+    ),
+    ("the limits could not be asked for: {}", "no se pudo preguntar por los límites: {}"),
+    (
+        "max_lag holds nothing: this role may not see how far replicas are behind",
+        "max_lag no detiene nada: este rol no puede ver cuánto se atrasan las réplicas",
+    ),
+    (
+        "max_active sees only a part: this role may not see who is active",
+        "max_active solo ve una parte: este rol no puede ver quién está activo",
+    ),
+    ("there is no journal, so no run to pause", "no hay diario, así que no hay ejecución que pausar"),
+    ("run {} is not at work", "la ejecución {} no está en marcha"),
+    ("`tenantctl resume {}` goes on with it", "`tenantctl resume {}` continúa con ella"),
+    (
+        "run {} ({}) moves no stores, so a pause would hold nothing",
+        "la ejecución {} ({}) no mueve tiendas, así que una pausa no detendría nada",
+    ),
+    ("interrupt it where it runs; it changes nothing by halves", "interrúmpala donde corre; no cambia nada a medias"),
+    ("--watch shows text, json or jsonl", "--watch muestra text, json o jsonl"),
+    ("leave --format out, or --watch", "omita --format, o --watch"),
+    ("no run is at work", "ninguna ejecución está en marcha"),
+    ("several runs are at work", "hay varias ejecuciones en marcha"),
+    ("name one: `tenantctl pause {}`", "indique una: `tenantctl pause {}`"),
     // which stores
     (
         "reading the registry {} with its `[registry] where`, `{}`",
