@@ -6,7 +6,7 @@ with recursive
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where n.nspname::text = $1 and c.relkind in ('r', 'p', 'f', 'v', 'm')
-      and c.relname::text in (select jsonb_array_elements_text($2::jsonb))
+      and c.relname = any (array(select jsonb_array_elements_text($2::jsonb)::name)) -- over the index
   ),
   attributes as (
     select l.relname, a.*

@@ -9,7 +9,7 @@ with
     where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
       and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1) and c.relkind = 'S'
   ),
-  uses as (
+  uses as materialized (
     select d.objid as sequence, d.refobjid as relation, d.refobjsubid as attnum,
            case d.deptype when 'i' then 'identity' else 'owned' end as how
     from sequences s
@@ -20,7 +20,8 @@ with
     from sequences s
     join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = s.oid
     join pg_catalog.pg_attrdef ad on ad.oid = d.objid
-    where d.classid = 'pg_catalog.pg_attrdef'::regclass and d.deptype = 'n'
+    -- `is true`: with old statistics the planner would take the index over classid, which leads to all defaults there are
+    where (d.classid = 'pg_catalog.pg_attrdef'::regclass) is true and d.deptype = 'n'
   )
 select
   s.name,

@@ -1,6 +1,11 @@
 -- Comments, owners that are not the schema's owner, and grants, on everything in the schema and on the schema itself.
 with
   home as (select oid, nspname, nspowner, nspacl from pg_catalog.pg_namespace where nspname::text = $1),
+  -- Read once: no index finds them by their schema.
+  relations as materialized (
+    select c.oid, c.relkind, c.relowner, c.relacl, h.nspowner
+    from pg_catalog.pg_class c join home h on c.relnamespace = h.oid
+  ),
   -- kind: the letter acldefault knows the object by; none where nothing can be granted
   objects (classid, objid, objsubid, owner, acl, kind) as (
     select 'pg_catalog.pg_namespace'::regclass, h.oid, 0, h.nspowner, h.nspacl, 'n' from home h
@@ -8,39 +13,42 @@ with
     select 'pg_catalog.pg_class'::regclass, c.oid, 0, c.relowner, c.relacl,
            case c.relkind when 'S' then 's' when 'r' then 'r' when 'p' then 'r' when 'v' then 'r' when 'm' then 'r'
              when 'f' then 'r' end
-    from pg_catalog.pg_class c join home h on c.relnamespace = h.oid
+    from relations c
     where c.relkind not in ('t', 'c')
     union all
     select 'pg_catalog.pg_class'::regclass, a.attrelid, a.attnum, c.relowner, a.attacl,
            case when a.attacl is not null then 'c' end
-    from pg_catalog.pg_class c join home h on c.relnamespace = h.oid
-    join pg_catalog.pg_attribute a on a.attrelid = c.oid
-    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and a.attnum > 0 and not a.attisdropped
+    from relations c
+    cross join lateral (
+      select * from pg_catalog.pg_attribute a
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      offset 0 -- over its index, whatever the statistics say of how many relations there are
+    ) a
+    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c')
     union all
     select 'pg_catalog.pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, 'f'
     from pg_catalog.pg_proc p join home h on p.pronamespace = h.oid
     union all
     select 'pg_catalog.pg_type'::regclass, t.oid, 0, t.typowner, t.typacl, 'T'
     from pg_catalog.pg_type t join home h on t.typnamespace = h.oid
-    left join pg_catalog.pg_class c on c.oid = t.typrelid
-    where (t.typrelid = 0 or c.relkind = 'c')
+    where (t.typrelid = 0 or (select c.relkind from pg_catalog.pg_class c where c.oid = t.typrelid) = 'c')
       and not exists (select from pg_catalog.pg_type e where e.oid = t.typelem and e.typarray = t.oid)
       and t.typtype <> 'm'
     union all
     select 'pg_catalog.pg_constraint'::regclass, k.oid, 0, h.nspowner, null, null
     from pg_catalog.pg_constraint k join home h on k.connamespace = h.oid
     union all
-    select 'pg_catalog.pg_trigger'::regclass, t.oid, 0, h.nspowner, null, null
-    from pg_catalog.pg_class c join home h on c.relnamespace = h.oid
+    select 'pg_catalog.pg_trigger'::regclass, t.oid, 0, c.nspowner, null, null
+    from relations c
     join pg_catalog.pg_trigger t on t.tgrelid = c.oid
     where not t.tgisinternal
     union all
-    select 'pg_catalog.pg_rewrite'::regclass, w.oid, 0, h.nspowner, null, null
-    from pg_catalog.pg_class c join home h on c.relnamespace = h.oid
+    select 'pg_catalog.pg_rewrite'::regclass, w.oid, 0, c.nspowner, null, null
+    from relations c
     join pg_catalog.pg_rewrite w on w.ev_class = c.oid
     union all
-    select 'pg_catalog.pg_policy'::regclass, p.oid, 0, h.nspowner, null, null
-    from pg_catalog.pg_class c join home h on c.relnamespace = h.oid
+    select 'pg_catalog.pg_policy'::regclass, p.oid, 0, c.nspowner, null, null
+    from relations c
     join pg_catalog.pg_policy p on p.polrelid = c.oid
     union all
     select 'pg_catalog.pg_statistic_ext'::regclass, s.oid, 0, s.stxowner, null, null
