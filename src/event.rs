@@ -263,6 +263,17 @@ pub enum Event<'a> {
         /// The numbers.
         connections: &'a Connections,
     },
+    /// How a shared table is read for the stores of a wave.
+    ReadChosen {
+        /// The table.
+        table: &'a Ident,
+        /// How many stores have rows to be loaded.
+        store_count: usize,
+        /// Once for all, or once for each.
+        one_pass: bool,
+        /// For people.
+        why: &'a str,
+    },
     /// Nothing new begins, since a limit is passed or the run is paused.
     Held {
         /// Which: `pause`, `max_lag`, `max_active`, `max_wal_rate`, `max_lock_waits`.

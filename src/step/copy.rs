@@ -200,7 +200,13 @@ async fn passes(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &mut [Loadi
         }
         let ground = of.first().and_then(|at| loading[*at].ground.clone());
         let Some(ground) = ground else { continue };
-        let Some(pass) = worthwhile(means, &ground, &loads).await? else { continue };
+        if loads.len() < 2 {
+            continue;
+        }
+        let (pass, why) = worthwhile(means, &ground, &loads).await?;
+        let (store_count, one_pass, why) = (loads.len(), pass.is_some(), why.as_str());
+        means.observer.notice(&Event::ReadChosen { table: &table, store_count, one_pass, why });
+        let Some(pass) = pass else { continue };
         let loaded = super::one_pass::load(means, snapshot, &pass, &loads).await;
         drop(loads);
         for (at, loaded) in of.into_iter().zip(loaded) {
@@ -211,16 +217,22 @@ async fn passes(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &mut [Loadi
     Ok(())
 }
 
-/// The pass over a table for these stores, where it costs less than reading the table for each of them.
-async fn worthwhile(means: &Means<'_>, ground: &Ground, loads: &[Load<'_>]) -> Result<Option<Pass>> {
-    let [first, _, ..] = loads else { return Ok(None) };
+/// The pass over a table for these stores, where it costs less than reading the table for each of them; and why, or why
+/// not.
+async fn worthwhile(means: &Means<'_>, ground: &Ground, loads: &[Load<'_>]) -> Result<(Option<Pass>, String)> {
+    let [first, ..] = loads else { return Ok((None, "no store".into())) };
     if means.strategy == Strategy::PerStore {
-        return Ok(None);
+        return Ok((None, "--strategy per-store".into()));
     }
     let stores: Vec<_> = loads.iter().map(|load| &load.the_move.store).collect();
-    let Some(pass) = Pass::of(ground, first.statement, &stores)? else { return Ok(None) };
+    let Some(pass) = Pass::of(ground, first.statement, &stores)? else {
+        return Ok((
+            None,
+            "a row's key alone does not say whose it is: a condition decides, or the key is text".into(),
+        ));
+    };
     if means.strategy == Strategy::OnePass {
-        return Ok(Some(pass));
+        return Ok((Some(pass), "--strategy one-pass".into()));
     }
     let client = first.snapshot.transaction();
     let of_pass = pass.cost(client, first.statement).await?;
@@ -230,7 +242,8 @@ async fn worthwhile(means: &Means<'_>, ground: &Ground, loads: &[Load<'_>]) -> R
         count += 1;
     }
     let per_store = of_some / f64::from(count) * loads.len() as f64;
-    Ok((of_pass <= per_store).then_some(pass))
+    let why = format!("the planner's cost: {of_pass:.0} for one pass, {per_store:.0} for each store by itself");
+    Ok(((of_pass <= per_store).then_some(pass), why))
 }
 
 /// Loads what no pass has loaded, several tables at once.

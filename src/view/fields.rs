@@ -65,6 +65,11 @@ pub(super) fn fields(event: &Event<'_>) -> Fields {
             .put("max_connections", of.max_connections)
             .put("wave", of.wave)
             .put("stores_at_once", of.stores_at_once),
+        Event::ReadChosen { table, store_count, one_pass, why } => Fields::of("read_chosen")
+            .put("table", table.raw())
+            .put("store_count", *store_count)
+            .put("one_pass", *one_pass)
+            .put("why", *why),
         Event::Held { limit, value, reason, since } => {
             let held = Fields::of("held").put("limit", *limit);
             let held = value.iter().fold(held, |held, value| held.put("value", *value));

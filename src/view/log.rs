@@ -81,6 +81,7 @@ fn level(event: &Event<'_>) -> Option<(&'static str, Detail)> {
         | Event::TableAudited { .. }
         | Event::TableDone { .. }
         | Event::LockTried { .. }
+        | Event::ReadChosen { .. }
         | Event::Connected { .. }
         | Event::HostMissed { .. } => ("debug", Detail::Tables),
         Event::Statement { .. } | Event::Reached { .. } => ("trace", Detail::Statements),

@@ -206,6 +206,7 @@ impl State {
             Event::StepDone { .. }
             | Event::UnitDone { .. }
             | Event::LockTried { .. }
+            | Event::ReadChosen { .. }
             | Event::Connected { .. }
             | Event::HostMissed { .. }
             | Event::Statement { .. }

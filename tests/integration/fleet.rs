@@ -58,6 +58,9 @@ fn a_wave_reads_each_table_once_and_a_kill_in_it_loses_nothing() {
     let ran = town.run(&["resume", "--strategy", "one-pass", "-vvv", "--log-format", "json"]).exits(0);
     let passes = ran.stderr.lines().filter(|line| line.contains("copy (select \\\"tenantctl wave\\\".at"));
     assert_eq!(passes.count(), 2, "lines and orders were left to load, each once for all six stores");
+    let chosen = ran.stderr.lines().filter(|line| line.contains("\"event\":\"read_chosen\""));
+    let why = chosen.filter(|line| line.contains("\"one_pass\":true") && line.contains("--strategy one-pass"));
+    assert_eq!(why.count(), 2, "each said why");
     assert_eq!(town.value("select count(distinct snapshot) from tenantctl.move"), "1");
     town.all_moved(3..=8);
     town.run(&["verify", "--all"]).exits(0).says("every one of").says("is in exactly one place");

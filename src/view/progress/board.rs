@@ -119,6 +119,7 @@ impl Board {
             // The log's business, and nothing to draw anew for.
             Event::LockTried { .. }
             | Event::Budgeted { .. }
+            | Event::ReadChosen { .. }
             | Event::Connected { .. }
             | Event::HostMissed { .. }
             | Event::Statement { .. }
