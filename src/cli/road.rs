@@ -437,11 +437,12 @@ pub(super) fn who() -> (String, String) {
 
 fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {
     let mut steps = Vec::new();
-    let unfinished = report
-        .stores
-        .iter()
-        .filter(|store| store.outcome == Outcome::Failed || store.outcome == Outcome::Interrupted)
-        .count();
+    let is_open = |outcome| matches!(outcome, Outcome::Failed | Outcome::Interrupted | Outcome::Refused);
+    // Where every store was refused nothing was begun, and there is nothing to go on with.
+    let unfinished = match report.stores.iter().all(|store| store.outcome == Outcome::Refused) {
+        true => 0,
+        false => report.stores.iter().filter(|store| is_open(store.outcome)).count(),
+    };
     if unfinished > 0 {
         steps.push(NextStep {
             why: format!("{unfinished} of {} stores are not done", report.stores.len()),

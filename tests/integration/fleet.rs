@@ -99,6 +99,7 @@ fn stores_that_fail_do_so_alone_and_resume_does_the_rest() {
     for (at, word) in [(1, "store_4"), (2, "lines_what_check"), (3, "check")] {
         assert!(document["stores"][at]["error"].to_string().contains(word), "{document:#}");
     }
+    assert_eq!(document["next_steps"][0]["why"], "3 of 6 stores are not done");
     let resume = document["next_steps"][0]["command"].as_str().unwrap();
     assert!(resume.starts_with("tenantctl resume "), "{resume}");
     town.all_moved([3, 7, 8]);
