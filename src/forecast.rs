@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What should come of moving some stores.
+/// What should come of moving some stores. The connections that takes are the report's own `connections`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forecast {
     /// Stores that are still to be moved.
@@ -21,12 +21,6 @@ pub struct Forecast {
     pub disk_bytes: u64,
     /// Bytes of write-ahead log; none: nothing was measured yet.
     pub wal_bytes: Option<u64>,
-    /// Stores that are worked on at once.
-    pub jobs: u64,
-    /// Stores that are copied together, at most; each may have a connection that loads.
-    pub wave: u64,
-    /// Connections that this role may still open.
-    pub free_connections: u64,
     /// What so many tables mean for all who use the database.
     pub catalog: CatalogForecast,
     /// Where time and log come from.

@@ -75,7 +75,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("toml", "config"),
     ("unicode_width", "view"),
     ("x509_cert", "pg"),
-    ("xxhash_rust", "pg, digest, template"),
+    ("xxhash_rust", "pg, digest"),
 ];
 
 const PRINTERS: &str = "view, cli, main";

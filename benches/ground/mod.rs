@@ -103,7 +103,8 @@ impl Ground {
             .env("PGHOST", "127.0.0.1")
             .env("PGPORT", self.server.port().to_string())
             .env("PGUSER", tenantctl::server::SUPERUSER)
-            .env("PGDATABASE", &self.database);
+            .env("PGDATABASE", &self.database)
+            .env("PGOPTIONS", "-c client_min_messages=warning");
     }
 
     /// `tenantctl` on the application.

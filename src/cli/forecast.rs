@@ -2,18 +2,16 @@
 
 use anyhow::Result;
 
-use super::pace::Pace;
 use super::site::Site;
 use crate::error::Exit;
 use crate::fleet::exit::StoreExit;
 use crate::fleet::forecast::{Known, forecast};
-use crate::fleet::schedule::Policy;
 use crate::forecast::{Forecast, LoadRate, Measured};
 use crate::ident::Ident;
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
 use crate::pg::journal;
-use crate::pg::rights::{self, Capacity};
+use crate::pg::rights::Capacity;
 use crate::pg::weight::{self, lockable};
 use crate::pg::{Client, catalog};
 use crate::report::StoreReport;
@@ -28,7 +26,7 @@ pub(super) async fn of_stores(
     ground: &Ground,
     census: &Census,
     keys: &[StoreKey],
-    (policy, capacity): (&Policy, &Capacity),
+    capacity: &Capacity,
     switches: bool,
 ) -> Result<Forecast> {
     let weighed = weigh(means, ground, census, keys).await?;
@@ -43,27 +41,10 @@ pub(super) async fn of_stores(
         measured: &measured,
         load,
         switches,
-        jobs: policy.jobs.get() as u64,
-        wave: policy.wave.get() as u64,
-        free_connections: capacity.free_connections.max(0).unsigned_abs(),
         lockable: lockable(&reader).await?,
         lock_limit: capacity.locks.unsigned_abs(),
         locks_per_transaction: capacity.locks_per_transaction.unsigned_abs(),
     }))
-}
-
-/// The same before a run is begun, at its usual pace.
-pub(super) async fn of_plan(
-    means: &Means<'_>,
-    ground: &Ground,
-    census: &Census,
-    keys: &[StoreKey],
-    switches: bool,
-) -> Result<Forecast> {
-    let capacity = rights::capacity(&*means.sessions.reader().await?).await?;
-    let pace = Pace::default();
-    let policy = pace.policy(keys.len(), &pace.budget(keys.len(), means.copy.jobs.get(), &capacity));
-    of_stores(means, ground, census, keys, (&policy, &capacity), switches).await
 }
 
 /// Measures a run from the first store's plan on.

@@ -86,6 +86,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
             }
         }
     }
+    let capacity = rights::capacity(&*means.sessions.reader().await?).await?;
     let keys: Vec<StoreKey> =
         report.plans.iter().filter(|plan| !plan.steps.is_empty()).map(|plan| plan.store.key.clone()).collect();
     if !hidden && !keys.is_empty() {
@@ -94,10 +95,10 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
         // A condition that cannot be asked for all stores at once leaves the plan without a forecast.
         if let Ok(census) = Census::take(&*reader, &ground, &stores).await {
             drop(reader);
-            report.forecast = Some(forecast::of_plan(&means, &ground, &census, &keys, registry.can_switch()).await?);
+            let switches = registry.can_switch();
+            report.forecast = Some(forecast::of_stores(&means, &ground, &census, &keys, &capacity, switches).await?);
         }
     }
-    let capacity = rights::capacity(&*means.sessions.reader().await?).await?;
     let budget = Pace::default().budget(chosen.rows.len(), means.copy.jobs.get(), &capacity);
     if !budget.are_enough() {
         let message = format!("a run needs {} connections, and this role may open {} more", budget.most, budget.free);

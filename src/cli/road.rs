@@ -17,7 +17,7 @@ use crate::error::Exit;
 use crate::event::Event;
 use crate::fleet::exit::exit_of;
 use crate::fleet::road::{Until, is_there};
-use crate::fleet::schedule::{Halt, Policy, Schedule};
+use crate::fleet::schedule::{Halt, Schedule};
 use crate::forecast::{Forecast, Measured};
 use crate::pg::census::Census;
 use crate::pg::ground::Ground;
@@ -293,7 +293,7 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
     let policy = site.errand.pace.policy(rows.len(), &budget);
     report.connections = Some(budget);
     site.means.stores_at_once = policy.jobs;
-    report.forecast = forecast_of(site, lease, rows, (&policy, &capacity)).await;
+    report.forecast = forecast_of(site, lease, rows, &capacity).await;
     if rows.len() > 1 && site.may_ask {
         site.confirm_all(rows, report.forecast.as_ref())?;
         site.may_ask = false;
@@ -343,12 +343,7 @@ async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow]
 
 /// What the stores that are still to be moved should take; none where one store is all, or somebody else's condition
 /// cannot be asked for all: then the run is no worse for it.
-async fn forecast_of(
-    site: &Site<'_>,
-    lease: &Lease,
-    rows: &[RegistryRow],
-    pace: (&Policy, &Capacity),
-) -> Option<Forecast> {
+async fn forecast_of(site: &Site<'_>, lease: &Lease, rows: &[RegistryRow], capacity: &Capacity) -> Option<Forecast> {
     let census = site.census.as_ref().filter(|_| rows.len() > 1)?;
     let is_done = |row: &RegistryRow| {
         !site.is_rehearsal()
@@ -356,7 +351,7 @@ async fn forecast_of(
     };
     let keys: Vec<StoreKey> = rows.iter().filter(|row| !is_done(row)).map(|row| row.key.clone()).collect();
     let switches = site.errand.until.stage == Stage::Switched;
-    let forecast = forecast::of_stores(&site.means, site.ground, census, &keys, pace, switches).await.ok()?;
+    let forecast = forecast::of_stores(&site.means, site.ground, census, &keys, capacity, switches).await.ok()?;
     let _kept = journal::record_forecast(lease.client(), site.means.run, &forecast).await; // the report has it too
     Some(forecast)
 }

@@ -38,12 +38,6 @@ pub struct Known<'a> {
     pub load: LoadRate,
     /// Whether the road ends with the switch.
     pub switches: bool,
-    /// Stores that are worked on at once.
-    pub jobs: u64,
-    /// Stores that are copied together.
-    pub wave: u64,
-    /// Connections that may still be opened.
-    pub free_connections: u64,
     /// Tables and sequences of the database now.
     pub lockable: u64,
     /// Locks that the server has room for.
@@ -79,9 +73,6 @@ pub fn forecast(known: &Known<'_>) -> Forecast {
         seconds,
         disk_bytes: whole(known.stores.iter().map(|store| store.disk_bytes).sum()),
         wal_bytes: wal.map(|per_store| whole(count as f64 * per_store + bytes * WAL_PER_BYTE)),
-        jobs: known.jobs,
-        wave: known.wave.min(count),
-        free_connections: known.free_connections,
         catalog: catalog(known, count),
         rates: match rates {
             Some(rates) => rates.source,
@@ -177,9 +168,6 @@ mod tests {
             measured,
             load: LoadRate { seconds_per_byte: Some(1e-7), largest_table_bytes: 50_000_000 },
             switches: true,
-            jobs: 4,
-            wave: 25,
-            free_connections: 90,
             lockable: 100,
             lock_limit: 6400,
             locks_per_transaction: 64,

@@ -58,8 +58,12 @@ pub struct Trial {
 
 impl Trial {
     /// The same statements with another store's values; none where a foreign key to a common table would be another one,
-    /// the schema's own name aside.
+    /// the schema's own name aside, or where one statement adds several: those wait for common tables as [`TrialOf::run`]
+    /// does, briefly.
     fn blueprint_for(&self, schema: &Ident, rendered: &[RenderedStatement]) -> Option<Blueprint> {
+        if self.blueprint.after.iter().any(|unit| unit.kind == UnitKind::Alone) {
+            return None;
+        }
         let unit_for = |unit: &Unit| {
             let place = (unit.line, unit.column);
             let sql = &rendered.iter().find(|statement| (statement.line, statement.column) == place)?.sql;
@@ -234,7 +238,8 @@ impl TrialOf<'_> {
         transaction.batch_execute(&grants.join(";\n")).await.server()?;
         blueprint.after.extend(grants.into_iter().map(grant));
         let mut findings = known.findings.clone();
-        findings.extend(self.strays(&transaction, schema, &before).await?);
+        let strays = self.strays(&transaction, schema, &before).await?;
+        findings.extend(strays.into_iter().filter(|stray| !known.findings.contains(stray)));
         let tables = catalog::tables_of(transaction.client(), schema).await?;
         let unique_keys = catalog::unique_keys_of(transaction.client(), schema).await?;
         blueprint.structure = structure::structure_of(transaction.client(), schema).await?;

@@ -2,6 +2,7 @@
 //!
 //! A rehearsal is a move of its own kind in the journal; the steps are those of every move.
 
+use crate::digest::hash_of_text;
 use crate::ident::{Ident, MAX_IDENT_BYTES};
 
 const SUFFIX: &str = "_rehearsal";
@@ -13,17 +14,12 @@ pub fn schema_name(of: &Ident) -> Ident {
     if name.len() + SUFFIX.len() <= MAX_IDENT_BYTES {
         return Ident::new(format!("{name}{SUFFIX}"));
     }
-    let mark = format!("_{:016x}{SUFFIX}", hash(name));
+    let mark = format!("_{}{SUFFIX}", &hash_of_text(name)[..16]);
     let mut end = MAX_IDENT_BYTES - mark.len();
     while !name.is_char_boundary(end) {
         end -= 1;
     }
     Ident::new(format!("{}{mark}", &name[..end]))
-}
-
-/// FNV-1a: the same on every machine and in every version, since what a killed run left is found by the name.
-fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::division::{Division, Section, StatementKind, kind};
 use super::placeholder::{Frame, Substitutions, render};
 use super::refused;
 use super::rendered::RenderedStatement;
 use super::shape::Shape;
+use crate::digest::hash_of_text;
 use crate::error::Refusal;
 use crate::lexer::{Piece, Place, Statement, TokenKind, pieces, refuse};
 
@@ -110,10 +110,10 @@ impl Template {
         &self.text
     }
 
-    /// xxh3-128 of the text, as 32 hexadecimal digits. Tells another template from this one; no proof against forgery.
+    /// The hash of its text.
     #[must_use]
     pub fn hash(&self) -> String {
-        format!("{:032x}", xxh3_128(self.text.as_bytes()))
+        hash_of_text(&self.text)
     }
 
     /// The statements with a store's values, in the order of the file; the order holds within each section.

@@ -1,9 +1,9 @@
 //! A fingerprint of some tables' definitions: a recorded plan holds only while it stays the same.
 
 use tokio_postgres::Client;
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::{ask, json_list};
+use crate::digest::hash_of_text;
 use crate::error::ServerError;
 use crate::ident::Ident;
 use crate::pg::failure::ServerResult;
@@ -21,5 +21,5 @@ pub async fn ddl_fingerprint(client: &Client, schema: &Ident, tables: &[Ident]) 
         lines.push([part("table_name")?, part("kind")?, part("name")?, part("definition")?].join("\0"));
     }
     lines.sort(); // here, by bytes: a database's collation may order otherwise than another's
-    Ok(format!("{:032x}", xxh3_128(lines.join("\0\0").as_bytes())))
+    Ok(hash_of_text(&lines.join("\0\0")))
 }

@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Json;
 use tokio_postgres::{Client, GenericClient, Row};
-use xxhash_rust::xxh3::xxh3_128;
 
+use crate::digest::hash_of_text;
 use crate::error::{Exit, Refusal};
 use crate::ident::Ident;
 use crate::manifest::Manifest;
@@ -81,7 +81,7 @@ impl RecordedTemplate {
 /// 32 hex digits over a value's JSON.
 fn hash_of(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default(); // plain values: cannot fail
-    format!("{:032x}", xxh3_128(text.as_bytes()))
+    hash_of_text(&text)
 }
 
 /// What a new move is made of.

@@ -56,13 +56,6 @@ fn fields<'w>(forecast: &Forecast, words: &'w Words) -> Vec<(&'w str, String)> {
         (words.forecast_disk, about(forecast.disk_bytes)),
         (words.forecast_wal, forecast.wal_bytes.map_or_else(unknown, about)),
         (
-            words.forecast_connections,
-            fill(
-                words.forecast_at_once,
-                &[&grouped(forecast.jobs), &grouped(forecast.wave), &grouped(forecast.free_connections)],
-            ),
-        ),
-        (
             words.forecast_catalog,
             fill(words.forecast_relations, &[&about(catalog.bytes), &grouped(catalog.relations_per_store)]),
         ),

@@ -163,8 +163,6 @@ pub(super) static ENGLISH: Words = Words {
     forecast_time: "time",
     forecast_disk: "disk",
     forecast_wal: "WAL",
-    forecast_connections: "connections",
-    forecast_at_once: "{} stores at once, {} copied together; {} connections are free",
     forecast_catalog: "catalogs",
     forecast_relations: "{} more: {} relations for each store",
     forecast_memory: "memory",

@@ -245,8 +245,6 @@ words! {
         pub forecast_time: &'static str,
         pub forecast_disk: &'static str,
         pub forecast_wal: &'static str,
-        pub forecast_connections: &'static str,
-        pub forecast_at_once: &'static str,
         pub forecast_catalog: &'static str,
         pub forecast_relations: &'static str,
         pub forecast_memory: &'static str,

@@ -165,8 +165,6 @@ pub(super) static SPANISH: Words = Words {
     forecast_time: "tiempo",
     forecast_disk: "disco",
     forecast_wal: "WAL",
-    forecast_connections: "conexiones",
-    forecast_at_once: "{} tiendas a la vez, {} copiadas juntas; hay {} conexiones libres",
     forecast_catalog: "catálogos",
     forecast_relations: "{} más: {} relaciones por tienda",
     forecast_memory: "memoria",
