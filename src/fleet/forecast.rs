@@ -113,11 +113,13 @@ fn rates(known: &Known<'_>) -> Option<Rates> {
     let wal = logged.iter().filter_map(|of| of.wal_bytes).sum::<u64>() as f64;
     let (wal_bytes, wal_stores) =
         logged.iter().fold((0.0, 0.0), |(bytes, stores), of| (bytes + of.bytes as f64, stores + of.store_count as f64));
+    // What the catalogs grow by is logged at least, also where the rows of one large store hide it.
+    let least = (known.shape.relation_count() * CATALOG_BYTES_PER_RELATION) as f64;
     Some(Rates {
         per_store,
         per_byte,
         per_switch,
-        wal_per_store: (wal_stores > 0.0).then(|| (wal - WAL_PER_BYTE * wal_bytes).max(0.0) / wal_stores),
+        wal_per_store: (wal_stores > 0.0).then(|| ((wal - WAL_PER_BYTE * wal_bytes) / wal_stores).max(least)),
         source: RateSource {
             from: if rehearsal { MeasuredBy::Rehearsals } else { MeasuredBy::Moves },
             store_count: whole(stores),
