@@ -142,7 +142,7 @@ impl Opened {
             observer: self.observer.as_ref(),
             strategy: Strategy::default(),
             stores_at_once: NonZeroUsize::MIN,
-            turn: tokio::sync::Mutex::new(()),
+            turn: tokio::sync::RwLock::default(),
             trial: tokio::sync::Mutex::new(None),
             gate: Gate::default(),
             run: &self.run,

@@ -1,7 +1,8 @@
 //! What the road works with, opened once for all stores, and the stores of one wave on it.
 //!
 //! Each store of a wave sets out alone (plan, create), all are copied together, each is verified alone, and then they are
-//! switched one after the other. A single store is a wave of one. Which stores make a wave, `fleet/schedule` decides.
+//! switched: prepared side by side, but only one at a time holds the shared tables. A single store is a wave of one. Which
+//! stores make a wave, `fleet/schedule` decides.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,11 +171,11 @@ impl<'a> Site<'a> {
             self.settle(lease, schedule, journey, ended).await
         });
         let proven: Vec<Journey<'_>> = prove.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
-        let mut late = Vec::new();
-        for mut journey in proven {
+        let switch = stream::iter(proven).map(|mut journey| async move {
             self.go_to_the_end(lease, &mut journey).await;
-            late.extend(self.settle(lease, schedule, journey, ended).await);
-        }
+            self.settle(lease, schedule, journey, ended).await
+        });
+        let late: Vec<Journey<'_>> = switch.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
         if !late.is_empty() {
             self.means.sessions.close(); // interrupted: the reports are still read
         }
@@ -259,8 +260,7 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// From wherever it is to where it shall be. One store after the other, so that nothing of ours slows down the look
-    /// for changes under the switch's lock.
+    /// From wherever it is to where it shall be.
     async fn go_to_the_end(&self, lease: &Lease, journey: &mut Journey<'_>) {
         if journey.outcome.is_some() {
             return;

@@ -19,6 +19,7 @@ use super::statement::CopyStatement;
 use super::transfer::{DigestOnly, transfer};
 use crate::digest::DigestText;
 use crate::ident::Ident;
+use crate::table::Relation;
 
 /// The first id that the statement's own snapshot does not see.
 const XMAX: &str = "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8";
@@ -29,19 +30,35 @@ const HALF_OF_THE_IDS: i64 = 2_000_000_000;
 /// So many ids are looked up one by one.
 const FEW_IDS: i64 = 50_000;
 
-/// Whether the rows may differ from what was loaded at `snapshot`.
+/// The rows of a store, on either side.
+struct Rows<'a> {
+    table: &'a Ident,
+    from: Relation,
+    condition: &'a str,
+}
+
+impl<'a> Rows<'a> {
+    fn of_source(statement: &'a CopyStatement) -> Self {
+        Self { table: &statement.source.table, from: statement.from_source(), condition: statement.condition() }
+    }
+
+    fn of_target(statement: &'a CopyStatement) -> Self {
+        Self { table: &statement.target.table, from: statement.from_target(), condition: "true" }
+    }
+}
+
+/// Whether the rows may differ from what was seen at `snapshot`.
 ///
 /// # Errors
 /// The server's error.
 async fn may_have_changed(
     client: &impl GenericClient,
-    statement: &CopyStatement,
+    Rows { table, from, condition }: Rows<'_>,
     snapshot: &str,
     row_count: u64,
     next_id: i64,
 ) -> Result<bool> {
     let xmin: i64 = snapshot.split(':').next().and_then(|xmin| xmin.parse().ok()).context("the journal's snapshot")?;
-    let table = &statement.source.table;
     // The ids from the snapshot's xmin to what has been given out. Few are looked up, which parallel workers may do; of
     // many the distance from now is compared, which they may not: rows frozen long ago keep an old id that may look like
     // one of the future.
@@ -57,9 +74,7 @@ async fn may_have_changed(
     };
     let sql = format!(
         "select count(*), coalesce(bool_or({is_newer}), false), {XMAX} - {xmin} not between 0 and {HALF_OF_THE_IDS}
-         from {} as {table} where {}",
-        statement.from_source(),
-        statement.condition()
+         from {from} as {table} where {condition}"
     );
     let row = client.query_one(&sql, &[]).await.server()?;
     let (count, newer, elsewhere): (i64, bool, bool) = (row.get(0), row.get(1), row.get(2));
@@ -141,7 +156,7 @@ pub async fn changed_tables(
             owner.is_some_and(|owner| owner.parents().iter().any(|parent| suspects.contains(&parent.table)));
         let maybe = by_parent
             || by_condition
-            || may_have_changed(client, statement, &run.snapshot, run.row_count, next_id).await?;
+            || may_have_changed(client, Rows::of_source(statement), &run.snapshot, run.row_count, next_id).await?;
         if !maybe {
             continue;
         }
@@ -156,6 +171,28 @@ pub async fn changed_tables(
         }
     }
     Ok(changed)
+}
+
+/// The tables of the store schema that may not be any more what was read back at `snapshot`, with the statements that read
+/// them.
+///
+/// # Errors
+/// The server's error.
+pub async fn maybe_changed_in_store<'s>(
+    client: &impl GenericClient,
+    statements: &'s [CopyStatement],
+    loaded: &[TableRun],
+    snapshot: &str,
+) -> Result<Vec<&'s CopyStatement>> {
+    let next_id = next_id(client).await?;
+    let mut maybe = Vec::new();
+    for statement in statements {
+        let Some(run) = loaded.iter().find(|run| run.table == statement.target.table) else { continue };
+        if may_have_changed(client, Rows::of_target(statement), snapshot, run.row_count, next_id).await? {
+            maybe.push(statement);
+        }
+    }
+    Ok(maybe)
 }
 
 async fn digest_differs(client: &Transaction<'_>, statement: &CopyStatement, run: &TableRun) -> Result<bool> {

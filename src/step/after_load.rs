@@ -258,7 +258,7 @@ async fn add_outer_key(
     loop {
         means.sessions.check()?;
         tries += 1;
-        let turn = means.turn.lock().await;
+        let turn = means.turn.write().await;
         let mut session = means.sessions.writer().await?;
         let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
         let added = script::add_outer_key(work.transaction(), &qualified, name, definition, at_once).await;

@@ -30,7 +30,7 @@ pub mod weigh;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 
 use crate::config::{CopySettings, SampleQuery, SwitchSettings};
 use crate::error::{Refusal, ServerError};
@@ -59,8 +59,9 @@ pub struct Means<'a> {
     pub grounds: Grounds,
     /// Who is told.
     pub observer: &'a dyn Observer,
-    /// Whose turn it is to ask for a lock on a table that all stores share: of one run one store at a time.
-    pub turn: Mutex<()>,
+    /// Whose turn it is to ask for a lock on a table that all stores share: of one run one store at a time, which writes
+    /// here. Whoever prepares a switch reads here, so that nothing of ours slows down what happens under such a lock.
+    pub turn: RwLock<()>,
     /// What the run's first trial of the template learnt, by the template's hash.
     pub trial: Mutex<Option<(String, Arc<Trial>)>>,
     /// What lets something new begin, or holds it.

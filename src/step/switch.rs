@@ -16,7 +16,7 @@ use crate::digest::DigestText;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, QualifiedTable};
-use crate::pg::change::{Changed, Changes, Versions, changed_tables};
+use crate::pg::change::{Changed, Changes, Versions, changed_tables, maybe_changed_in_store};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, Receipt, Switched, Verified};
 use crate::pg::registry::Registry;
@@ -66,20 +66,12 @@ async fn switch_one(
     let mut receipt = receipt.clone();
     for round in 0..=means.switch.rounds.get() {
         means.sessions.check()?;
-        let sides = Sides::read(means, receipt.the_move()).await?;
-        still_proven(means, receipt.the_move(), &sides).await?;
-        let Changed { tables: changed, equal } = what_changed(means, receipt.the_move(), &sides).await?;
-        if !changed.is_empty() {
-            if round == means.switch.rounds.get() {
-                bail!(written_to(receipt.the_move(), &changed, round));
+        let held = match prepare(means, receipt.the_move()).await? {
+            Prepared::Changed(changed) => Held::Changed(changed),
+            Prepared::Ready(ready) => {
+                let _turn = means.turn.write().await;
+                hold_and_commit(means, registry, receipt.the_move(), &ready, &mut evidence).await?
             }
-            receipt = copy_again(means, &receipt, &changed, &mut evidence).await?;
-            continue;
-        }
-        raise_sequences(means, receipt.the_move()).await?;
-        let held = {
-            let _turn = means.turn.lock().await;
-            hold_and_commit(means, registry, receipt.the_move(), &sides, &equal, &mut evidence).await?
         };
         match held {
             Held::Switched(switched) => {
@@ -109,6 +101,35 @@ fn written_to(the_move: &Move, changed: &[Ident], rounds: u32) -> Refusal {
     .exit(Exit::Failed)
 }
 
+enum Prepared {
+    Changed(Vec<Ident>),
+    Ready(Ready),
+}
+
+/// What the hold works with.
+struct Ready {
+    sides: Sides,
+    /// Tables whose rows had to be read, by the row versions that were found equal.
+    equal: Versions,
+    /// How long the last look took, where it was what will be asked under the lock.
+    took: Option<Duration>,
+}
+
+/// All that needs no lock. Several stores prepare at once, but none while another one holds the shared tables.
+async fn prepare(means: &Means<'_>, the_move: &Move) -> Result<Prepared> {
+    let _quiet = means.turn.read().await;
+    let sides = Sides::read(means, the_move).await?;
+    still_proven(means, the_move, &sides).await?;
+    let began = Instant::now();
+    let Changed { tables, equal } = what_changed(means, the_move, &sides).await?;
+    if !tables.is_empty() {
+        return Ok(Prepared::Changed(tables));
+    }
+    let took = equal.is_empty().then(|| began.elapsed());
+    raise_sequences(means, the_move).await?;
+    Ok(Prepared::Ready(Ready { sides, equal, took }))
+}
+
 /// The shared tables and those of the store schema, for one round: that neither was altered since is seen under the lock
 /// for the first, by [`still_proven`] for the other.
 struct Sides {
@@ -134,7 +155,11 @@ async fn still_proven(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Resu
     let mut differing = Vec::new();
     if the_move.kind == MoveKind::Move {
         let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
-        for statement in &sides.statements {
+        let maybe = match &the_move.verdict_snapshot {
+            Some(snapshot) => maybe_changed_in_store(&transaction, &sides.statements, &loaded, snapshot).await?,
+            None => sides.statements.iter().collect(),
+        };
+        for statement in maybe {
             let Some(run) = loaded.iter().find(|run| run.table == statement.target.table) else { continue };
             let now = digest(&transaction, statement, &statement.target_digest()).await?;
             if run.target_digest.as_deref() != Some(DigestText::from(&now).0.as_str()) {
@@ -228,12 +253,12 @@ async fn hold_and_commit(
     means: &Means<'_>,
     registry: &Registry<'_>,
     the_move: &Move,
-    Sides { ground, statements }: &Sides,
-    equal: &Versions,
+    Ready { sides: Sides { ground, statements }, equal, took }: &Ready,
     evidence: &mut SwitchEvidence,
 ) -> Result<Held> {
     let reader = means.sessions.reader().await?;
     if the_move.kind == MoveKind::Move
+        && took.is_none_or(|took| took > time_for_the_look(means))
         && let Some(changed) = rehearse(means, ground, the_move, statements, equal).await?
     {
         return Ok(Held::Changed(changed));
@@ -296,8 +321,13 @@ async fn hold_and_commit(
     )
 }
 
-/// The change test once without any lock: what takes too long there is not begun under one. The tables that changed,
-/// where some did.
+/// What `[switch] deadline` leaves for the last look for changes.
+fn time_for_the_look(means: &Means<'_>) -> Duration {
+    means.switch.deadline.saturating_sub(means.switch.lock_wait)
+}
+
+/// The change test once without any lock, where the preparation has not asked the same or took long over it: what takes
+/// too long there is not begun under a lock. The tables that changed, where some did.
 async fn rehearse(
     means: &Means<'_>,
     ground: &Ground,
@@ -310,7 +340,7 @@ async fn rehearse(
     let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
     let began = Instant::now();
     let changed = changed_tables(&transaction, ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;
-    let (took, time) = (began.elapsed(), means.switch.deadline.saturating_sub(means.switch.lock_wait));
+    let (took, time) = (began.elapsed(), time_for_the_look(means));
     if changed.is_empty() && took > time {
         let scanned: Vec<&str> = ground
             .owners
