@@ -48,6 +48,26 @@ impl Ran {
 }
 
 #[test]
+fn what_a_template_makes_is_told_to_the_next_stores_unless_it_speaks_of_them() {
+    let town = six_stores();
+    let schemas_made = |ran: &Ran| ran.stderr.matches("create schema \\\"store_").count();
+    let of_key = town.read("store_schema.sql");
+    let of_none = of_key.replace(" default {{store_key}} check (store_id = {{store_key}})", "");
+    assert!(!of_none.contains("store_key"));
+    town.write("store_schema.sql", &format!("create type {{{{schema}}}}.mood as enum ('calm');\n{of_none}"));
+    let ran = town.run(&["migrate", "--store", "3,4", "--yes", "-vvv", "--log-format", "json"]).exits(0);
+    assert_eq!(schemas_made(&ran), 3, "one trial for two stores");
+    let with_a_schemas_name = format!("create table {{{{schema}}}}.store_5 (id integer);\n{of_none}");
+    for (template, stores) in [(with_a_schemas_name, "5,6"), (of_key, "7,8")] {
+        town.write("store_schema.sql", &template);
+        let ran = town.run(&["migrate", "--store", stores, "--yes", "-vvv", "--log-format", "json"]).exits(0);
+        assert_eq!(schemas_made(&ran), 4, "a trial for each of {stores}");
+    }
+    town.all_moved(3..=8);
+    town.run(&["verify", "--all"]).exits(0);
+}
+
+#[test]
 fn a_wave_reads_each_table_once_and_a_kill_in_it_loses_nothing() {
     let town = six_stores();
     let before = town.fingerprint("public");
