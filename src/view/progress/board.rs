@@ -11,6 +11,7 @@ use super::line::{Line, NAME_WIDTH, style, ticks};
 use crate::event::{Event, Step};
 use crate::ident::Ident;
 use crate::report::Outcome;
+use crate::stage::Stage;
 use crate::store::Store;
 use crate::view::figures::counted;
 use crate::view::figures::{bytes, grouped, per_second, seconds};
@@ -124,7 +125,12 @@ impl Board {
             | Event::HostMissed { .. }
             | Event::Statement { .. }
             | Event::Reached { .. } => return,
-            Event::StepDone { .. } => {}
+            // Among many a store may wait for the others now; what it did last is done.
+            Event::StepDone { store, step, .. } => {
+                if let (true, Some(stage)) = (self.many, stage_after(*step)) {
+                    self.message(store, self.words.stage_word(stage));
+                }
+            }
         }
         self.draw_total();
     }
@@ -284,5 +290,16 @@ impl Board {
 
     fn dot(&self) -> &'static str {
         if self.words.ascii { " - " } else { " · " }
+    }
+}
+
+/// Where a step leads; the last ones end the store's line.
+fn stage_after(step: Step) -> Option<Stage> {
+    match step {
+        Step::Plan => Some(Stage::Planned),
+        Step::Create => Some(Stage::Created),
+        Step::Copy => Some(Stage::Copied),
+        Step::Verify => Some(Stage::Verified),
+        Step::Switch | Step::Reverse | Step::Abandon => None,
     }
 }
