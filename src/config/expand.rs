@@ -14,14 +14,24 @@ pub(super) fn refers(text: &str) -> bool {
 
 /// The text with every reference replaced; `$${` stands for `${` itself.
 pub(super) fn expand(text: &str, env: &Environment, folder: &Path) -> Result<String, Refusal> {
-    replace(text, env, folder, |_| false)
+    replace(text, env, folder, |_| false, |_, _| {})
+}
+
+/// As [`expand`]; each value that is put in is told with the place of its reference, since it may be a secret.
+pub(super) fn expand_noting(
+    text: &str,
+    env: &Environment,
+    folder: &Path,
+    note: impl FnMut(&str, usize),
+) -> Result<String, Refusal> {
+    replace(text, env, folder, |_| false, note)
 }
 
 /// As [`expand`], for a URL: what is put between `://` and `@` is percent-encoded, so a password is written as it is.
 pub(super) fn expand_url(text: &str, env: &Environment, folder: &Path) -> Result<String, Refusal> {
     let user_info =
         text.find("://").map(|at| at + 3).and_then(|start| Some(start..start + user_info_end(&text[start..])?));
-    replace(text, env, folder, |at| user_info.as_ref().is_some_and(|range| range.contains(&at)))
+    replace(text, env, folder, |at| user_info.as_ref().is_some_and(|range| range.contains(&at)), |_, _| {})
 }
 
 /// Where the `@` is that ends user and password; one inside a reference is not it.
@@ -44,6 +54,7 @@ fn replace(
     env: &Environment,
     folder: &Path,
     is_encoded: impl Fn(usize) -> bool,
+    mut note: impl FnMut(&str, usize),
 ) -> Result<String, Refusal> {
     let mut expanded = String::with_capacity(text.len());
     let mut at = 0;
@@ -60,6 +71,7 @@ fn replace(
             end.ok_or_else(|| Refusal::new("`${` without `}`").hint("write `$${` for the characters themselves"))?;
         expanded.push_str(&text[at..found]);
         let value = value_of(&text[inside..end], env, folder)?;
+        note(&value, found);
         expanded.push_str(&if is_encoded(found) { encode(&value) } else { value });
         at = end + 1;
     }

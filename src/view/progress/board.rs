@@ -102,6 +102,10 @@ impl Board {
                 let place = fill(self.words.of, &[&index.to_string(), &count.to_string()]);
                 self.message(store, &format!("{label} ({place})"));
             }
+            Event::ProbeStarted { store, probe, .. } => {
+                let step = self.words.step_word(Step::Validate);
+                self.message(store, &fill(self.words.table_line, &[step, probe]));
+            }
             Event::Waiting { store, reason } => self.message(store, &self.words.phrase(reason)),
             Event::Held { reason, .. } => self.held = Some(fill(self.words.held_by, &[&self.words.phrase(reason)])),
             Event::WentOn { .. } => self.held = None,
@@ -118,6 +122,7 @@ impl Board {
             }
             // The log's business, and nothing to draw anew for.
             Event::LockTried { .. }
+            | Event::ProbeTried { .. }
             | Event::Budgeted { .. }
             | Event::ReadChosen { .. }
             | Event::Connected { .. }
