@@ -110,7 +110,9 @@ fn not_switched(row: &RegistryRow, of: Option<&MoveLine>) -> Refusal {
             .hint(format!("`tenantctl abandon --store {key}` clears the way for a new move")),
         Some(stage) => Refusal::new(format!("store {key} is {stage}, not switched"))
             .because("probes ask an application that is routed to the store schema")
-            .hint(format!("run `tenantctl switch --store {key}` first; a probe with stage = \"verified\" may be asked before")),
+            .hint(format!(
+                "run `tenantctl switch --store {key}` first; a probe with stage = \"verified\" may be asked before"
+            )),
     }
 }
 

@@ -143,7 +143,9 @@ impl RequestPattern {
         let pieces = pieces(self.0.reveal(), REQUEST_WORDS).unwrap_or_default(); // it was read before
         let made = pieces.into_iter().map(|piece| match piece {
             Piece::Text(text) => text,
-            Piece::Word(word) => words.iter().find(|(known, _)| *known == word).map_or_else(String::new, |(_, of)| shape(of)),
+            Piece::Word(word) => {
+                words.iter().find(|(known, _)| *known == word).map_or_else(String::new, |(_, of)| shape(of))
+            }
         });
         made.collect()
     }

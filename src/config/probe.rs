@@ -320,12 +320,11 @@ impl Reader<'_> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(self
                 .refuse("http.url: it begins with neither `http://` nor `https://`")
-                .hint("write the whole URL, such as https://app.example/api/products?store={key}"));
+                .hint("write the whole URL, such as https://app.example/api/list?store={key}"));
         }
         let pattern = |key: &str, text: &str| {
-            RequestPattern::parse(text).map_err(|why| {
-                self.refuse(&format!("{key}: {why}")).hint("the words are {schema}, {key} and {name}")
-            })
+            RequestPattern::parse(text)
+                .map_err(|why| self.refuse(&format!("{key}: {why}")).hint("the words are {schema}, {key} and {name}"))
         };
         let mut headers = Vec::new();
         for (name, value) in &http.headers {
@@ -366,7 +365,7 @@ impl Reader<'_> {
         {
             return Err(self
                 .refuse(&format!("http.json: `{}` is no JSON path: {}", path.as_ref(), error.message()))
-                .hint("write a path such as `$.products[*].id`, as RFC 9535 has them"));
+                .hint("write a path such as `$.list[*].id`, as RFC 9535 has them"));
         }
         let equals_query =
             http.equals_query.as_ref().map(|query| self.secret("http.equals_query", query, secrets)).transpose()?;
@@ -409,7 +408,9 @@ impl Reader<'_> {
 
     fn command(&self, words: &[String], secrets: &mut Vec<String>) -> Result<CommandProbe, Refusal> {
         if words.first().is_none_or(|program| program.trim().is_empty()) {
-            return Err(self.refuse("command: there is no program in it").hint("write command = [\"program\", \"word\"]"));
+            return Err(self
+                .refuse("command: there is no program in it")
+                .hint("write command = [\"program\", \"word\"]"));
         }
         let mut all = Vec::new();
         for (index, word) in words.iter().enumerate() {
@@ -422,8 +423,9 @@ impl Reader<'_> {
         let exit_code = i32::try_from(code).ok().filter(|code| (0..=255).contains(code));
         Ok(CommandProbe {
             words: all,
-            exit_code: exit_code
-                .ok_or_else(|| self.refuse(&format!("exit_code: {code} is not between 0 and 255")).hint("0 is usual"))?,
+            exit_code: exit_code.ok_or_else(|| {
+                self.refuse(&format!("exit_code: {code} is not between 0 and 255")).hint("0 is usual")
+            })?,
             folder: self.folder().to_owned(),
         })
     }
@@ -441,3 +443,6 @@ fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["auth", "cookie", "token", "secret", "key", "password"].iter().any(|word| name.contains(word))
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ pub enum Outcome<T> {
     /// It ran.
     Ran(T),
     /// The server refused a statement, from 1.
-    Refused(usize, ServerError),
+    Refused(usize, Box<ServerError>),
     /// It took too long.
     TooSlow,
 }
@@ -112,7 +112,7 @@ async fn perform(session: &mut Session, statements: &[String], setting: &Setting
             }
             Err(error) => {
                 transaction.rollback().await.server()?;
-                return Ok(Outcome::Refused((index + 1).min(statements.len()), error));
+                return Ok(Outcome::Refused((index + 1).min(statements.len()), error.into()));
             }
         }
     }
@@ -153,7 +153,7 @@ async fn ask(session: &mut Session, query: &[String], setting: &Setting<'_>) -> 
         Err(error) if error.is_connection() => Err(error.into()),
         Err(error) => {
             transaction.rollback().await.server()?;
-            Ok(if error.is(&["57014"]) { Outcome::TooSlow } else { Outcome::Refused(1, error) })
+            Ok(if error.is(&["57014"]) { Outcome::TooSlow } else { Outcome::Refused(1, error.into()) })
         }
     }
 }

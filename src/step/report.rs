@@ -9,7 +9,8 @@ use crate::conninfo::mask;
 use crate::digest::DIGEST_NAME;
 use crate::pg::journal::{self, Move, MoveKind, TableRun};
 use crate::report::{
-    DigestPair, Evidence, OpenStep, Outcome, ProbeReport, Rehearsal, Sides, StepEvidence, StoreReport, TableReport, Verdict,
+    DigestPair, Evidence, OpenStep, Outcome, ProbeReport, Rehearsal, Sides, StepEvidence, StoreReport, TableReport,
+    Verdict,
 };
 use crate::stage::Stage;
 
@@ -135,7 +136,11 @@ fn open_step(step: &PlannedStep, stage: Stage, probes: &[ProbeReport]) -> OpenSt
         }
         DoneWhen::Validated => probes.last().map(|last| {
             let passed = probes.iter().filter(|probe| probe.passed).count();
-            let seen = format!("{passed} of {} probes passed", probes.len());
+            let count = probes.len();
+            let seen = match unasked(probes) {
+                None => format!("{passed} of {count} probes passed"),
+                Some(_) => format!("{passed} of {count} probes passed, sql alone"),
+            };
             let is_validated = stage == Stage::Validated || stage == Stage::Purged && passed == probes.len();
             (is_validated, StepEvidence { at: last.at.clone(), seen })
         }),

@@ -44,7 +44,7 @@ impl Validation {
 }
 
 /// The probes that may be asked at a stage.
-pub fn due<'p>(probes: &'p [Probe], stage: Stage) -> impl Iterator<Item = &'p Probe> {
+pub fn due(probes: &[Probe], stage: Stage) -> impl Iterator<Item = &Probe> {
     probes.iter().filter(move |probe| stage >= probe.stage && !matches!(stage, Stage::Reversed | Stage::Abandoned))
 }
 
@@ -89,7 +89,9 @@ fn nothing_due(the_move: &Move) -> Refusal {
     let key = &the_move.store.key;
     Refusal::new(format!("store {key} is {}: no probe may be asked there", the_move.stage))
         .because("probes ask an application that is routed to the store schema")
-        .hint(format!("`tenantctl switch --store {key}` routes it; a probe with stage = \"verified\" may be asked before"))
+        .hint(format!(
+            "`tenantctl switch --store {key}` routes it; a probe with stage = \"verified\" may be asked before"
+        ))
 }
 
 /// One probe of one store.
@@ -169,9 +171,7 @@ impl Asking<'_> {
         match &self.probe.act {
             ProbeAct::Http(http) => self.http(http).await,
             ProbeAct::Sql(sql) => self.sql(sql).await,
-            ProbeAct::Command(program) => {
-                Ok(command::run(program, &self.variables(), self.probe.timeout).await)
-            }
+            ProbeAct::Command(program) => Ok(command::run(program, &self.variables(), self.probe.timeout).await),
         }
     }
 
@@ -246,7 +246,8 @@ impl Asking<'_> {
         };
         let equal = json::compare(&values, &rows, probe.any_order);
         Ok(equal.map(|count| {
-            format!("status {}, {} equal to the query's", answer.status, counted(count as u64, "value"))
+            let values = if count == 1 { "value equal" } else { "values equal" };
+            format!("status {}, {count} {values} to the query's", answer.status)
         }))
     }
 }

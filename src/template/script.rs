@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn statements_get_their_values() {
-        let script = Script::parse("probes.p.sql", "insert into {{schema}}.t values ({{store_key}});\nselect 1;").unwrap();
+        let script =
+            Script::parse("probes.p.sql", "insert into {{schema}}.t values ({{store_key}});\nselect 1;").unwrap();
         let values = Substitutions {
             schema: Ident::new("Weird \"s"),
             shared: Ident::new("public"),

@@ -16,8 +16,8 @@ use super::words::{Words, fill};
 use super::wrap::clean;
 use crate::plan::Finding;
 use crate::report::{
-    Audit, BalancedTable, Check, CheckVerdict, ErrorReport, Outcome, ProbeReport, Report, Sample, StoreReport, TableReport,
-    Verdict,
+    Audit, BalancedTable, Check, CheckVerdict, ErrorReport, Outcome, ProbeReport, Report, Sample, StoreReport,
+    TableReport, Verdict,
 };
 
 /// Writes the document.

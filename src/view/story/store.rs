@@ -8,7 +8,8 @@ use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Bar, Figure, Mark, Page, Part, Tile};
 use crate::view::paint::Tone;
 use crate::view::saying::{
-    copy_verdict, in_groups, is_money, probes_verdict, sample_value, steps_of, table_verdict, tables_verdict, verdict_of,
+    copy_verdict, in_groups, is_money, probes_verdict, sample_value, steps_of, table_verdict, tables_verdict,
+    verdict_of,
 };
 use crate::view::text::forecast::rehearsal;
 use crate::view::text::store::stage_before;

@@ -5,6 +5,7 @@
 
 mod english;
 mod phrases;
+mod probing;
 mod refusals;
 mod spanish;
 mod surroundings;
