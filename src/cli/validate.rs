@@ -175,7 +175,11 @@ fn next_steps(report: &Report) -> Vec<NextStep> {
     let failed: Vec<&StoreReport> = report.stores.iter().filter(|store| store.has_failed_probe()).collect();
     match (failed.as_slice(), report.stores.as_slice()) {
         ([store], _) => after_failure(store),
-        ([], [store]) if store.stage == Some(Stage::Validated) => vec![NextStep {
+        ([_, _, ..], _) => vec![NextStep {
+            why: format!("{} stores failed a probe; ask all again", failed.len()),
+            command: "tenantctl validate --all".into(),
+        }],
+        ([], [store]) if (store.outcome, store.stage) == (Outcome::Done, Some(Stage::Validated)) => vec![NextStep {
             why: "the whole report, with the boxes that this ticks".into(),
             command: format!("tenantctl report --store {}", store.store),
         }],

@@ -213,7 +213,12 @@ impl State {
                 let key = store.key.text();
                 self.running.retain(|(running, _), _| running != key);
                 let (label, outcome) = (store.label(), words.outcome_word(*outcome));
-                self.say(&fill(words.store_done, &[&label, outcome, &rows(*row_count), &seconds(*elapsed)]));
+                let time = seconds(*elapsed);
+                // Who was only asked, or has nothing, has no rows to tell of.
+                self.say(&match *row_count {
+                    0 => fill(words.store_asked, &[&label, outcome, &time]),
+                    count => fill(words.store_done, &[&label, outcome, &rows(count), &time]),
+                });
             }
             Event::Warned { message } => self.say(&format!("{} {}", words.warning, words.phrase(message))),
             Event::StepDone { .. }

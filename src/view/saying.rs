@@ -137,8 +137,13 @@ pub(super) fn tally(stores: &[StoreReport], words: &Words) -> String {
     let part = |(_, word, count): &(Mark, &str, u64)| format!("{} {}", grouped(*count), words.said_of(*count, word));
     let parts: Vec<String> = parts.iter().map(part).collect();
     let rows = counted(stores.iter().map(|store| store.row_count).sum(), words.row);
-    let stores = counted(stores.len() as u64, words.store_noun);
-    format!("{stores}: {}; {rows}", parts.join(", "))
+    let count = counted(stores.len() as u64, words.store_noun);
+    let only_asked =
+        stores.iter().all(|store| store.tables.is_empty()) && stores.iter().any(|of| !of.probes.is_empty());
+    match only_asked {
+        true => format!("{count}: {}", parts.join(", ")),
+        false => format!("{count}: {}; {rows}", parts.join(", ")),
+    }
 }
 
 /// A word for a table.

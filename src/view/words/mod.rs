@@ -347,6 +347,7 @@ words! {
         pub step_done: &'static str,
         pub store_begun: &'static str,
         pub store_done: &'static str,
+        pub store_asked: &'static str,
         pub rows_expected: &'static str,
         pub unit_done: &'static str,
         pub still_running: &'static str,
