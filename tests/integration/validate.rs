@@ -5,12 +5,12 @@ use serde_json::Value;
 use crate::app::three_stores;
 use crate::application::Application;
 use crate::faces::{holds, schema, validator};
-use crate::town::{Ran, Town};
+use crate::town::{Ran, Town, finish};
 
 const TOKEN: &str = "hunter2-of-the-application";
 
 /// A town with probes beside its configuration, and the application that they ask.
-fn with_probes(probes: &str) -> (Town, Application) {
+fn town_with(probes: &str) -> (Town, Application) {
     let town = three_stores();
     let application = Application::of(&town);
     let config = format!("{}\n[validate]\nretry_wait = \"10ms\"\n{probes}", town.read("tenantctl.toml"));
@@ -19,9 +19,9 @@ fn with_probes(probes: &str) -> (Town, Application) {
 }
 
 fn run(town: &Town, application: &Application, words: &[&str]) -> Ran {
-    let mut command = town.command(words);
+    let mut command = town.with_probes(words);
     command.env("APP_URL", &application.url).env("APP_TOKEN", TOKEN).env("NO_PROXY", "127.0.0.1");
-    crate::town::finish(command)
+    finish(command)
 }
 
 /// What a probe of the only store of a document saw.
@@ -72,7 +72,7 @@ text = "Somebody looked"
 
 #[test]
 fn a_store_is_validated_by_evidence_until_a_probe_fails() {
-    let (town, application) = with_probes(GOOD);
+    let (town, application) = town_with(GOOD);
     let moved = run(&town, &application, &["migrate", "--store", "4", "--yes", "-f", "json"]).exits(0).json();
     assert_eq!(moved["stores"][0]["stage"], "validated", "{moved:#}");
     assert_eq!(seen(&moved, "customers").1, "status 200, 6 values equal to the query's");
@@ -207,7 +207,7 @@ done_when = "probe:status"
 
 #[test]
 fn each_way_to_fail_is_told_and_no_secret_with_it() {
-    let (town, application) = with_probes(FAILING);
+    let (town, application) = town_with(FAILING);
     application.mood.lock().unwrap().failures = 2;
     let ran = run(&town, &application, &["migrate", "--store", "4", "--yes", "-f", "json", "-vvv"]).exits(3);
     let document = ran.json();
