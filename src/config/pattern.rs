@@ -147,8 +147,17 @@ impl RequestPattern {
                 words.iter().find(|(known, _)| *known == word).map_or_else(String::new, |(_, of)| shape(of))
             }
         });
-        made.collect()
+        with_braces(&made.collect::<String>())
     }
+}
+
+/// A value whose braces are no words of a pattern, wherever it is put in; [`with_braces`] gives them back.
+pub(super) fn without_braces(value: &str) -> String {
+    value.replace('{', "\u{e000}").replace('}', "\u{e001}")
+}
+
+fn with_braces(made: &str) -> String {
+    made.replace('\u{e000}', "{").replace('\u{e001}', "}")
 }
 
 /// The body of a request, in which braces are common: its words have two, `{{key}}`.
@@ -175,9 +184,9 @@ impl BodyPattern {
         let mut body = self.text.reveal().to_owned();
         for (word, value) in words_of(store) {
             let value = if self.is_form { encode(&value) } else { inside_json(&value) };
-            body = body.replace(&format!("{{{{{word}}}}}"), &value);
+            body = body.replace(&format!("{{{{{word}}}}}"), &without_braces(&value));
         }
-        body
+        with_braces(&body)
     }
 }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::expand::{expand, expand_noting, refers};
+use super::expand::{expand, expand_with, refers};
 use super::origin::{Place, SourceFile};
-use super::pattern::{BodyPattern, RequestPattern};
+use super::pattern::{BodyPattern, RequestPattern, without_braces};
 use super::quantity;
 use super::settings::Settings;
 use super::text::{HttpText, ProbeText};
@@ -303,19 +303,34 @@ impl Reader<'_> {
 
     /// Expands a text whose references are secret.
     fn secret(&self, key: &str, text: &str, secrets: &mut Vec<String>) -> Result<String, Refusal> {
-        let note = |value: &str, _: usize| secrets.push(value.to_owned());
-        expand_noting(text, &self.settings.env, self.folder(), note).map_err(|inner| self.wrap(key, inner))
+        let form = |_: usize, value: String| {
+            secrets.push(value.clone());
+            value
+        };
+        expand_with(text, &self.settings.env, self.folder(), form).map_err(|inner| self.wrap(key, inner))
+    }
+
+    /// The same for a pattern: braces of a value are not its own.
+    fn secret_in_pattern(&self, key: &str, text: &str, secrets: &mut Vec<String>) -> Result<String, Refusal> {
+        let form = |_: usize, value: String| {
+            let plain = without_braces(&value);
+            secrets.push(value);
+            plain
+        };
+        expand_with(text, &self.settings.env, self.folder(), form).map_err(|inner| self.wrap(key, inner))
     }
 
     fn http(&self, http: &HttpText, secrets: &mut Vec<String>) -> Result<HttpProbe, Refusal> {
         // What a URL begins with is a place and no secret, unless a file keeps it.
         let written = http.url.as_ref();
-        let note = |value: &str, at: usize| {
+        let form = |at: usize, value: String| {
+            let plain = without_braces(&value);
             if at > 0 || written.starts_with("${file:") {
-                secrets.push(value.to_owned());
+                secrets.push(value);
             }
+            plain
         };
-        let url = expand_noting(written, &self.settings.env, self.folder(), note);
+        let url = expand_with(written, &self.settings.env, self.folder(), form);
         let url = url.map_err(|inner| self.wrap("http.url", inner))?;
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(self
@@ -329,7 +344,7 @@ impl Reader<'_> {
         let mut headers = Vec::new();
         for (name, value) in &http.headers {
             let key = format!("http.headers.{name}");
-            let value = self.secret(&key, value, secrets)?;
+            let value = self.secret_in_pattern(&key, value, secrets)?;
             if is_secret_header(name) {
                 let bare = value.split_once(' ').map_or(value.as_str(), |(_, bare)| bare); // `Bearer …`
                 secrets.extend([value.clone(), bare.to_owned()]);
@@ -339,7 +354,7 @@ impl Reader<'_> {
         let body = match &http.body {
             None => None,
             Some(body) => {
-                let body = self.secret("http.body", body, secrets)?;
+                let body = self.secret_in_pattern("http.body", body, secrets)?;
                 let is_form = http.headers.iter().any(|(name, value)| {
                     name.eq_ignore_ascii_case("content-type") && value.contains("x-www-form-urlencoded")
                 });

@@ -240,6 +240,12 @@ fn each_way_to_fail_is_told_and_no_secret_with_it() {
     town.moved("public.customers", "store_id = 4", "store_4.customers");
     assert!(!town.folder.path().join("survived").exists());
 
+    // Who leaves the application unasked from then on is done with the run.
+    run(&town, &application, &["resume", "-y", "--no-validate"]).exits(0).says("already switched");
+    let status = run(&town, &application, &["status", "-f", "json"]).exits(0).json();
+    assert_eq!((&status["runs"][0]["outcome"], &status["runs"][1]["outcome"]), (&"done".into(), &"differs".into()));
+    run(&town, &application, &["migrate", "--store", "4", "--yes"]).exits(3);
+
     // The run is not done; once what failed is mended, it goes on with the application alone.
     let status = run(&town, &application, &["status", "-f", "json"]).exits(0).json();
     assert_eq!(status["runs"][0]["outcome"], "unfinished");

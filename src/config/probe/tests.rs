@@ -10,7 +10,7 @@ fn load(text: &str) -> Result<Vec<Probe>, Refusal> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("tenantctl.toml"), text).unwrap();
     std::fs::write(folder.path().join("token"), "of the file\n").unwrap();
-    let mut env = Environment::default().with("APP", "https://app.example").with("TOKEN", "hunter2-co");
+    let mut env = Environment::default().with("APP", "https://app.example").with("TOKEN", "hunter2-{co}");
     env.current_folder = folder.path().to_owned();
     let loaded = Config::load(&ConfigSources::default(), &env).and_then(|config| Ok(config.probes()?));
     loaded.map_err(|error| error.downcast().unwrap())
@@ -34,7 +34,7 @@ fn a_request_has_the_stores_words_each_in_its_own_escape() {
     .unwrap();
     let [ProbeAct::Http(json), ProbeAct::Http(form)] = [&probes[0].act, &probes[1].act] else { panic!("{probes:?}") };
     let store = store();
-    assert_eq!(json.url(&store).reveal(), "https://app.example/x?s=a%2Fb%20%22c%22&t=hunter2-co");
+    assert_eq!(json.url(&store).reveal(), "https://app.example/x?s=a%2Fb%20%22c%22&t=hunter2-{co}");
     assert_eq!(json.method, "POST");
     assert_eq!(json.headers(&store)[1].1.reveal(), "a/b \"c\"");
     assert_eq!(json.body(&store).unwrap().reveal(), r#"{"key": "a/b \"c\"", "n": "O'Hara & \"co\""}"#);
@@ -50,7 +50,7 @@ fn what_came_by_a_reference_and_what_headers_hide_is_masked() {
          headers.Authorization = \"Bearer abcdef\"\nheaders.X-App = \"${file:token}\"",
     )
     .unwrap();
-    let told = probes[0].masked("https://app.example/x?t=hunter2-co: abcdef, of the file, postgres://u:pw@h/d");
+    let told = probes[0].masked("https://app.example/x?t=hunter2-{co}: abcdef, of the file, postgres://u:pw@h/d");
     assert_eq!(told, "https://app.example/x?t=***: ***, ***, postgres://u:***@h/d");
     for hidden in ["hunter2", "abcdef", "of the file"] {
         assert!(!format!("{probes:?}").contains(hidden));
