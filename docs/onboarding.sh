@@ -29,7 +29,7 @@ while IFS= read -r key; do
     else
         failed+=("$key")
         jq -r --arg code "$code" \
-            '[.stores[]?.error, .error] | map(select(. != null)) | .[0] // {message: "differences found"}
+            '[.stores[]?.error, .error] | map(select(. != null)) | .[0] // {message: "differences found, or a probe failed"}
              | "FAIL  '"$key"'\texit \($code)\t\([.message, .because[0]? // empty] | join(": "))\t\(.hint // "")"' "$report"
         # 5: the database is out of reach; every store after this one would fail the same way.
         if [ "$code" -eq 5 ] || [ "$code" -eq 130 ]; then break; fi

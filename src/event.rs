@@ -28,6 +28,8 @@ pub enum Step {
     Verify,
     /// Routing the application.
     Switch,
+    /// Asking it whether it works.
+    Validate,
     /// Routing it back.
     Reverse,
     /// Dropping what was made.
@@ -36,8 +38,16 @@ pub enum Step {
 
 impl Step {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Plan, Self::Create, Self::Copy, Self::Verify, Self::Switch, Self::Reverse, Self::Abandon];
+    pub const ALL: [Self; 8] = [
+        Self::Plan,
+        Self::Create,
+        Self::Copy,
+        Self::Verify,
+        Self::Switch,
+        Self::Validate,
+        Self::Reverse,
+        Self::Abandon,
+    ];
 
     /// Its word, for machines and people.
     #[must_use]
@@ -48,6 +58,7 @@ impl Step {
             Self::Copy => "copy",
             Self::Verify => "verify",
             Self::Switch => "switch",
+            Self::Validate => "validate",
             Self::Reverse => "reverse",
             Self::Abandon => "abandon",
         }
@@ -290,6 +301,30 @@ pub enum Event<'a> {
         /// What held it last.
         limit: &'a str,
         /// How long.
+        elapsed: Duration,
+    },
+    /// A probe of a store's application begins a try.
+    ProbeStarted {
+        /// The store.
+        store: &'a Store,
+        /// The probe's name.
+        probe: &'a str,
+        /// Which try, from 1.
+        number: u32,
+    },
+    /// A try of a probe ended.
+    ProbeTried {
+        /// The store.
+        store: &'a Store,
+        /// The probe's name.
+        probe: &'a str,
+        /// Which try, from 1.
+        number: u32,
+        /// Whether it saw what it should.
+        passed: bool,
+        /// What it saw, for people; secrets are masked.
+        seen: &'a str,
+        /// How long the try took.
         elapsed: Duration,
     },
     /// A store is finished in this run.

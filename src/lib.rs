@@ -15,6 +15,7 @@ pub mod lexer;
 pub mod manifest;
 pub mod pg;
 pub mod plan;
+pub mod probe;
 pub mod report;
 pub mod sample;
 pub mod server;

@@ -197,6 +197,9 @@ pub struct StoreReport {
     pub tables: Vec<TableReport>,
     /// What was checked beside the rows.
     pub checks: Vec<Check>,
+    /// What the last validation asked of the application, and what it saw.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ProbeReport>,
     /// Queries of the configuration, run on both sides.
     pub samples: Vec<Sample>,
     /// What supports the claims.
@@ -228,7 +231,7 @@ pub struct Rehearsal {
 /// A step and its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepTime {
-    /// `plan`, `create`, `copy`, `verify`, `switch`, `abandon`.
+    /// `plan`, `create`, `copy`, `verify`, `switch`, `validate`, `abandon`.
     pub step: String,
     /// How long it took.
     pub seconds: f64,
@@ -251,6 +254,7 @@ impl StoreReport {
             seconds: 0.0,
             tables: Vec::new(),
             checks: Vec::new(),
+            probes: Vec::new(),
             samples: Vec::new(),
             evidence: Evidence::default(),
             not_checked: Vec::new(),
@@ -267,6 +271,12 @@ impl StoreReport {
         self.tables.iter().any(|table| table.verdict == Verdict::Differs)
             || self.checks.iter().any(|check| check.verdict == CheckVerdict::Fail)
             || self.samples.iter().any(|sample| !sample.equal)
+    }
+
+    /// Whether a probe failed when it was asked last. The copy may be proven all the same.
+    #[must_use]
+    pub fn has_failed_probe(&self) -> bool {
+        self.probes.iter().any(|probe| !probe.passed)
     }
 
     /// All tables were compared row by row and none differs.
@@ -428,6 +438,33 @@ impl Check {
     }
 }
 
+/// A probe of the application, and what it saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeReport {
+    /// Its name: `create_order`.
+    pub probe: String,
+    /// What people call it, per language.
+    pub title: Texts,
+    /// `http`, `sql`, `command`.
+    pub kind: String,
+    /// Whether it saw what it should.
+    pub passed: bool,
+    /// What it saw; where it failed, why. Secrets are masked.
+    pub seen: String,
+    /// How often it was tried.
+    pub try_count: u32,
+    /// How long all tries took, with the waits between them.
+    pub seconds: f64,
+    /// When it ended, RFC 3339.
+    pub at: String,
+    /// Of an sql probe: the role that it ran as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Of an sql probe: whether that role is the store's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_role: Option<bool>,
+}
+
 /// A text in several languages: `{"es": …, "en": …}`.
 pub type Texts = std::collections::BTreeMap<String, String>;
 
@@ -489,6 +526,18 @@ pub struct OpenStep {
     pub done: bool,
     /// What would tick it: `validated`, `probe:NAME`, `backup`, `never`.
     pub done_when: String,
+    /// What ticks it, or what speaks against it; none where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<StepEvidence>,
+}
+
+/// What somebody saw, and when.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct StepEvidence {
+    /// RFC 3339.
+    pub at: String,
+    /// For people, in English.
+    pub seen: String,
 }
 
 /// A command that leads on.

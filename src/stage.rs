@@ -78,8 +78,9 @@ impl Stage {
                 | (Copied | Verified, Verified)
                 | (Verified, Copied) // a later look found a difference
                 | (Verified, Switched)
-                | (Switched, Validated | Purged | Reversed)
-                | (Validated, Purged | Reversed)
+                | (Switched | Validated, Validated) // probes passed, again
+                | (Validated, Switched) // a later look saw a probe fail
+                | (Switched | Validated, Purged | Reversed)
                 | (Planned | Created | Copied | Verified | Reversed, Abandoned)
         )
     }
@@ -111,7 +112,9 @@ mod tests {
     #[test]
     fn nothing_is_switched_that_was_not_verified() {
         for stage in Stage::ALL {
-            assert_eq!(stage.may_become(Stage::Switched), stage == Stage::Verified);
+            // A validated store is switched already; its switch stays what it was.
+            let may = matches!(stage, Stage::Verified | Stage::Validated);
+            assert_eq!(stage.may_become(Stage::Switched), may);
         }
     }
 

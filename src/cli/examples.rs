@@ -66,6 +66,12 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl switch --store 4 --by-hand  a person told the application",
     ),
     (
+        "validate",
+        "Examples:
+  tenantctl validate --store 4  ask its application
+  tenantctl validate --all --format junit -o validate.md > validate.xml",
+    ),
+    (
         "resume",
         "Examples:
   tenantctl resume       the run that is not done

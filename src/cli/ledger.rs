@@ -79,7 +79,12 @@ impl Ledger {
             .collect();
         // A store without a move counts only while the run is the last that was asked for it; one that is rehearsed never.
         let was_not_begun = |key: &String| !rehearses(run) && errand.stores.len() > 1 && !asked_later.contains(key);
-        self.open_stores(run).iter().any(|key| self.live(run, key).is_some() || was_not_begun(key))
+        // A store that is switched and only not validated is nobody's unfinished work once somebody asked anew.
+        let is_open = |key: &String| match self.live(run, key) {
+            Some(of) => !(of.stage.is_switched() && asked_later.contains(key)),
+            None => was_not_begun(key),
+        };
+        self.open_stores(run).iter().any(is_open)
     }
 }
 

@@ -26,6 +26,7 @@ mod site;
 mod status;
 mod stores;
 mod template;
+mod validate;
 mod verify;
 
 use std::ffi::OsString;
@@ -266,6 +267,7 @@ enum Command {
     Copy(road::CopyArgs),
     Verify(verify::VerifyArgs),
     Switch(road::SwitchArgs),
+    Validate(validate::ValidateArgs),
     Resume(resume::ResumeArgs),
     Pause(pause::PauseArgs),
     Reverse(reverse::ReverseArgs),
@@ -295,6 +297,7 @@ impl Command {
             Self::Copy(_) => "copy",
             Self::Verify(_) => "verify",
             Self::Switch(_) => "switch",
+            Self::Validate(_) => "validate",
             Self::Resume(_) => "resume",
             Self::Pause(_) => "pause",
             Self::Reverse(_) => "reverse",
@@ -366,6 +369,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Create(args) => road::create(globals, &env, line, args).await,
         Command::Copy(args) => road::copy(globals, &env, line, args).await,
         Command::Switch(args) => road::switch(globals, &env, line, args).await,
+        Command::Validate(args) => validate::run(globals, &env, line, args).await,
         Command::Verify(args) => verify::run(globals, &env, line, args).await,
         Command::Resume(args) => resume::run(globals, &env, line, args).await,
         Command::Pause(args) => pause::run(globals, &env, args).await,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use super::{Globals, StoreArgs};
-use crate::config::{Config, ConfigSources, FlagValue, Registry as RegistryConfig};
+use crate::config::{Config, ConfigSources, FlagValue, Probe, Registry as RegistryConfig};
 use crate::conninfo::{ConnInfo, Environment};
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Observer};
@@ -39,6 +39,8 @@ pub(super) struct Opened {
     pub(super) registry_config: Option<RegistryConfig>,
     pub(super) orm_schema: Option<String>,
     pub(super) max_diffs: usize,
+    /// Those that the command shall ask; none before it says so.
+    pub(super) probes: Vec<Probe>,
     pub(super) store_schema: crate::config::StoreSchema,
     /// For progress and questions.
     pub(super) words: &'static Words,
@@ -113,6 +115,7 @@ impl Prepared {
             config,
             orm_schema: conninfo.orm_schema,
             max_diffs: MAX_DIFFS,
+            probes: Vec::new(),
             store_schema,
             words,
         })
@@ -151,6 +154,7 @@ impl Opened {
             id_headroom: store_schema.id_headroom,
             access: Access { owner: store_schema.owner, readers: store_schema.readers },
             samples: self.config.report()?.samples,
+            probes: &self.probes,
             max_diffs: self.max_diffs,
         })
     }

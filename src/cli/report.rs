@@ -67,7 +67,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
     for line in &moves {
         let the_move = journal::reread(&reader, line.id).await?;
         let mut store = store_report(&reader, &the_move, &steps, headroom).await?;
-        if store.differs() {
+        if store.differs() || store.has_failed_probe() {
             store.outcome = Outcome::Differs;
         } else if store.error.is_some() && !the_move.stage.is_switched() {
             store.outcome = Outcome::Failed; // its last run's; one that goes on clears it

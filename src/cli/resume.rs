@@ -26,6 +26,9 @@ pub(crate) struct ResumeArgs {
     /// Go on with the recorded manifest and template where today's files differ
     #[arg(long)]
     use_recorded: bool,
+    /// Leave the application unasked: no probe after the switch
+    #[arg(long)]
+    no_validate: bool,
     #[command(flatten)]
     pace: Pace,
 }
@@ -41,15 +44,19 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         let ledger = Ledger::read(&reader, Some(ground.shared())).await?;
         wanted(&reader, &ledger, args.run.as_deref()).await?
     };
+    let stage = match errand.until {
+        Stage::Validated if args.no_validate => Stage::Switched,
+        stage => stage,
+    };
     let stores = StoreArgs { store: errand.stores, ..StoreArgs::default() };
     let errand = Errand {
         command: "resume",
-        until: Until { stage: errand.until, by_hand: errand.by_hand, insists: false },
+        until: Until { stage, by_hand: errand.by_hand, insists: false },
         kind: errand.kind,
         from: None,
         how: How { use_recorded: args.use_recorded, ..How::default() },
         pace: args.pace,
-        ask: errand.until == Stage::Switched,
+        ask: stage >= Stage::Switched,
         median: None,
     };
     road::work(globals, env, line, &stores, errand).await

@@ -11,7 +11,7 @@ use super::open::{self, Opened};
 use super::output::{Page, now};
 use super::pace::Pace;
 use super::site::Site;
-use super::{Globals, StoreArgs, rehearse};
+use super::{Globals, StoreArgs, rehearse, validate};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::event::Event;
@@ -45,6 +45,9 @@ pub(crate) struct MigrateArgs {
     to: Option<To>,
     #[command(flatten)]
     how: How,
+    /// Leave the application unasked: no probe after the switch
+    #[arg(long)]
+    no_validate: bool,
     #[command(flatten)]
     pace: Pace,
     /// Show the plan and stop
@@ -143,7 +146,8 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
         Some(To::Created) => Stage::Created,
         Some(To::Copied) => Stage::Copied,
         Some(To::Verified) => Stage::Verified,
-        None => Stage::Switched,
+        None if args.no_validate => Stage::Switched,
+        None => Stage::Validated, // where the configuration has probes
     };
     let errand = Errand {
         command: "migrate",
@@ -152,7 +156,7 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
         from: None,
         how: args.how,
         pace: args.pace,
-        ask: stage == Stage::Switched,
+        ask: stage >= Stage::Switched,
         median: None,
     };
     work(globals, env, line, &args.stores, errand).await
@@ -202,11 +206,14 @@ pub(super) async fn work(
     env: &Environment,
     line: &str,
     stores: &StoreArgs,
-    errand: Errand,
+    mut errand: Errand,
 ) -> Result<Page> {
     let started = now();
     let many = stores.guess();
-    let opened = Opened::open(globals, env, many).await?;
+    let mut opened = Opened::open(globals, env, many).await?;
+    if errand.until.stage == Stage::Validated {
+        errand.until.stage = with_probes(&mut opened)?;
+    }
     let reader = opened.sessions.reader().await?;
     let ground = opened.ground(&reader).await?;
     let registry = opened.registry(&ground);
@@ -272,6 +279,16 @@ pub(super) async fn work(
     };
     drop(site);
     close(opened, &lease, report, travelled).await
+}
+
+/// The last stage of a road that leads to the end: `validated` where there are probes to ask there. What they lack, such
+/// as a variable, is found before anything is moved.
+fn with_probes(opened: &mut Opened) -> Result<Stage> {
+    if !opened.config.validate()?.after_migrate {
+        return Ok(Stage::Switched);
+    }
+    opened.probes = opened.config.probes()?;
+    Ok(if opened.probes.is_empty() { Stage::Switched } else { Stage::Validated })
 }
 
 /// All stores, wave by wave.
@@ -350,7 +367,7 @@ async fn forecast_of(site: &Site<'_>, lease: &Lease, rows: &[RegistryRow], capac
             && site.moves.iter().any(|of| of.store.key == row.key && is_there(of.stage, site.errand.until))
     };
     let keys: Vec<StoreKey> = rows.iter().filter(|row| !is_done(row)).map(|row| row.key.clone()).collect();
-    let switches = site.errand.until.stage == Stage::Switched;
+    let switches = site.errand.until.switches();
     let forecast = forecast::of_stores(&site.means, site.ground, census, &keys, capacity, switches).await.ok()?;
     let _kept = journal::record_forecast(lease.client(), site.means.run, &forecast).await; // the report has it too
     Some(forecast)
@@ -444,6 +461,18 @@ fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {
             command: format!("tenantctl resume {run}"),
         });
     }
+    let failed: Vec<_> = report.stores.iter().filter(|store| store.has_failed_probe()).collect();
+    match failed.as_slice() {
+        [] => {}
+        [store] => {
+            steps.extend(validate::after_failure(store));
+            return steps;
+        }
+        several => steps.push(NextStep {
+            why: format!("{} stores failed a probe; ask all again", several.len()),
+            command: "tenantctl validate --all".into(),
+        }),
+    }
     if let [store] = report.stores.as_slice() {
         let (why, command) = match (store.outcome, store.stage) {
             (Outcome::Differs, _) => ("see the rows again", format!("tenantctl verify --store {}", store.store)),
@@ -460,7 +489,7 @@ fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {
             (Outcome::Done, Some(Stage::Verified)) => {
                 ("route the application to it", format!("tenantctl switch --store {}", store.store))
             }
-            (Outcome::Done, Some(Stage::Switched)) => {
+            (Outcome::Done, Some(Stage::Switched | Stage::Validated)) => {
                 ("look at it every night", format!("tenantctl verify --store {} --live", store.store))
             }
             _ => return steps,

@@ -172,10 +172,16 @@ impl<'a> Site<'a> {
         });
         let proven: Vec<Journey<'_>> = prove.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
         let switch = stream::iter(proven).map(|mut journey| async move {
-            self.go_to_the_end(lease, &mut journey).await;
+            self.switch(lease, &mut journey).await;
             self.settle(lease, schedule, journey, ended).await
         });
-        let late: Vec<Journey<'_>> = switch.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
+        let switched: Vec<Journey<'_>> = switch.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
+        // Not between two switches: what an application takes for its answers must not make the next copy older.
+        let ask = stream::iter(switched).map(|mut journey| async move {
+            self.validate(lease, &mut journey).await;
+            self.settle(lease, schedule, journey, ended).await
+        });
+        let late: Vec<Journey<'_>> = ask.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
         if !late.is_empty() {
             self.means.sessions.close(); // interrupted: the reports are still read
         }
@@ -206,7 +212,7 @@ impl<'a> Site<'a> {
                 return Ok(Some(Arrival::AlreadyThere));
             }
             journey.begun = true;
-            if self.may_ask && !self.confirm(&the_move)? {
+            if self.may_ask && !the_move.stage.is_switched() && !self.confirm(&the_move)? {
                 bail!(
                     Refusal::new(format!("store {} is not switched: the answer was no", journey.row.key))
                         .hint("`--to verified` copies and proves without switching")
@@ -260,15 +266,25 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// From wherever it is to where it shall be.
-    async fn go_to_the_end(&self, lease: &Lease, journey: &mut Journey<'_>) {
-        if journey.outcome.is_some() {
-            return;
-        }
-        let Some(the_move) = journey.the_move.clone() else { return };
+    /// From wherever it is over the switch; then it is still under way where its application shall be asked.
+    async fn switch(&self, lease: &Lease, journey: &mut Journey<'_>) {
+        let Some(the_move) = journey.the_move.clone().filter(|_| journey.outcome.is_none()) else { return };
+        let stage = self.errand.until.stage.min(Stage::Switched);
         let switching = Watch::start();
-        journey.outcome = Some(self.travel(lease, &the_move, self.errand.until, journey).await);
+        let arrival = self.travel(lease, &the_move, Until { stage, ..self.errand.until }, journey).await;
         journey.has_taken(Step::Switch, &switching);
+        let is_under_way = matches!(arrival, Ok(Arrival::Arrived | Arrival::AlreadyThere));
+        if !is_under_way || stage == self.errand.until.stage {
+            journey.outcome = Some(arrival);
+        }
+    }
+
+    /// Asks the application of a switched store.
+    async fn validate(&self, lease: &Lease, journey: &mut Journey<'_>) {
+        let Some(the_move) = journey.the_move.clone().filter(|_| journey.outcome.is_none()) else { return };
+        let asking = Watch::start();
+        journey.outcome = Some(self.travel(lease, &the_move, self.errand.until, journey).await);
+        journey.has_taken(Step::Validate, &asking);
     }
 
     async fn travel(&self, lease: &Lease, the_move: &Move, until: Until, journey: &mut Journey<'_>) -> Result<Arrival> {
@@ -535,7 +551,9 @@ impl<'a> Site<'a> {
                     .hint(format!("run `tenantctl {command} --store {key}` first"))
             );
         }
-        if let Some((_, recorded)) = self.template.as_ref().filter(|_| !self.errand.how.use_recorded) {
+        // Behind the switch nothing of the files is used any more.
+        let files_count = !self.errand.how.use_recorded && !live.stage.is_switched();
+        if let Some((_, recorded)) = self.template.as_ref().filter(|_| files_count) {
             let differing = live.differs_from(&self.ground.manifest, recorded);
             if !differing.is_empty() {
                 bail!(

@@ -221,7 +221,10 @@ async fn one_store(
         }
         _ => {}
     }
-    let the_move = &journal::reread(&*means.sessions.reader().await?, line.id).await?;
+    let reader = means.sessions.reader().await?;
+    let the_move = &journal::reread(&reader, line.id).await?;
+    let probes = journal::validation_of(&*reader, line.id).await?;
+    drop(reader);
     let live = args.live || args.stores.all && args.against.is_none() && the_move.stage.is_switched();
     if live {
         if !the_move.stage.is_switched() {
@@ -231,19 +234,19 @@ async fn one_store(
             );
         }
         let proof = verify_live(means, the_move).await?;
-        return Ok(proof_report(the_move, proof, "live", &steps));
+        return Ok(proof_report(the_move, proof, "live", &steps, &probes));
     }
     let lease = lease.filter(|_| is_before_switch(line));
     let Some(lease) = lease else {
         let proof = verify_now(means, the_move, false).await?;
-        return Ok(proof_report(the_move, proof, "shared", &steps));
+        return Ok(proof_report(the_move, proof, "shared", &steps, &probes));
     };
     lease.take(&the_move.shared_schema, &the_move.store.key).await?;
     let looked = async {
         let taken = journal::take_over(lease, the_move.id).await?;
         let proof = verify_now(means, &taken, true).await?;
         let now = journal::reread(lease.client(), the_move.id).await?;
-        anyhow::Ok(proof_report(&now, proof, "shared", &steps))
+        anyhow::Ok(proof_report(&now, proof, "shared", &steps, &probes))
     }
     .await;
     // However it ended; what cannot be given back goes with the session.

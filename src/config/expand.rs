@@ -14,14 +14,25 @@ pub(super) fn refers(text: &str) -> bool {
 
 /// The text with every reference replaced; `$${` stands for `${` itself.
 pub(super) fn expand(text: &str, env: &Environment, folder: &Path) -> Result<String, Refusal> {
-    replace(text, env, folder, |_| false)
+    replace(text, env, folder, |_, value| value)
+}
+
+/// As [`expand`]; each value is given its form by the caller, who is told where its reference stands.
+pub(super) fn expand_with(
+    text: &str,
+    env: &Environment,
+    folder: &Path,
+    form: impl FnMut(usize, String) -> String,
+) -> Result<String, Refusal> {
+    replace(text, env, folder, form)
 }
 
 /// As [`expand`], for a URL: what is put between `://` and `@` is percent-encoded, so a password is written as it is.
 pub(super) fn expand_url(text: &str, env: &Environment, folder: &Path) -> Result<String, Refusal> {
     let user_info =
         text.find("://").map(|at| at + 3).and_then(|start| Some(start..start + user_info_end(&text[start..])?));
-    replace(text, env, folder, |at| user_info.as_ref().is_some_and(|range| range.contains(&at)))
+    let is_encoded = |at: usize| user_info.as_ref().is_some_and(|range| range.contains(&at));
+    replace(text, env, folder, |at, value| if is_encoded(at) { encode(&value) } else { value })
 }
 
 /// Where the `@` is that ends user and password; one inside a reference is not it.
@@ -43,7 +54,7 @@ fn replace(
     text: &str,
     env: &Environment,
     folder: &Path,
-    is_encoded: impl Fn(usize) -> bool,
+    mut form: impl FnMut(usize, String) -> String,
 ) -> Result<String, Refusal> {
     let mut expanded = String::with_capacity(text.len());
     let mut at = 0;
@@ -60,7 +71,7 @@ fn replace(
             end.ok_or_else(|| Refusal::new("`${` without `}`").hint("write `$${` for the characters themselves"))?;
         expanded.push_str(&text[at..found]);
         let value = value_of(&text[inside..end], env, folder)?;
-        expanded.push_str(&if is_encoded(found) { encode(&value) } else { value });
+        expanded.push_str(&form(found, value));
         at = end + 1;
     }
     expanded.push_str(&text[at..]);

@@ -52,6 +52,7 @@ impl Config {
             looked: search.looked,
             profile,
             tables: text.tables,
+            probes: text.probes,
             samples: sections.report.samples,
             next_steps: sections.report.next_steps,
             warnings,

@@ -11,6 +11,7 @@ mod find;
 mod merge;
 mod origin;
 mod pattern;
+mod probe;
 pub mod quantity;
 mod report;
 mod section;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 pub use effective::Effective;
 pub use pattern::{NamePattern, UrlPattern};
+pub use probe::{CommandProbe, Expect, HttpProbe, Probe, ProbeAct, SqlProbe, ValidateSettings};
 pub use report::{DoneWhen, Language, PlannedStep, ReportSettings, SampleQuery};
 pub use section::{CopySettings, Registry, SessionSettings, Shared, StoreSchema, SwitchSettings, ThrottleSettings};
 pub use value::Value;
@@ -34,7 +36,7 @@ use crate::error::Refusal;
 use crate::manifest::Manifest;
 use origin::SourceFile;
 use settings::Settings;
-use text::{KEYS, NextStepText, SampleText, TableText};
+use text::{KEYS, NextStepText, ProbeText, SampleText, TableText};
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +69,7 @@ pub struct Config {
     looked: String,
     profile: Option<String>,
     tables: Vec<TableText>,
+    probes: Vec<ProbeText>,
     samples: Vec<SampleText>,
     next_steps: Vec<NextStepText>,
     warnings: Vec<String>,
@@ -114,6 +117,12 @@ impl Config {
         }
         if ready("report") && !self.repeated().refers() {
             self.report()?;
+        }
+        if ready("validate") {
+            self.validate()?;
+            if !probe::refer(&self.probes) {
+                self.probes()?;
+            }
         }
         if ready("throttle") {
             self.throttle()?;
@@ -200,6 +209,22 @@ impl Config {
         section::session(&self.settings)
     }
 
+    /// `[validate]`.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn validate(&self) -> Result<ValidateSettings, Refusal> {
+        probe::validate(&self.settings)
+    }
+
+    /// `[[probes]]`.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn probes(&self) -> Result<Vec<Probe>, Refusal> {
+        probe::probes(&self.settings, &self.probes, self.file.as_ref())
+    }
+
     /// `[report]`.
     ///
     /// # Errors
@@ -209,7 +234,12 @@ impl Config {
     }
 
     fn repeated(&self) -> report::Repeated<'_> {
-        report::Repeated { file: self.file.as_ref(), samples: &self.samples, next_steps: &self.next_steps }
+        report::Repeated {
+            file: self.file.as_ref(),
+            samples: &self.samples,
+            next_steps: &self.next_steps,
+            probes: self.probes.iter().map(|probe| probe.name.as_ref().as_str()).collect(),
+        }
     }
 
     /// The shared tables and their owner paths.

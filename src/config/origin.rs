@@ -78,8 +78,10 @@ fn hide_secrets(line: &str) -> String {
             _ => {}
         }
     }
-    if let Some(at) = lower.find("password") {
-        hide(at + "password".len(), line.len());
+    for word in ["password", "authorization", "cookie", "token", "secret", "api-key"] {
+        if let Some(at) = lower.find(word) {
+            hide(at + word.len(), line.len());
+        }
     }
     hidden.into_iter().collect()
 }

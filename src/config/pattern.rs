@@ -3,6 +3,7 @@
 use crate::conninfo::{Secret, encode};
 use crate::error::Refusal;
 use crate::ident::Ident;
+use crate::store::Store;
 
 /// Names that are never a store's: PostgreSQL's own and the journal's.
 const RESERVED: &[&str] = &["information_schema", "public", "tenantctl"];
@@ -114,6 +115,101 @@ impl UrlPattern {
         });
         made.collect()
     }
+}
+
+/// A URL or a header that asks the application, with `{schema}`, `{key}` and `{name}` in it; it may carry a secret.
+#[derive(Clone, Debug)]
+pub(super) struct RequestPattern(Secret);
+
+const REQUEST_WORDS: &[&str] = &["schema", "key", "name"];
+
+impl RequestPattern {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        pieces(text, REQUEST_WORDS).map(|_| Self(Secret::new(text)))
+    }
+
+    /// For a URL: the words percent-encoded.
+    pub(super) fn encoded(&self, store: &Store) -> String {
+        self.made(store, encode)
+    }
+
+    /// For a header: the words as they are.
+    pub(super) fn plain(&self, store: &Store) -> String {
+        self.made(store, str::to_owned)
+    }
+
+    fn made(&self, store: &Store, shape: impl Fn(&str) -> String) -> String {
+        let words = words_of(store);
+        let pieces = pieces(self.0.reveal(), REQUEST_WORDS).unwrap_or_default(); // it was read before
+        let made = pieces.into_iter().map(|piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Word(word) => {
+                words.iter().find(|(known, _)| *known == word).map_or_else(String::new, |(_, of)| shape(of))
+            }
+        });
+        with_braces(&made.collect::<String>())
+    }
+}
+
+/// A value whose braces are no words of a pattern, wherever it is put in; [`with_braces`] gives them back.
+pub(super) fn without_braces(value: &str) -> String {
+    value.replace('{', "\u{e000}").replace('}', "\u{e001}")
+}
+
+fn with_braces(made: &str) -> String {
+    made.replace('\u{e000}', "{").replace('\u{e001}', "}")
+}
+
+/// The body of a request, in which braces are common: its words have two, `{{key}}`.
+#[derive(Clone, Debug)]
+pub(super) struct BodyPattern {
+    text: Secret,
+    is_form: bool,
+}
+
+impl BodyPattern {
+    pub(super) fn parse(text: &str, is_form: bool) -> Result<Self, String> {
+        let word = |rest: &str| rest.split_once("}}").map(|(word, _)| word.trim().to_owned());
+        for word in text.split("{{").skip(1).filter_map(word) {
+            let is_word = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if is_word && !REQUEST_WORDS.contains(&word.as_str()) {
+                return Err(format!("unknown word `{{{{{word}}}}}`"));
+            }
+        }
+        Ok(Self { text: Secret::new(text), is_form })
+    }
+
+    /// For one store: escaped as the inside of a JSON text, or percent-encoded in a form.
+    pub(super) fn filled(&self, store: &Store) -> String {
+        let mut body = self.text.reveal().to_owned();
+        for (word, value) in words_of(store) {
+            let value = if self.is_form { encode(&value) } else { inside_json(&value) };
+            body = body.replace(&format!("{{{{{word}}}}}"), &without_braces(&value));
+        }
+        with_braces(&body)
+    }
+}
+
+/// As it stands between the quotes of a JSON text.
+fn inside_json(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => escaped.extend(['\\', c]),
+            c if u32::from(c) < 0x20 => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// The words of patterns that ask the application.
+fn words_of(store: &Store) -> [(&'static str, String); 3] {
+    [
+        ("schema", store.schema.raw().to_owned()),
+        ("key", store.key.text().to_owned()),
+        ("name", store.name.clone().unwrap_or_default()),
+    ]
 }
 
 #[cfg(test)]

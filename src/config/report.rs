@@ -7,6 +7,7 @@ use super::expand::{expand, refers};
 use super::origin::{Place, SourceFile};
 use super::settings::Settings;
 use super::text::{NextStepText, SampleText};
+use crate::conninfo::nearest;
 use crate::error::Refusal;
 use crate::report::Texts;
 
@@ -103,6 +104,7 @@ pub(super) struct Repeated<'a> {
     pub(super) file: Option<&'a Arc<SourceFile>>,
     pub(super) samples: &'a [SampleText],
     pub(super) next_steps: &'a [NextStepText],
+    pub(super) probes: Vec<&'a str>,
 }
 
 impl Repeated<'_> {
@@ -161,6 +163,15 @@ pub(super) fn report(settings: &Settings, repeated: &Repeated<'_>) -> Result<Rep
                     .hint("write validated, probe:NAME, backup or never")
             })?,
         };
+        // A name that is nearly a probe's would leave its box open for ever; others may come later.
+        if let (DoneWhen::Probe(name), Some(text)) = (&done_when, &step.done_when)
+            && !repeated.probes.contains(&name.as_str())
+            && let Some(near) = nearest(name, repeated.probes.iter().copied())
+        {
+            return Err(repeated
+                .place(text.span(), &format!("there is no probe `{name}`"))
+                .hint(format!("did you mean `probe:{near}`?")));
+        }
         Ok(PlannedStep { text: texts(&step.text.as_ref().0)?, done_when })
     });
     Ok(ReportSettings {

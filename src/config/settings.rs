@@ -44,6 +44,12 @@ impl Settings {
             Kind::Number => Value::Number(text.trim().parse().map_err(|_| {
                 Refusal::new(format!("[{}: `{text}` is no whole number ({origin})", key.name.replacen('.', "] ", 1)))
             })?),
+            Kind::Flag => Value::Flag(text.trim().parse().map_err(|_| {
+                Refusal::new(format!(
+                    "[{}: `{text}` is neither `true` nor `false` ({origin})",
+                    key.name.replacen('.', "] ", 1)
+                ))
+            })?),
             Kind::List => Value::List(text.split(',').map(|item| item.trim().to_owned()).collect()),
         };
         self.put(key.name, value, origin);
@@ -97,7 +103,7 @@ impl Settings {
             Value::Text(text) => self.expanded(text, setting).is_ok(),
             Value::List(items) => items.iter().all(|item| self.expanded(item, setting).is_ok()),
             Value::Texts(texts) => texts.values().all(|text| self.expanded(text, setting).is_ok()),
-            Value::Number(_) => true,
+            Value::Number(_) | Value::Flag(_) => true,
         })
     }
 
@@ -192,6 +198,14 @@ impl Settings {
                 .ok()
                 .filter(|_| (from..=to).contains(number))
                 .ok_or_else(|| self.refuse(key, &format!("{number} is not between {from} and {to}"))),
+            _ => Err(self.refuse(key, "is missing")),
+        }
+    }
+
+    /// Yes or no.
+    pub(super) fn flag(&self, key: &str) -> Result<bool, Refusal> {
+        match self.get(key).map(|setting| &setting.value) {
+            Some(Value::Flag(flag)) => Ok(*flag),
             _ => Err(self.refuse(key, "is missing")),
         }
     }

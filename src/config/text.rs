@@ -19,6 +19,7 @@ use crate::error::Refusal;
 pub(super) enum Kind {
     Text,
     Number,
+    Flag,
     List,
     Localized,
 }
@@ -32,6 +33,7 @@ pub(super) struct Key {
 
 type Text = String;
 type Number = i64;
+type Flag = bool;
 type List = Vec<String>;
 
 /// A key, where its value stands, and the value.
@@ -116,6 +118,12 @@ sections! {
     SessionText "session" {
         lock_timeout = "lock_timeout": Text,
     }
+    ValidateText "validate" {
+        after_migrate = "after_migrate": Flag,
+        timeout = "timeout": Text,
+        retries = "retries": Number,
+        retry_wait = "retry_wait": Text,
+    }
     ReportText "report" {
         title = "title": Localized,
         language = "language": Text,
@@ -157,6 +165,39 @@ pub(super) struct TableText {
     pub(super) omit: Vec<String>,
 }
 
+/// One of `[[probes]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProbeText {
+    pub(super) name: Spanned<String>,
+    pub(super) title: Option<Localized>,
+    pub(super) http: Option<HttpText>,
+    pub(super) sql: Option<String>,
+    pub(super) expect: Option<Spanned<String>>,
+    pub(super) command: Option<Vec<String>>,
+    pub(super) exit_code: Option<Spanned<i64>>,
+    pub(super) timeout: Option<Spanned<String>>,
+    pub(super) retries: Option<Spanned<i64>>,
+    pub(super) retry_wait: Option<Spanned<String>>,
+    pub(super) stage: Option<Spanned<String>>,
+}
+
+/// `http` of one of `[[probes]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpText {
+    pub(super) url: Spanned<String>,
+    pub(super) method: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Option<String>,
+    pub(super) status: Option<Spanned<i64>>,
+    pub(super) json: Option<Spanned<String>>,
+    pub(super) equals_query: Option<String>,
+    #[serde(default)]
+    pub(super) any_order: bool,
+}
+
 /// Keys of the repeated sections, for the documents' sake.
 pub(super) const REPEATED_KEYS: &[&str] = &[
     "tables.name",
@@ -166,6 +207,24 @@ pub(super) const REPEATED_KEYS: &[&str] = &[
     "tables.on",
     "tables.rows",
     "tables.omit",
+    "probes.name",
+    "probes.title",
+    "probes.sql",
+    "probes.expect",
+    "probes.command",
+    "probes.exit_code",
+    "probes.timeout",
+    "probes.retries",
+    "probes.retry_wait",
+    "probes.stage",
+    "probes.http.url",
+    "probes.http.method",
+    "probes.http.headers",
+    "probes.http.body",
+    "probes.http.status",
+    "probes.http.json",
+    "probes.http.equals_query",
+    "probes.http.any_order",
     "report.samples.title",
     "report.samples.query",
     "report.next_steps.text",
@@ -184,6 +243,7 @@ pub(super) struct ProfileText {
     switch: SwitchText,
     throttle: ThrottleText,
     session: SessionText,
+    validate: ValidateText,
     pub(super) report: ReportText,
 }
 
@@ -199,6 +259,7 @@ impl ProfileText {
         self.switch.found(&mut all);
         self.throttle.found(&mut all);
         self.session.found(&mut all);
+        self.validate.found(&mut all);
         self.report.found(&mut all);
         all
     }
@@ -216,8 +277,10 @@ pub(super) struct FileText {
     switch: SwitchText,
     throttle: ThrottleText,
     session: SessionText,
+    validate: ValidateText,
     report: ReportText,
     pub(super) tables: Vec<TableText>,
+    pub(super) probes: Vec<ProbeText>,
     pub(super) profile: BTreeMap<String, ProfileText>,
 }
 
@@ -234,6 +297,7 @@ impl FileText {
             switch: take(&mut self.switch),
             throttle: take(&mut self.throttle),
             session: take(&mut self.session),
+            validate: take(&mut self.validate),
             report: take(&mut self.report),
         }
     }

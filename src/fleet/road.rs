@@ -13,12 +13,20 @@ use crate::step::{self, Means};
 /// Where the road ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Until {
-    /// The last stage: created, copied, verified or switched.
+    /// The last stage: created, copied, verified, switched or validated.
     pub stage: Stage,
     /// `switch --by-hand`.
     pub by_hand: bool,
     /// A switch was asked for by name: without a registry column to write it is refused, not left to a person.
     pub insists: bool,
+}
+
+impl Until {
+    /// Whether the road leads over the switch.
+    #[must_use]
+    pub fn switches(self) -> bool {
+        self.stage >= Stage::Switched
+    }
 }
 
 /// How the journey of a store ended, its stage in the journal aside.
@@ -28,7 +36,7 @@ pub enum Arrival {
     Arrived,
     /// It was there before.
     AlreadyThere,
-    /// Not all rows are equal, or a check failed; it stays where it is.
+    /// Not all rows are equal, or a check or a probe failed; it stays where it is.
     Differs,
     /// Verified; nobody told us which registry column to write, so a person switches.
     WaitsForHand,
@@ -74,7 +82,10 @@ pub async fn travel(
             }
             Stage::Verified => {
                 only(step::switch::switch(means, registry, &[receipt::<Verified>(&now)?], until.by_hand).await)?;
-                return Ok(Arrival::Arrived);
+            }
+            Stage::Switched if until.stage == Stage::Validated => {
+                let validation = step::validate::validate(means, &now).await?;
+                return Ok(if validation.passed() { Arrival::Arrived } else { Arrival::Differs });
             }
             stage => bail!(
                 Refusal::new(format!("store {} is {stage}", now.store.key))

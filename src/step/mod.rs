@@ -24,6 +24,7 @@ pub mod report;
 pub mod reverse;
 pub mod switch;
 pub mod throttle;
+pub mod validate;
 pub mod verify;
 pub mod weigh;
 
@@ -32,7 +33,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, RwLock};
 
-use crate::config::{CopySettings, SampleQuery, SwitchSettings};
+use crate::config::{CopySettings, Probe, SampleQuery, SwitchSettings};
 use crate::error::{Refusal, ServerError};
 use crate::event::Observer;
 use crate::pg::blueprint::{Access, Trial};
@@ -82,6 +83,8 @@ pub struct Means<'a> {
     pub access: Access,
     /// `[[report.samples]]`.
     pub samples: Vec<SampleQuery>,
+    /// `[[probes]]`, where the run shall ask them.
+    pub probes: &'a [Probe],
     /// `--max-diffs`: rows listed per table.
     pub max_diffs: usize,
 }

@@ -7,10 +7,12 @@ mod division;
 mod placeholder;
 mod refused;
 mod rendered;
+mod script;
 mod shape;
 mod source;
 
 pub use division::{Section, StatementKind};
 pub use placeholder::{Substitutions, render_snippet};
 pub use rendered::{RenderedStatement, settings_for};
+pub use script::Script;
 pub use source::Template;

@@ -80,6 +80,13 @@ pub(super) fn fields(event: &Event<'_>) -> Fields {
             let of_try = Fields::of("lock_tried").store(store).put("number", *number);
             of_try.put("result", *result).put("seconds", seconds(elapsed))
         }
+        Event::ProbeStarted { store, probe, number } => {
+            Fields::of("probe_started").store(store).put("probe", *probe).put("number", *number)
+        }
+        Event::ProbeTried { store, probe, number, passed, seen, elapsed } => {
+            let of_probe = Fields::of("probe_tried").store(store).put("probe", *probe).put("number", *number);
+            of_probe.put("passed", *passed).put("seen", *seen).put("seconds", seconds(elapsed))
+        }
         Event::Connected { session, address, elapsed } => {
             Fields::of("connected").put("session", *session).put("address", *address).put("seconds", seconds(elapsed))
         }

@@ -72,6 +72,10 @@ fn annotations(report: &Report, words: &Words) -> Vec<String> {
             let text = format!("{}: {}", words.check_title(&check.check), words.phrase(&check.detail));
             worst.push((2, check.items.len() as u64, title.clone(), text));
         }
+        for probe in store.probes.iter().filter(|probe| !probe.passed) {
+            let text = format!("{}: {}", words.lang.pick(&probe.title), words.phrase(&probe.seen));
+            worst.push((1, u64::MAX, title.clone(), text));
+        }
         for sample in store.samples.iter().filter(|sample| !sample.equal) {
             worst.push((3, 0, title.clone(), format!("{}: {}", words.lang.pick(&sample.title), words.sides_differ)));
         }

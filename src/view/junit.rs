@@ -16,7 +16,8 @@ use super::words::{Words, fill};
 use super::wrap::clean;
 use crate::plan::Finding;
 use crate::report::{
-    Audit, BalancedTable, Check, CheckVerdict, ErrorReport, Outcome, Report, Sample, StoreReport, TableReport, Verdict,
+    Audit, BalancedTable, Check, CheckVerdict, ErrorReport, Outcome, ProbeReport, Report, Sample, StoreReport,
+    TableReport, Verdict,
 };
 
 /// Writes the document.
@@ -135,6 +136,9 @@ fn of_store(report: &Report, store: &StoreReport, words: &Words) -> Suite {
         store.tables.iter().map(|table| case(format!("table {}", table.table), table.seconds, of_table(table, words))),
     );
     cases.extend(store.checks.iter().map(|check| case(format!("check {}", check.check), 0.0, of_check(check, words))));
+    cases.extend(
+        store.probes.iter().map(|probe| case(format!("probe {}", probe.probe), probe.seconds, of_probe(probe, words))),
+    );
     cases.extend(store.samples.iter().map(|sample| {
         let title = sample.title.get("en").or_else(|| sample.title.values().next()).cloned().unwrap_or_default();
         case(format!("sample {title}"), 0.0, of_sample(sample, words))
@@ -225,6 +229,14 @@ fn own_case(report: &Report, words: &Words) -> Case {
         }
     };
     Case { class: "tenantctl".to_owned(), name: report.command.clone(), seconds: 0.0, result }
+}
+
+fn of_probe(probe: &ProbeReport, words: &Words) -> Told {
+    let message = words.phrase(&probe.seen).into_owned();
+    match probe.passed {
+        true => Told::Passed,
+        false => Told::Failed { kind: "probe", text: format!("{}: {message}", probe.kind), message },
+    }
 }
 
 fn of_table(table: &TableReport, words: &Words) -> Told {

@@ -73,6 +73,7 @@ fn level(event: &Event<'_>) -> Option<(&'static str, Detail)> {
         | Event::StepDone { .. }
         | Event::UnitDone { .. }
         | Event::Waiting { .. }
+        | Event::ProbeTried { .. }
         | Event::Budgeted { .. }
         | Event::Held { .. }
         | Event::WentOn { .. }
@@ -81,6 +82,7 @@ fn level(event: &Event<'_>) -> Option<(&'static str, Detail)> {
         | Event::TableAudited { .. }
         | Event::TableDone { .. }
         | Event::LockTried { .. }
+        | Event::ProbeStarted { .. }
         | Event::ReadChosen { .. }
         | Event::Connected { .. }
         | Event::HostMissed { .. } => ("debug", Detail::Tables),

@@ -196,11 +196,29 @@ impl State {
                 // One after the other: the heartbeat tells the last.
                 self.running.insert((String::new(), String::new()), Running { what, expected: 0, row_count: 0 });
             }
+            Event::ProbeStarted { store, probe, .. } => {
+                let what = fill(words.table_line, &[&step_of(store, Step::Validate), probe]);
+                self.start(store, probe, what, 0);
+            }
+            Event::ProbeTried { store, probe, passed, seen, elapsed, .. } => {
+                self.finish(store, probe);
+                // Of many stores only what went wrong is told.
+                if !self.many || !passed {
+                    let what = fill(words.table_line, &[&step_of(store, Step::Validate), probe]);
+                    let line = if *passed { words.probe_line_passed } else { words.probe_line_failed };
+                    self.say(&fill(line, &[&what, &words.phrase(seen), &seconds(*elapsed)]));
+                }
+            }
             Event::StoreDone { store, outcome, row_count, elapsed } => {
                 let key = store.key.text();
                 self.running.retain(|(running, _), _| running != key);
                 let (label, outcome) = (store.label(), words.outcome_word(*outcome));
-                self.say(&fill(words.store_done, &[&label, outcome, &rows(*row_count), &seconds(*elapsed)]));
+                let time = seconds(*elapsed);
+                // Who was only asked, or has nothing, has no rows to tell of.
+                self.say(&match *row_count {
+                    0 => fill(words.store_asked, &[&label, outcome, &time]),
+                    count => fill(words.store_done, &[&label, outcome, &rows(count), &time]),
+                });
             }
             Event::Warned { message } => self.say(&format!("{} {}", words.warning, words.phrase(message))),
             Event::StepDone { .. }

@@ -23,8 +23,33 @@ pub(super) fn label(store: &StoreReport) -> String {
     }
 }
 
-/// What may be said of a store in a sentence.
+/// What may be said of a store in a sentence: of its copy, then of its application.
 pub(super) fn verdict_of(store: &StoreReport, words: &Words) -> (Mark, String) {
+    let of_copy = || copy_verdict(store, words);
+    let Some((mark, of_probes)) = probes_verdict(store, words) else { return of_copy() };
+    if store.tables.is_empty() && store.checks.is_empty() && store.error.is_none() {
+        return (mark, of_probes); // only the application was asked
+    }
+    let (of_copy_mark, of_copy) = of_copy();
+    (if mark == Mark::Bad { mark } else { of_copy_mark }, format!("{of_copy}; {of_probes}"))
+}
+
+/// `4 probes passed`, `1 of 4 probes failed`; none where nobody asked the application.
+pub(super) fn probes_verdict(store: &StoreReport, words: &Words) -> Option<(Mark, String)> {
+    let all = counted(store.probes.len() as u64, words.probe_noun);
+    let failed = store.probes.iter().filter(|probe| !probe.passed).count() as u64;
+    match (store.probes.is_empty(), failed) {
+        (true, _) => None,
+        (_, 0) => Some((Mark::Good, fill(words.probes_passed, &[&all]))),
+        (_, failed) => {
+            let some = fill(words.of, &[&grouped(failed), &all]);
+            Some((Mark::Bad, fill(words.probes_failed, &[&some])))
+        }
+    }
+}
+
+/// What may be said of a store's copy.
+pub(super) fn copy_verdict(store: &StoreReport, words: &Words) -> (Mark, String) {
     let table_count = store.tables.len() as u64;
     let tables = counted(table_count, words.table_noun);
     let with = |verdict| store.tables.iter().filter(|table| table.verdict == verdict).count() as u64;
@@ -85,8 +110,10 @@ pub(super) fn outcome_of(store: &StoreReport, words: &Words) -> (Mark, &'static 
             (Mark::Bad, words.outcome_word(store.outcome))
         }
         _ if store.differs() => (Mark::Bad, words.differs),
+        _ if store.has_failed_probe() => (Mark::Bad, words.probe_failed),
         _ if is_idle(store) => (Mark::Good, words.nothing_to_do),
         _ if store.proven() => (Mark::Good, words.proven),
+        _ if store.tables.is_empty() && !store.probes.is_empty() => (Mark::Good, words.probes_well),
         _ => (Mark::Unknown, words.not_proven),
     }
 }
@@ -110,8 +137,13 @@ pub(super) fn tally(stores: &[StoreReport], words: &Words) -> String {
     let part = |(_, word, count): &(Mark, &str, u64)| format!("{} {}", grouped(*count), words.said_of(*count, word));
     let parts: Vec<String> = parts.iter().map(part).collect();
     let rows = counted(stores.iter().map(|store| store.row_count).sum(), words.row);
-    let stores = counted(stores.len() as u64, words.store_noun);
-    format!("{stores}: {}; {rows}", parts.join(", "))
+    let count = counted(stores.len() as u64, words.store_noun);
+    let only_asked =
+        stores.iter().all(|store| store.tables.is_empty()) && stores.iter().any(|of| !of.probes.is_empty());
+    match only_asked {
+        true => format!("{count}: {}", parts.join(", ")),
+        false => format!("{count}: {}; {rows}", parts.join(", ")),
+    }
 }
 
 /// A word for a table.

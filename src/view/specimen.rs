@@ -80,7 +80,7 @@ fn texts(english: &str) -> Texts {
 }
 
 pub(super) fn step(text: &str, done: bool) -> OpenStep {
-    OpenStep { text: texts(text), done, done_when: "never".into() }
+    OpenStep { text: texts(text), done, done_when: "never".into(), evidence: None }
 }
 
 pub(super) fn happy() -> Report {

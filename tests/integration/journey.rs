@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::app::three_stores;
-use crate::town::{Town, connect};
+use crate::town::{Town, connect, finish};
 
 /// The fifteen shared tables of the sample, each with the condition of a store's rows, written by hand.
 const TABLES: [(&str, &str); 15] = [
@@ -63,10 +63,12 @@ fn one_store_moves_with_proof_and_its_neighbours_stay() {
     let before = town.fingerprint("public");
     let others = "select md5(string_agg(s::text, '' order by id)) from public.stores s where id <> 4";
     let neighbours = town.value(others);
-    let report = town.run(&["migrate", "--store", "4", "--format", "json"]).exits(0).json();
+    let report = finish(town.with_probes(&["migrate", "--store", "4", "--format", "json"])).exits(0).json();
     let store = &report["stores"][0];
     assert_eq!(report["outcome"], "done");
-    assert_eq!(store["stage"], "switched");
+    assert_eq!(store["stage"], "validated"); // by the probes that come with the sample
+    let boxes: Vec<bool> = store["steps"].as_array().unwrap().iter().map(|step| step["done"] == true).collect();
+    assert_eq!(boxes, [true, true, true, false, false, false, false, false, false]);
     assert_eq!(store["row_count"], 14_907);
     has_all_rows(&town, "4", store);
     assert_eq!(
@@ -93,13 +95,14 @@ fn the_same_command_again_finds_nothing_to_do() {
 fn several_stores_move_in_one_run_also_a_big_one_and_a_nearly_empty_inactive_one() {
     let town = Town::sample();
     let before = without_registry(&town.fingerprint("public"));
-    let ran = town.run(&["migrate", "--store", "4,13", "--store", "27", "--store", "93", "--format", "json"]).exits(0);
+    let words = ["migrate", "--store", "4,13", "--store", "27", "--store", "93", "--format", "json"];
+    let ran = finish(town.with_probes(&words)).exits(0);
     let report = ran.json();
     let stores = report["stores"].as_array().unwrap();
     let keys: Vec<&str> = stores.iter().map(|store| store["store"].as_str().unwrap()).collect();
     assert_eq!(keys, ["4", "13", "27", "93"]);
     for (key, store) in keys.iter().zip(stores) {
-        assert_eq!(store["stage"], "switched");
+        assert_eq!(store["stage"], "validated");
         has_all_rows(&town, key, store);
     }
     assert_eq!(town.value("select count(*) from stores where schema_name is not null"), "4");

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
 
 mod app;
+mod application;
 mod audit;
 mod concurrency;
 mod crash;
@@ -32,4 +33,5 @@ mod stages;
 mod templates;
 mod throttle;
 mod town;
+mod validate;
 mod values;

@@ -1,7 +1,8 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages, `lines` the same for lists · `records` tables,
-//! checks, events, and what was made · `parts` what is loaded of a big table · `measures` what runs took. The rows of a
+//! checks, events, and what was made · `parts` what is loaded of a big table · `measures` what runs took · `validations` what the
+//! probes saw. The rows of a
 //! step are written in the step's own transaction, never by an observer.
 
 mod lines;
@@ -10,6 +11,7 @@ mod moves;
 mod parts;
 mod records;
 mod runs;
+mod validations;
 
 pub use lines::{MoveLine, all_moves, live_moves, moves_by_run};
 pub use measures::{
@@ -17,9 +19,9 @@ pub use measures::{
     rehearsal_of,
 };
 pub use moves::{
-    Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Verified, begin,
-    check_home, live_move, live_rehearsal, record_base_digests, record_registry_before, record_samples, record_switch,
-    reread, take_over,
+    Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Validated, Verified,
+    begin, check_home, live_move, live_rehearsal, record_base_digests, record_registry_before, record_samples,
+    record_switch, reread, take_over,
 };
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
 pub use records::{
@@ -31,6 +33,7 @@ pub use runs::{
     NewRun, Paused, RecordedErrand, RunRow, begin_run, end_run, is_at_work, pause_run, paused_of, run_of, runs,
     runs_not_done, unpause_run,
 };
+pub use validations::{now, record_validation, validation_of};
 
 use anyhow::{Result, bail};
 use tokio_postgres::Client;

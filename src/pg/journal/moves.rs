@@ -347,6 +347,10 @@ pub struct Verified;
 #[derive(Clone, Copy, Debug)]
 pub struct Switched;
 
+/// Marker of a receipt.
+#[derive(Clone, Copy, Debug)]
+pub struct Validated;
+
 /// A stage as a type.
 pub trait Begun: Sized {
     /// The stage itself.
@@ -366,6 +370,10 @@ impl Begun for Verified {
 }
 impl Begun for Switched {
     const STAGE: Stage = Stage::Switched;
+}
+
+impl Begun for Validated {
+    const STAGE: Stage = Stage::Validated;
 }
 
 /// Proof that a move is at a stage: only the journal makes one, by writing the stage or by reading it back.
@@ -413,8 +421,12 @@ impl Move {
         if self.kind == MoveKind::Rehearsal && next != Stage::Abandoned && next > Stage::Verified {
             bail!(Refusal::new(format!("a rehearsal of store {} cannot become {next}", self.store.key)));
         }
-        let mut assignments =
-            vec!["stage = $3".to_owned(), "error = null".to_owned(), format!("{next}_at = clock_timestamp()")];
+        let mut assignments = vec!["stage = $3".to_owned(), "error = null".to_owned()];
+        match (self.stage, next) {
+            // The switch is as old as before; only the application is no longer known to work.
+            (Stage::Validated, Stage::Switched) => assignments.push("validated_at = null".to_owned()),
+            _ => assignments.push(format!("{next}_at = clock_timestamp()")),
+        }
         if matches!(next, Stage::Created | Stage::Copied) {
             assignments.push("verified_at = null".to_owned());
         }
@@ -430,7 +442,8 @@ impl Move {
                     .exit(Exit::Held)
             );
         }
-        super::record_event(client, run, Some(self.id), next.word(), &serde_json::json!({})).await
+        let kind = if (self.stage, next) == (Stage::Validated, Stage::Switched) { "invalidated" } else { next.word() };
+        super::record_event(client, run, Some(self.id), kind, &serde_json::json!({})).await
     }
 
     /// Keeps the stage and adds why the move stands still.

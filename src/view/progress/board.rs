@@ -103,6 +103,10 @@ impl Board {
                 let place = fill(self.words.of, &[&index.to_string(), &count.to_string()]);
                 self.message(store, &format!("{label} ({place})"));
             }
+            Event::ProbeStarted { store, probe, .. } => {
+                let step = self.words.step_word(Step::Validate);
+                self.message(store, &fill(self.words.table_line, &[step, probe]));
+            }
             Event::Waiting { store, reason } => self.message(store, &self.words.phrase(reason)),
             Event::Held { reason, .. } => self.held = Some(fill(self.words.held_by, &[&self.words.phrase(reason)])),
             Event::WentOn { .. } => self.held = None,
@@ -119,6 +123,7 @@ impl Board {
             }
             // The log's business, and nothing to draw anew for.
             Event::LockTried { .. }
+            | Event::ProbeTried { .. }
             | Event::Budgeted { .. }
             | Event::ReadChosen { .. }
             | Event::Connected { .. }
@@ -300,6 +305,6 @@ fn stage_after(step: Step) -> Option<Stage> {
         Step::Create => Some(Stage::Created),
         Step::Copy => Some(Stage::Copied),
         Step::Verify => Some(Stage::Verified),
-        Step::Switch | Step::Reverse | Step::Abandon => None,
+        Step::Switch | Step::Validate | Step::Reverse | Step::Abandon => None,
     }
 }

@@ -7,7 +7,10 @@ use crate::view::figures::{bytes, counted, date, grouped, seconds_of};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Bar, Figure, Mark, Page, Part, Tile};
 use crate::view::paint::Tone;
-use crate::view::saying::{in_groups, is_money, sample_value, steps_of, table_verdict, tables_verdict, verdict_of};
+use crate::view::saying::{
+    copy_verdict, in_groups, is_money, probes_verdict, sample_value, steps_of, table_verdict, tables_verdict,
+    verdict_of,
+};
 use crate::view::text::forecast::rehearsal;
 use crate::view::text::store::stage_before;
 use crate::view::text::{plan, proof};
@@ -227,16 +230,17 @@ fn rows_of(table: &TableReport) -> Option<u64> {
 fn verification(store: &StoreReport, page: &mut Page<'_>) {
     let words = page.words;
     let compared = store.tables.iter().any(|table| table.digest_equal.is_some());
-    if !compared && store.samples.is_empty() && store.url.is_none() {
+    if !compared && store.samples.is_empty() && store.probes.is_empty() && store.url.is_none() {
         return;
     }
     page.heading(words.verification);
     if !store.tables.is_empty() {
         let (mark, _) = tables_verdict(store, words);
         page.sub(Some(mark), words.rows_heading);
-        let (_, verdict) = verdict_of(store, words);
+        let (_, verdict) = copy_verdict(store, words);
         page.paragraph(2, Tone::Plain, &capital(&verdict));
     }
+    application(store, page);
     if !store.samples.is_empty() {
         let mark = if store.samples.iter().all(|sample| sample.equal) { Mark::Good } else { Mark::Bad };
         page.sub(Some(mark), words.samples);
@@ -265,6 +269,21 @@ fn verification(store: &StoreReport, page: &mut Page<'_>) {
         page.fields(Tone::Plain, &[(words.database_url, url.clone()), (words.own_schema, store.schema.clone())]);
         let (mark, text) = routed(store, page);
         page.marked(2, mark, &text);
+    }
+}
+
+/// What the application was asked, and what was seen.
+fn application(store: &StoreReport, page: &mut Page<'_>) {
+    let Some((mark, verdict)) = probes_verdict(store, page.words) else { return };
+    page.sub(Some(mark), page.words.application);
+    page.paragraph(2, Tone::Plain, &capital(&verdict));
+    for probe in &store.probes {
+        let title = page.options.lang.pick(&probe.title).to_owned();
+        let text = format!("{title}: {}", proof::seen_of(probe, page));
+        page.marked(2, if probe.passed { Mark::Good } else { Mark::Bad }, &text);
+    }
+    if let Some(text) = proof::roles_of(&store.probes, page) {
+        page.paragraph(2, Tone::Dim, &capital(&text));
     }
 }
 
@@ -351,7 +370,7 @@ fn next_steps(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     if !steps.is_empty() {
         page.heading(page.words.next_steps);
         for step in steps {
-            let text = page.options.lang.pick(&step.text).to_owned();
+            let text = proof::step_text(step, page);
             page.marked(2, if step.done { Mark::Done } else { Mark::Open }, &text);
         }
     }
@@ -366,7 +385,7 @@ fn result(store: &StoreReport, page: &mut Page<'_>) {
     let stage = store.stage.map_or(words.no_move_yet, |stage| words.stage_sentence(stage));
     page.paragraph(2, Tone::Strong, &format!("{name}: {stage}."));
     if !store.tables.is_empty() {
-        let (mark, verdict) = verdict_of(store, words);
+        let (mark, verdict) = copy_verdict(store, words);
         page.marked(2, mark, &format!("{} ({})", capital(&verdict), counted(store.row_count, words.row)));
     }
     if !store.checks.is_empty() {
@@ -389,7 +408,13 @@ fn result(store: &StoreReport, page: &mut Page<'_>) {
     }
     let (mark, text) = routed(store, page);
     page.marked(2, mark, &text);
+    if let Some((mark, _)) = probes_verdict(store, words) {
+        let passed = store.probes.iter().filter(|probe| probe.passed).count() as u64;
+        let count = fill(words.of, &[&grouped(passed), &grouped(store.probes.len() as u64)]);
+        page.marked(2, mark, &fill(words.result_probes, &[&count]));
+    }
     open_question(&store.not_checked, "application", page);
+    open_question(&store.not_checked, "application_sql", page);
     let steps = steps_of(store);
     let open = steps.iter().filter(|step| !step.done).count();
     if open > 0 {

@@ -35,7 +35,7 @@ pub(super) fn write(report: &Report, stores: &[StoreReport], page: &mut Page<'_>
 
 /// Only failures and differences are told in detail.
 pub(in crate::view) fn is_told(store: &StoreReport) -> bool {
-    store.differs() || store.error.is_some() || !matches!(store.outcome, Outcome::Done)
+    store.differs() || store.has_failed_probe() || store.error.is_some() || !matches!(store.outcome, Outcome::Done)
 }
 
 /// A line for each store.

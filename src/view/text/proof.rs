@@ -1,6 +1,6 @@
 //! What supports the claims about one store, and what speaks against them.
 
-use crate::report::{Check, CheckVerdict, Difference, OpenStep, Sample, StoreReport, TableReport};
+use crate::report::{Check, CheckVerdict, Difference, OpenStep, ProbeReport, Sample, StoreReport, TableReport};
 use crate::view::figures::counted;
 use crate::view::figures::{date, grouped};
 use crate::view::grid::{Cell, Column, Grid};
@@ -38,6 +38,43 @@ fn failures(checks: &[Check], page: &mut Page<'_>) {
             page.marked(4, Mark::Note, &page.words.phrase(item));
         });
     }
+}
+
+/// What the application was asked, and what was seen.
+pub(super) fn probes(probes: &[ProbeReport], page: &mut Page<'_>) {
+    if probes.is_empty() {
+        return;
+    }
+    page.heading(page.words.application);
+    let mut grid = Grid::new(vec![Column::text("").floor(4), Column::text("").floor(12), Column::text("").floor(24)]);
+    for probe in probes {
+        let (sign, tone) = page.sign(if probe.passed { Mark::Good } else { Mark::Bad });
+        let tone_of_text = if probe.passed { Tone::Dim } else { Tone::Plain };
+        let title = page.options.lang.pick(&probe.title).to_owned();
+        let seen = page.plain(&seen_of(probe, page));
+        grid.row(vec![Cell::toned(tone, sign), Cell::new(title), Cell::toned(tone_of_text, seen)]);
+    }
+    page.grid(2, grid);
+    if let Some(text) = roles_of(probes, page) {
+        page.paragraph(2, Tone::Dim, &text);
+    }
+}
+
+/// `sql: 4 statements, 1 row (2 tries)`.
+pub(in crate::view) fn seen_of(probe: &ProbeReport, page: &Page<'_>) -> String {
+    let words = page.words;
+    let tries = match probe.try_count {
+        0 | 1 => String::new(),
+        count => format!(" ({})", counted(u64::from(count), words.tries)),
+    };
+    format!("{}: {}{tries}", probe.kind, words.phrase(&probe.seen))
+}
+
+/// As whom sql probes ran.
+pub(in crate::view) fn roles_of(probes: &[ProbeReport], page: &Page<'_>) -> Option<String> {
+    let (role, own) = probes.iter().find_map(|probe| probe.role.as_ref().zip(probe.own_role))?;
+    let line = if own { page.words.probe_own_roles } else { page.words.probe_roles };
+    Some(fill(line, &[role]))
 }
 
 pub(in crate::view) fn mark_of(verdict: CheckVerdict) -> Mark {
@@ -206,7 +243,19 @@ pub(super) fn open_steps(steps: &[OpenStep], page: &mut Page<'_>) {
     }
     page.heading(page.words.open_steps);
     for step in steps {
-        let text = page.options.lang.pick(&step.text).to_owned();
+        let text = step_text(step, page);
         page.marked(2, if step.done { Mark::Done } else { Mark::Open }, &text);
+    }
+}
+
+/// What is to do, and what was seen of it.
+pub(in crate::view) fn step_text(step: &OpenStep, page: &Page<'_>) -> String {
+    let text = page.options.lang.pick(&step.text).to_owned();
+    match &step.evidence {
+        None => text,
+        Some(of) => {
+            let when = date(&of.at, page.options.timezone.as_deref(), page.words);
+            format!("{text} ({when}: {})", page.words.phrase(&of.seen))
+        }
     }
 }

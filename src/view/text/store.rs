@@ -44,6 +44,7 @@ pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>
     }
     proof::checks(&store.checks, page);
     proof::differences(&store.tables, page);
+    proof::probes(&store.probes, page);
     proof::samples(&store.samples, page);
     proof::evidence(store, page);
     proof::not_checked(&store.not_checked, page);

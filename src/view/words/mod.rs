@@ -5,6 +5,7 @@
 
 mod english;
 mod phrases;
+mod probing;
 mod refusals;
 mod spanish;
 mod surroundings;
@@ -282,6 +283,18 @@ words! {
         pub run_states: &'static [(&'static str, &'static str)],
         // verdicts and outcomes that are said of several
         pub plurals: &'static [(&'static str, &'static str)],
+        // probes of the application
+        pub application: &'static str,
+        pub probe_noun: Noun,
+        pub probes_passed: &'static str,
+        pub probes_failed: &'static str,
+        pub probe_failed: &'static str,
+        pub probes_well: &'static str,
+        pub probe_line_passed: &'static str,
+        pub probe_line_failed: &'static str,
+        pub probe_roles: &'static str,
+        pub probe_own_roles: &'static str,
+        pub result_probes: &'static str,
         // labels of errors
         pub error: &'static str,
         pub because: &'static str,
@@ -326,7 +339,7 @@ words! {
         pub untouched_tables: &'static str,
         pub made_by: &'static str,
         // progress and questions
-        pub steps_of_road: [&'static str; 7],
+        pub steps_of_road: [&'static str; 8],
         pub run_line: &'static str,
         pub step_line: &'static str,
         pub table_line: &'static str,
@@ -334,6 +347,7 @@ words! {
         pub step_done: &'static str,
         pub store_begun: &'static str,
         pub store_done: &'static str,
+        pub store_asked: &'static str,
         pub rows_expected: &'static str,
         pub unit_done: &'static str,
         pub still_running: &'static str,

@@ -4,7 +4,7 @@
 //! Slots of an English form: `{}` takes anything, `{n}` a number, `{s}` the word of a stage, `{t}` another sentence that
 //! is known. The Spanish has as many `{}`, in the same order.
 
-use super::{Words, ascii, fill, phrases, refusals, surroundings};
+use super::{Words, ascii, fill, phrases, probing, refusals, surroundings};
 use crate::stage::Stage;
 
 /// What a slot takes.
@@ -31,7 +31,7 @@ pub(super) fn spanish(english: &str, words: &Words) -> Option<String> {
 
 /// The sentences that we make.
 fn ours() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    phrases::SPANISH.iter().chain(refusals::SPANISH).chain(surroundings::SPANISH)
+    phrases::SPANISH.iter().chain(refusals::SPANISH).chain(surroundings::SPANISH).chain(probing::SPANISH)
 }
 
 /// What stands around a known sentence.

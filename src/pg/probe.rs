@@ -1,0 +1,179 @@
+//! Runs a probe's SQL: its statements in one transaction that is never committed, and its queries as JSON.
+//!
+//! What may stand in them, `template::Script` has decided; what an answer means, `step/validate` decides.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::{SimpleQueryMessage, Transaction};
+
+use super::failure::ServerResult;
+use super::session::Session;
+use crate::error::{Refusal, ServerError};
+use crate::ident::Ident;
+
+/// Where and as whom a probe runs.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// The store schema: the one place where names without a schema are found.
+    pub schema: &'a Ident,
+    /// The store's own role; none: the role that we are.
+    pub role: Option<&'a Ident>,
+    /// How long all of it may take.
+    pub timeout: Duration,
+}
+
+/// What the last statement of a probe gave.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Answer {
+    /// Rows read or written.
+    pub row_count: u64,
+    /// The first row that was read: `id=5, name=x`.
+    pub first: Option<String>,
+}
+
+/// What came of statements or of a query.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome<T> {
+    /// It ran.
+    Ran(T),
+    /// The server refused a statement, from 1.
+    Refused(usize, Box<ServerError>),
+    /// It took too long.
+    TooSlow,
+}
+
+/// Runs statements in a transaction that is rolled back, whatever happens. Constraints that wait for COMMIT are asked
+/// before.
+///
+/// # Errors
+/// The server's error, where it is not about a statement.
+pub async fn run(mut session: Session, statements: &[String], setting: &Setting<'_>) -> Result<Outcome<Answer>> {
+    let ran = tokio::time::timeout(setting.timeout, perform(&mut session, statements, setting)).await;
+    given_back(session, ran).await
+}
+
+/// The rows of a query, each as JSON: an object by column, or where the query has one column that column's value.
+///
+/// # Errors
+/// The server's error, where it is not about the query.
+pub async fn rows_as_json(
+    mut session: Session,
+    query: &[String],
+    setting: &Setting<'_>,
+) -> Result<Outcome<Vec<String>>> {
+    let ran = tokio::time::timeout(setting.timeout, ask(&mut session, query, setting)).await;
+    given_back(session, ran).await
+}
+
+/// A session that may still be at work is ended, not given back.
+async fn given_back<T>(
+    session: Session,
+    ran: Result<Result<Outcome<T>>, tokio::time::error::Elapsed>,
+) -> Result<Outcome<T>> {
+    match ran {
+        Ok(Ok(outcome)) => Ok(outcome),
+        Ok(Err(error)) => {
+            session.discard();
+            Err(error)
+        }
+        Err(_) => {
+            session.abandon().await;
+            Ok(Outcome::TooSlow)
+        }
+    }
+}
+
+async fn begin<'a>(session: &'a mut Session, setting: &Setting<'_>) -> Result<Transaction<'a>> {
+    let transaction = session.transaction().await.server()?;
+    let millis = setting.timeout.as_millis();
+    let mut sql = format!("set local search_path = {}; set local statement_timeout = {millis}", setting.schema);
+    if let Some(role) = setting.role {
+        // What its policies hide from it is hidden, as it is from the application.
+        sql.push_str(&format!("; set local row_security = on; set local role {role}"));
+    }
+    transaction.batch_execute(&sql).await.server().context("beginning a probe")?;
+    Ok(transaction)
+}
+
+async fn perform(session: &mut Session, statements: &[String], setting: &Setting<'_>) -> Result<Outcome<Answer>> {
+    let transaction = begin(session, setting).await?;
+    let before = transaction_id(&transaction).await?;
+    let mut answer = Answer::default();
+    let last = "set constraints all immediate".to_owned();
+    for (index, statement) in statements.iter().chain([&last]).enumerate() {
+        match transaction.simple_query(statement).await.server() {
+            Ok(messages) if index < statements.len() => answer = answer_of(&messages),
+            Ok(_) => {}
+            Err(error) if error.is_connection() => return Err(error.into()),
+            Err(error) if error.is(&["57014"]) => {
+                transaction.rollback().await.server()?;
+                return Ok(Outcome::TooSlow);
+            }
+            Err(error) => {
+                transaction.rollback().await.server()?;
+                return Ok(Outcome::Refused((index + 1).min(statements.len()), error.into()));
+            }
+        }
+    }
+    if transaction_id(&transaction).await? != before {
+        bail!(
+            Refusal::new("a statement of a probe ended its transaction")
+                .because("what stood before it may have been committed")
+                .hint("take out what commits: a procedure, or a function that opens a connection of its own")
+        );
+    }
+    transaction.rollback().await.server()?;
+    Ok(Outcome::Ran(answer))
+}
+
+async fn transaction_id(transaction: &Transaction<'_>) -> Result<Option<String>> {
+    let messages = transaction.simple_query("select pg_catalog.pg_current_xact_id()::text").await.server()?;
+    Ok(rows_of(&messages).next().and_then(|row| row.get(0)).map(str::to_owned))
+}
+
+async fn ask(session: &mut Session, query: &[String], setting: &Setting<'_>) -> Result<Outcome<Vec<String>>> {
+    let [query] = query else {
+        bail!(Refusal::new("equals_query has more than one statement").hint("write one query, and no `;` in it"));
+    };
+    let transaction = begin(session, setting).await?;
+    // Of one column its values, of several a row: the row's own JSON tells how many there are.
+    let sql = format!(
+        "select case when (select pg_catalog.count(*) from pg_catalog.json_object_keys(pg_catalog.row_to_json(q))) = 1
+                then (select value::text from pg_catalog.json_each(pg_catalog.row_to_json(q)))
+                else pg_catalog.row_to_json(q)::text end
+         from ({query}\n) q"
+    );
+    match transaction.simple_query(&sql).await.server() {
+        Ok(messages) => {
+            let rows = rows_of(&messages).map(|row| row.get(0).unwrap_or("null").to_owned()).collect();
+            transaction.rollback().await.server()?;
+            Ok(Outcome::Ran(rows))
+        }
+        Err(error) if error.is_connection() => Err(error.into()),
+        Err(error) => {
+            transaction.rollback().await.server()?;
+            Ok(if error.is(&["57014"]) { Outcome::TooSlow } else { Outcome::Refused(1, error.into()) })
+        }
+    }
+}
+
+fn rows_of(messages: &[SimpleQueryMessage]) -> impl Iterator<Item = &tokio_postgres::SimpleQueryRow> {
+    messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    })
+}
+
+fn answer_of(messages: &[SimpleQueryMessage]) -> Answer {
+    let row_count = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::CommandComplete(count) => Some(*count),
+        _ => None,
+    });
+    let first = rows_of(messages).next().map(|row| {
+        let value = |index| row.get(index).unwrap_or("null");
+        let columns = row.columns().iter().enumerate();
+        columns.map(|(index, column)| format!("{}={}", column.name(), value(index))).collect::<Vec<_>>().join(", ")
+    });
+    Answer { row_count: row_count.unwrap_or(0), first }
+}
