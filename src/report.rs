@@ -64,6 +64,9 @@ pub struct Report {
     /// `template render`: SQL text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// `role`: the role of each store.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleReport>,
     /// What a run uses of the server's connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Connections>,
@@ -101,6 +104,7 @@ impl Report {
             runs: Vec::new(),
             settings: Vec::new(),
             text: None,
+            roles: Vec::new(),
             connections: None,
             held: Vec::new(),
             error: None,
@@ -641,6 +645,51 @@ pub struct PausedLine {
     pub since: String,
     /// `user@host`.
     pub by: String,
+}
+
+/// The role of a store.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct RoleReport {
+    /// The store's key.
+    pub store: String,
+    /// The store's name.
+    pub name: Option<String>,
+    /// The store schema.
+    pub schema: String,
+    /// The role's name.
+    pub role: String,
+    /// Whether it is there: `none`, `made`, `revoked`, or `foreign` where the journal does not know it as the store's.
+    pub state: String,
+    /// What was just done: `made`, `rotated`, `revoked`.
+    pub deed: Option<String>,
+    /// Whether it may log in.
+    pub can_login: bool,
+    /// Whether it has a password; none where we may not know.
+    pub has_password: Option<bool>,
+    /// Connections that it may have at once; none: any number.
+    pub connection_limit: Option<u32>,
+    /// Connections that it has.
+    pub session_count: u64,
+    /// Its search path in this database.
+    pub search_path: Option<String>,
+    /// Roles that may act as it.
+    pub members: Vec<String>,
+    /// Roles that it may act as.
+    pub memberships: Vec<String>,
+    /// What it was given in this database: `schema store_4: usage`.
+    pub grants: Vec<String>,
+    /// Connections that were ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_sessions: Option<u64>,
+    /// Connections that we may not end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_sessions: Option<u64>,
+    /// Its new password, where somebody asked to see it. It is nowhere else, and cannot be read back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Why nothing was done with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
 }
 
 /// What a run uses of the server's connections.

@@ -42,6 +42,15 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl migrate --stores-from keys.txt --lang es --format markdown",
     ),
     (
+        "role",
+        "Examples:
+  tenantctl role --store 4                           what there is
+  tenantctl role --store 4 --make                    for an older schema
+  tenantctl role --store 4 --rotate --show-password  a new password, once
+  tenantctl role --all --rotate --password-file pgpass
+  tenantctl role --store 4 --revoke",
+    ),
+    (
         "create",
         "Examples:
   tenantctl create --store 4         the schema alone; then `copy`

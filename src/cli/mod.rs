@@ -21,6 +21,7 @@ mod rehearse;
 mod report;
 mod resume;
 mod reverse;
+mod role;
 mod road;
 mod site;
 mod status;
@@ -270,6 +271,7 @@ enum Command {
     Pause(pause::PauseArgs),
     Reverse(reverse::ReverseArgs),
     Abandon(abandon::AbandonArgs),
+    Role(role::RoleArgs),
     Status(status::StatusArgs),
     Report(report::ReportArgs),
     Stores(stores::StoresArgs),
@@ -299,6 +301,7 @@ impl Command {
             Self::Pause(_) => "pause",
             Self::Reverse(_) => "reverse",
             Self::Abandon(_) => "abandon",
+            Self::Role(_) => "role",
             Self::Status(_) => "status",
             Self::Report(_) => "report",
             Self::Stores(_) => "stores",
@@ -371,6 +374,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Pause(args) => pause::run(globals, &env, args).await,
         Command::Reverse(args) => reverse::run(globals, &env, line, args).await,
         Command::Abandon(args) => abandon::run(globals, &env, line, args).await,
+        Command::Role(args) => role::run(globals, &env, line, args).await,
         Command::Status(args) => status::run(globals, &env, args).await,
         Command::Report(args) => report::run(globals, &env, args).await,
         Command::Stores(args) => stores::run(globals, &env, args).await,

@@ -13,6 +13,7 @@ mod origin;
 mod pattern;
 pub mod quantity;
 mod report;
+mod role;
 mod section;
 mod settings;
 mod table;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 pub use effective::Effective;
 pub use pattern::{NamePattern, UrlPattern};
 pub use report::{DoneWhen, Language, PlannedStep, ReportSettings, SampleQuery};
+pub use role::{RolePassword, RolePattern, RoleSettings};
 pub use section::{CopySettings, Registry, SessionSettings, Shared, StoreSchema, SwitchSettings, ThrottleSettings};
 pub use value::Value;
 
@@ -112,6 +114,9 @@ impl Config {
         if ready("store_schema") {
             self.store_schema()?;
         }
+        if ready("role") && ready("shared") {
+            self.role()?;
+        }
         if ready("report") && !self.repeated().refers() {
             self.report()?;
         }
@@ -166,6 +171,14 @@ impl Config {
     /// As [`Config::shared`].
     pub fn store_schema(&self) -> Result<StoreSchema, Refusal> {
         section::store_schema(&self.settings)
+    }
+
+    /// `[role]`, if there is one.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn role(&self) -> Result<Option<RoleSettings>, Refusal> {
+        role::role(&self.settings)
     }
 
     /// `[copy]`.

@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::quantity;
 use super::text::{KEYS, Key, Kind};
 use super::value::{Localized, Value};
-use crate::conninfo::{Environment, nearest};
+use crate::conninfo::{Environment, PasswordCommand, nearest};
 use crate::error::Refusal;
 use crate::ident::Ident;
 use crate::report::Texts;
@@ -43,6 +43,10 @@ impl Settings {
             Kind::Localized => Localized::same(text).into(),
             Kind::Number => Value::Number(text.trim().parse().map_err(|_| {
                 Refusal::new(format!("[{}: `{text}` is no whole number ({origin})", key.name.replacen('.', "] ", 1)))
+            })?),
+            Kind::Flag => Value::Flag(text.trim().parse().map_err(|_| {
+                let key = key.name.replacen('.', "] ", 1);
+                Refusal::new(format!("[{key}: `{text}` is neither `true` nor `false` ({origin})"))
             })?),
             Kind::List => Value::List(text.split(',').map(|item| item.trim().to_owned()).collect()),
         };
@@ -97,7 +101,7 @@ impl Settings {
             Value::Text(text) => self.expanded(text, setting).is_ok(),
             Value::List(items) => items.iter().all(|item| self.expanded(item, setting).is_ok()),
             Value::Texts(texts) => texts.values().all(|text| self.expanded(text, setting).is_ok()),
-            Value::Number(_) => true,
+            Value::Number(_) | Value::Flag(_) => true,
         })
     }
 
@@ -166,10 +170,15 @@ impl Settings {
     }
 
     pub(super) fn names(&self, key: &str) -> Result<Vec<Ident>, Refusal> {
+        let names = self.list(key)?.into_iter().map(|item| Ident::parse(&item));
+        names.map(|name| name.map_err(|inner| self.wrap(key, inner))).collect()
+    }
+
+    /// A list of texts; none where nobody says anything.
+    pub(super) fn list(&self, key: &str) -> Result<Vec<String>, Refusal> {
         let Some(setting) = self.get(key) else { return Ok(Vec::new()) };
         let Value::List(items) = &setting.value else { return Ok(Vec::new()) };
-        let name = |item: &String| Ident::parse(&self.expanded(item, setting)?);
-        items.iter().map(|item| name(item).map_err(|inner| self.wrap(key, inner))).collect()
+        items.iter().map(|item| self.expanded(item, setting).map_err(|inner| self.wrap(key, inner))).collect()
     }
 
     pub(super) fn texts(&self, key: &str) -> Result<Option<Texts>, Refusal> {
@@ -193,6 +202,25 @@ impl Settings {
                 .filter(|_| (from..=to).contains(number))
                 .ok_or_else(|| self.refuse(key, &format!("{number} is not between {from} and {to}"))),
             _ => Err(self.refuse(key, "is missing")),
+        }
+    }
+
+    /// Yes or no; no where nobody says anything.
+    pub(super) fn flag(&self, key: &str) -> bool {
+        matches!(self.get(key).map(|setting| &setting.value), Some(Value::Flag(true)))
+    }
+
+    /// A shell command as it is written: `${VAR}` in it is the shell's.
+    pub(super) fn command(&self, key: &str) -> Option<PasswordCommand> {
+        let setting = self.get(key)?;
+        match &setting.value {
+            Value::Text(command) if !command.trim().is_empty() => Some(PasswordCommand {
+                key: format!("[{}", key.replacen('.', "] ", 1)),
+                command: command.clone(),
+                folder: self.folder(setting).to_owned(),
+                env: self.env.clone(),
+            }),
+            _ => None,
         }
     }
 

@@ -19,6 +19,7 @@ use crate::error::Refusal;
 pub(super) enum Kind {
     Text,
     Number,
+    Flag,
     List,
     Localized,
 }
@@ -32,6 +33,7 @@ pub(super) struct Key {
 
 type Text = String;
 type Number = i64;
+type Flag = bool;
 type List = Vec<String>;
 
 /// A key, where its value stands, and the value.
@@ -95,6 +97,15 @@ sections! {
         id_headroom = "id_headroom": Number,
         owner = "owner": Text,
         readers = "readers": List,
+    }
+    RoleText "role" {
+        name = "name": Text,
+        login = "login": Flag,
+        password = "password": Text,
+        password_command = "password_command": Text,
+        connection_limit = "connection_limit": Number,
+        common = "common": List,
+        common_write = "common_write": List,
     }
     CopyText "copy" {
         jobs = "jobs": Number,
@@ -180,6 +191,7 @@ pub(super) struct ProfileText {
     shared: SharedText,
     registry: RegistryText,
     store_schema: StoreSchemaText,
+    role: RoleText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -195,6 +207,7 @@ impl ProfileText {
         self.shared.found(&mut all);
         self.registry.found(&mut all);
         self.store_schema.found(&mut all);
+        self.role.found(&mut all);
         self.copy.found(&mut all);
         self.switch.found(&mut all);
         self.throttle.found(&mut all);
@@ -212,6 +225,7 @@ pub(super) struct FileText {
     shared: SharedText,
     registry: RegistryText,
     store_schema: StoreSchemaText,
+    role: RoleText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -230,6 +244,7 @@ impl FileText {
             shared: take(&mut self.shared),
             registry: take(&mut self.registry),
             store_schema: take(&mut self.store_schema),
+            role: take(&mut self.role),
             copy: take(&mut self.copy),
             switch: take(&mut self.switch),
             throttle: take(&mut self.throttle),

@@ -1,4 +1,4 @@
-//! Values of the text form: a text, a number, a list, a text per language.
+//! Values of the text form: a text, a number, yes or no, a list, a text per language.
 
 use std::fmt;
 
@@ -14,6 +14,8 @@ pub enum Value {
     Text(String),
     /// A number.
     Number(i64),
+    /// Yes or no.
+    Flag(bool),
     /// A list of texts.
     List(Vec<String>),
     /// A text per language.
@@ -27,6 +29,7 @@ impl fmt::Display for Value {
         match self {
             Self::Text(text) => f.write_str(&quoted(text)),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Flag(flag) => write!(f, "{flag}"),
             Self::List(items) => write!(f, "[{}]", items.iter().map(quoted).collect::<Vec<_>>().join(", ")),
             Self::Texts(texts) => {
                 let pairs: Vec<String> =
@@ -93,6 +96,12 @@ impl From<String> for Value {
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::ident::{Ident, QualifiedTable};
 use crate::pg::blueprint::TrialOf;
 use crate::pg::ground::Ground;
 use crate::pg::registry::{Registry, RegistryRow};
+use crate::pg::role;
 use crate::pg::rights::{self, Right};
 use crate::pg::session::Session;
 use crate::pg::{catalog, journal, rows, statement};
@@ -310,6 +311,24 @@ pub async fn making(means: &Means<'_>, purpose: Purpose, found: &mut Diagnosis) 
                 )
                 .hint(format!("create role {role};")),
             );
+        }
+    }
+    if let Some(settings) = &means.role {
+        // Names of tables need no store.
+        let of_settings = role::StoreRole {
+            name: Ident::new(""),
+            schema: Ident::new(""),
+            shared: Ident::new(""),
+            database: Ident::new(&means.sessions.facts().database),
+            login: settings.login,
+            connection_limit: settings.connection_limit,
+            common: settings.common.clone(),
+            common_write: settings.common_write.clone(),
+            owner: None,
+        };
+        for (lack, grant) in role::missing_rights(&reader, Some(&of_settings)).await? {
+            found.findings.push(Finding::stop("right_missing", lack).hint(grant.clone()));
+            found.grants.push(grant);
         }
     }
     if let Some(owner) = &means.access.owner

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod rehearsal;
 pub mod report;
 pub mod reverse;
+pub mod role;
 pub mod switch;
 pub mod throttle;
 pub mod verify;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::config::{CopySettings, SampleQuery, SwitchSettings};
+use crate::config::{CopySettings, RoleSettings, SampleQuery, SwitchSettings};
 use crate::error::{Refusal, ServerError};
 use crate::event::Observer;
 use crate::pg::blueprint::{Access, Trial};
@@ -79,6 +80,8 @@ pub struct Means<'a> {
     pub id_headroom: u64,
     /// `[store_schema] owner` and `readers`.
     pub access: Access,
+    /// `[role]`; none: no roles are made.
+    pub role: Option<RoleSettings>,
     /// `[[report.samples]]`.
     pub samples: Vec<SampleQuery>,
     /// `--max-diffs`: rows listed per table.

@@ -12,6 +12,7 @@ mod golden;
 pub(super) mod lists;
 pub(super) mod plan;
 pub(super) mod proof;
+pub(super) mod role;
 pub(super) mod store;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     lists::connections(report, &mut page);
     lists::held(report, &mut page);
     lists::write(report, &mut page);
+    role::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);
     if let Some(text) = &report.text {
