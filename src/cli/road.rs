@@ -412,6 +412,11 @@ pub(super) async fn close(opened: Opened, lease: &Lease, mut report: Report, end
     Ok(Page { report, options })
 }
 
+/// Whether a move has made its schema, and it still stands.
+pub(super) fn has_schema(stage: Stage) -> bool {
+    !matches!(stage, Stage::Planned | Stage::Abandoned | Stage::Purged)
+}
+
 pub(super) async fn begin_run(
     lease: &Lease,
     opened: &Opened,

@@ -17,7 +17,6 @@ use crate::pg::journal::{self, MoveLine};
 use crate::pg::lease::Lease;
 use crate::pg::registry::RegistryRow;
 use crate::report::{NextStep, Report, RoleReport};
-use crate::stage::Stage;
 use crate::step::plan::store_of;
 use crate::step::role::{self, Deed};
 use crate::view::explain;
@@ -92,7 +91,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     let mut report = Report::new("role", None, started);
     report.database = Some(opened.database());
     report.findings = chosen.left_out;
-    let with_schema = |row: &RegistryRow| moves.iter().find(|of| of.store.key == row.key && has_schema(of));
+    let with_schema = |row: &RegistryRow| moves.iter().find(|of| of.store.key == row.key && road::has_schema(of.stage));
     let Some(deed) = args.deed() else {
         let means = opened.means()?;
         for row in &chosen.rows {
@@ -115,7 +114,9 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         }
     }
     if about.is_empty() {
-        bail!(Refusal::new("none of these stores has a schema").hint("`tenantctl stores` shows the stage of each store"));
+        bail!(
+            Refusal::new("none of these stores has a schema").hint("`tenantctl stores` shows the stage of each store")
+        );
     }
     if deed == Deed::Revoke {
         consent(globals, &opened, &about).await?;
@@ -157,10 +158,6 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         }
     }
     Ok(page)
-}
-
-fn has_schema(of: &MoveLine) -> bool {
-    !matches!(of.stage, Stage::Planned | Stage::Abandoned | Stage::Purged)
 }
 
 /// The key of one store is typed; several want `--yes`.
@@ -219,9 +216,7 @@ fn keep(path: &Path, (address, database): &(String, String), roles: &[(&Ident, &
         let escaped = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
         let (host, port) = address.rsplit_once(':').unwrap_or((address, "5432"));
         let host = if host.starts_with('/') { "localhost" } else { host };
-        let before = |role: &Ident| {
-            format!("{}:{port}:{}:{}:", escaped(host), escaped(database), escaped(role.raw()))
-        };
+        let before = |role: &Ident| format!("{}:{port}:{}:{}:", escaped(host), escaped(database), escaped(role.raw()));
         let old = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),

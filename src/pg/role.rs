@@ -3,9 +3,13 @@
 //! Roles are the whole server's, so a role is ours only where the journal has its oid. `attempt` tries what such a role
 //! may reach, `leak` asks the catalogs; which role a store has, `step` says.
 
+mod attempt;
+mod leak;
 mod password;
 
 use anyhow::{Result, bail};
+pub use attempt::{Known, Tried, try_all};
+pub use leak::{Around, leaks};
 pub use password::{Verifier, generated};
 use tokio_postgres::{Client, GenericClient, Transaction};
 
@@ -69,8 +73,7 @@ impl StoreRole {
             format!("grant usage, select on all sequences in schema {schema} to {name}"),
             format!("grant execute on all routines in schema {schema} to {name}"),
         ];
-        let makers = std::iter::once(String::new())
-            .chain(self.owner.iter().map(|owner| format!(" for role {owner}")));
+        let makers = std::iter::once(String::new()).chain(self.owner.iter().map(|owner| format!(" for role {owner}")));
         for maker in makers {
             let defaults = format!("alter default privileges{maker} in schema {schema} grant");
             all.push(format!("{defaults} {ON_TABLES} on tables to {name}"));
@@ -221,7 +224,8 @@ pub async fn make(
         .await
         .server()?
         .get(0);
-    let made = Resource::new("unit", format!("{UNIT}{}", role.name.raw()), Some(format!("oid {oid}")), ResourceState::Made);
+    let made =
+        Resource::new("unit", format!("{UNIT}{}", role.name.raw()), Some(format!("oid {oid}")), ResourceState::Made);
     record_resource(transaction, move_id, &[made]).await
 }
 
@@ -246,13 +250,18 @@ async fn check_common(transaction: &Transaction<'_>, role: &StoreRole) -> Result
     {
         for privilege in privileges {
             let sql = "select pg_catalog.has_table_privilege($1::text::name, $2::text, $3::text)";
-            let given = transaction.query_one(sql, &[&role.name.raw(), &table.to_string(), privilege]).await.server()?;
+            let given =
+                transaction.query_one(sql, &[&role.name.raw(), &table.to_string(), privilege]).await.server()?;
             if !given.get::<_, bool>(0) {
                 bail!(
-                    Refusal::new(format!("{privilege} on {} could not be given to role {}", table.raw(), role.name.raw()))
-                        .because("the server only warns where the right to give it is missing")
-                        .hint(format!("grant {privilege} on {table} to current_user with grant option; as its owner"))
-                        .exit(Exit::Unreachable)
+                    Refusal::new(format!(
+                        "{privilege} on {} could not be given to role {}",
+                        table.raw(),
+                        role.name.raw()
+                    ))
+                    .because("the server only warns where the right to give it is missing")
+                    .hint(format!("grant {privilege} on {table} to current_user with grant option; as its owner"))
+                    .exit(Exit::Unreachable)
                 );
             }
         }
@@ -315,7 +324,8 @@ async fn take_back(transaction: &Transaction<'_>, role: &Ident) -> Result<()> {
 /// The server's error.
 pub async fn end_sessions(sessions: &Sessions, role: &Ident) -> Result<(u64, u64)> {
     let writer = sessions.writer().await?;
-    let sql = "select pid from pg_catalog.pg_stat_activity where usename::text = $1 and pid <> pg_catalog.pg_backend_pid()";
+    let sql =
+        "select pid from pg_catalog.pg_stat_activity where usename::text = $1 and pid <> pg_catalog.pg_backend_pid()";
     let (mut ended, mut left) = (0, 0);
     for row in writer.query(sql, &[&role.raw()]).await.server()? {
         let pid: i32 = row.get(0);
@@ -349,11 +359,9 @@ pub async fn missing_rights(client: &Client, role: Option<&StoreRole>) -> Result
             format!("alter role {ident} createrole;"),
         ));
     }
-    for (table, privileges) in role
-        .into_iter()
-        .filter(|_| !is_superuser)
-        .flat_map(|role| role.common.iter().map(|t| (t, "select")).chain(role.common_write.iter().map(|t| (t, ON_TABLES))))
-    {
+    for (table, privileges) in role.into_iter().filter(|_| !is_superuser).flat_map(|role| {
+        role.common.iter().map(|t| (t, "select")).chain(role.common_write.iter().map(|t| (t, ON_TABLES)))
+    }) {
         for privilege in privileges.split(", ") {
             let sql = "select coalesce((select pg_catalog.has_table_privilege(c.oid, $3::text || ' with grant option')
                  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace

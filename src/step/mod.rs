@@ -13,6 +13,7 @@ pub mod copy;
 pub mod create;
 pub mod doctor;
 pub mod gate;
+pub mod isolation;
 pub mod live;
 pub mod load;
 mod one_pass;

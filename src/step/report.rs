@@ -47,6 +47,7 @@ pub async fn store_report(
         id_headroom: Some(id_headroom),
     };
     report.error.clone_from(&the_move.error);
+    report.isolation = journal::isolation_of(client, the_move.id).await?;
     finish(&mut report, the_move, steps);
     if the_move.kind == MoveKind::Rehearsal {
         (report.stage, report.steps) = (None, Vec::new()); // the store's own move is where it was
@@ -118,7 +119,9 @@ fn not_checked(report: &StoreReport, the_move: &Move) -> Vec<String> {
     if the_move.stage != Stage::Validated {
         open.push("application".to_owned());
     }
-    open.push("other_roles".to_owned());
+    if report.isolation.is_none() {
+        open.push("other_roles".to_owned());
+    }
     open.push("performance".to_owned());
     open.push("backup".to_owned());
     open

@@ -32,6 +32,12 @@ pub(super) fn verdict_of(store: &StoreReport, words: &Words) -> (Mark, String) {
     if unfinished {
         return (Mark::Bad, words.outcome_word(store.outcome).to_owned());
     }
+    if let Some(isolation) = store.isolation.as_ref().filter(|_| only_isolation(store)) {
+        return match isolation.holds() {
+            true => (Mark::Good, words.isolated.to_owned()),
+            false => (Mark::Bad, fill(words.leaks_in, &[&whereabouts(store, words)])),
+        };
+    }
     if store.stage == Some(Stage::Abandoned) {
         return (Mark::Good, words.stage_sentence(Stage::Abandoned).to_owned()); // there is nothing to prove
     }
@@ -49,6 +55,11 @@ pub(super) fn verdict_of(store: &StoreReport, words: &Words) -> (Mark, String) {
         count => fill(words.compared_of, &[&grouped(count), &tables]),
     };
     (Mark::Unknown, format!("{}: {compared}", words.not_proven))
+}
+
+/// It was only looked whether its role can get out of its schema.
+pub(super) fn only_isolation(store: &StoreReport) -> bool {
+    store.evidence.mode.as_deref() == Some("isolation")
 }
 
 /// The steps that are left to people: those of a store that has arrived, for others have a nearer one.
@@ -75,6 +86,16 @@ fn whereabouts(store: &StoreReport, words: &Words) -> String {
     if samples > 0 {
         parts.push(counted(samples, words.sample_noun));
     }
+    if let Some(isolation) = &store.isolation {
+        let (tried, refused) = isolation.counts();
+        let leaks = isolation.faults().count() as u64;
+        if leaks > 0 {
+            parts.push(counted(leaks, words.leak_noun));
+        }
+        if tried > refused {
+            parts.push(counted(tried - refused, words.attempt_noun));
+        }
+    }
     parts.join(", ")
 }
 
@@ -84,6 +105,8 @@ pub(super) fn outcome_of(store: &StoreReport, words: &Words) -> (Mark, &'static 
         Outcome::Failed | Outcome::Refused | Outcome::Interrupted | Outcome::Partial => {
             (Mark::Bad, words.outcome_word(store.outcome))
         }
+        _ if only_isolation(store) && store.differs() => (Mark::Bad, words.leaky),
+        _ if only_isolation(store) => (Mark::Good, words.isolated),
         _ if store.differs() => (Mark::Bad, words.differs),
         _ if is_idle(store) => (Mark::Good, words.nothing_to_do),
         _ if store.proven() => (Mark::Good, words.proven),
@@ -110,8 +133,14 @@ pub(super) fn tally(stores: &[StoreReport], words: &Words) -> String {
     let part = |(_, word, count): &(Mark, &str, u64)| format!("{} {}", grouped(*count), words.said_of(*count, word));
     let parts: Vec<String> = parts.iter().map(part).collect();
     let rows = counted(stores.iter().map(|store| store.row_count).sum(), words.row);
+    let all_of_isolation = stores.iter().all(only_isolation);
     let stores = counted(stores.len() as u64, words.store_noun);
-    format!("{stores}: {}; {rows}", parts.join(", "))
+    let parts = parts.join(", ");
+    // Where no row was looked at, none is counted.
+    match all_of_isolation {
+        true => format!("{stores}: {parts}"),
+        false => format!("{stores}: {parts}; {rows}"),
+    }
 }
 
 /// A word for a table.

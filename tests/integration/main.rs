@@ -13,6 +13,7 @@ mod cuts;
 mod doctor;
 mod faces;
 mod fleet;
+mod isolation;
 mod journey;
 mod live;
 mod majors;

@@ -10,7 +10,7 @@ use crate::view::paint::Tone;
 use crate::view::saying::{in_groups, is_money, sample_value, steps_of, table_verdict, tables_verdict, verdict_of};
 use crate::view::text::forecast::rehearsal;
 use crate::view::text::store::stage_before;
-use crate::view::text::{plan, proof};
+use crate::view::text::{isolation, plan, proof};
 use crate::view::words::{Words, capital, fill};
 
 /// Bars in a chart; a longer one cannot be read.
@@ -41,6 +41,7 @@ pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>
     verification(store, page);
     structure(store, page);
     supported(store, page);
+    isolation::write(store, page);
     not_checked(store, page);
     proof::evidence(store, page);
     let own = report.findings.iter().filter(|finding| !store.findings.contains(finding));

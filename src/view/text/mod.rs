@@ -9,6 +9,7 @@ pub(super) mod fleet;
 pub mod forecast;
 #[cfg(test)]
 mod golden;
+pub(super) mod isolation;
 pub(super) mod lists;
 pub(super) mod plan;
 pub(super) mod proof;

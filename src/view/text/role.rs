@@ -43,8 +43,7 @@ fn whole(role: &RoleReport, page: &mut Page<'_>) {
     page.marked(0, mark, &format!("{} {}: {text}", words.role, role.role));
     page.blank();
     let name = role.name.as_deref().unwrap_or(words.unnamed);
-    let mut fields =
-        vec![(words.store, format!("{name} (ID: {})", role.store)), (words.schema, role.schema.clone())];
+    let mut fields = vec![(words.store, format!("{name} (ID: {})", role.store)), (words.schema, role.schema.clone())];
     if role.state != "none" {
         let limit = role.connection_limit.map_or(words.any_number.to_owned(), |limit| grouped(limit.into()));
         let none_or = |list: &[String]| if list.is_empty() { words.nobody.to_owned() } else { list.join(", ") };
