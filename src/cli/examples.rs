@@ -44,9 +44,9 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (
         "role",
         "Examples:
-  tenantctl role --store 4                           what there is
-  tenantctl role --store 4 --make                    for an older schema
-  tenantctl role --store 4 --rotate --show-password  a new password, once
+  tenantctl role --store 4         what there is
+  tenantctl role --store 4 --make  for an older schema
+  tenantctl role --store 4 --rotate --show-password
   tenantctl role --all --rotate --password-file pgpass
   tenantctl role --store 4 --revoke",
     ),
@@ -66,6 +66,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl verify --store 4         before the switch: every row
   tenantctl verify --store 4 --live  after it: stray writes, soundness
+  tenantctl verify --isolation --all  what each store's role can reach
   tenantctl verify --all --format junit -o verify.md > verify.xml",
     ),
     (

@@ -215,7 +215,7 @@ impl Settings {
         let setting = self.get(key)?;
         match &setting.value {
             Value::Text(command) if !command.trim().is_empty() => Some(PasswordCommand {
-                key: format!("[{}", key.replacen('.', "] ", 1)),
+                section: format!("[{}]", key.split('.').next().unwrap_or_default()),
                 command: command.clone(),
                 folder: self.folder(setting).to_owned(),
                 env: self.env.clone(),

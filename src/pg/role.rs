@@ -8,7 +8,7 @@ mod leak;
 mod password;
 
 use anyhow::{Result, bail};
-pub use attempt::{Known, Tried, try_all};
+pub use attempt::{Tried, try_all};
 pub use leak::{Around, leaks};
 pub use password::{Verifier, generated};
 use tokio_postgres::{Client, GenericClient, Transaction};

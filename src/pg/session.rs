@@ -3,6 +3,7 @@
 //! Knows how to connect, to hand out readers and writers, and to cancel them all. Knows no table and no store.
 
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,7 @@ use deadpool::managed::{self, Object, Pool, PoolError};
 use super::dial::{Calls, Dial, Place, Wire};
 pub use super::dial::{Canceller, Client};
 use super::failure::ServerResult;
-use super::role::Known;
-use crate::conninfo::{ConnInfo, PasswordSource};
+use crate::conninfo::{ConnInfo, PasswordSource, Secret};
 use crate::error::{Exit, Refusal};
 use crate::event::Observer;
 use crate::ident::Ident;
@@ -96,6 +96,17 @@ impl DerefMut for Session {
     fn deref_mut(&mut self) -> &mut Client {
         &mut self.0
     }
+}
+
+/// How the password of a role is known.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// It is this one.
+    Password(Secret),
+    /// It may stand in a password file.
+    File(PathBuf),
+    /// Nobody said.
+    Nothing,
 }
 
 /// All connections of one run.

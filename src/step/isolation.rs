@@ -11,7 +11,8 @@ use super::role::{commanded, not_configured, role_of};
 use crate::config::RolePassword;
 use crate::error::Refusal;
 use crate::ident::Ident;
-use crate::pg::role::{self, Around, Known};
+use crate::pg::role::{self, Around};
+use crate::pg::session::Known;
 use crate::report::Isolation;
 use crate::store::Store;
 

@@ -9,6 +9,7 @@ use tenantctl::server::{Server, ServerOptions};
 use tokio_postgres::NoTls;
 
 use crate::app::three_stores;
+use crate::faces::{holds, schema, validator};
 use crate::town::{Ran, Town, finish, sql_at};
 
 /// Roles are the whole server's, and so is every test's server: the database's name keeps them apart.
@@ -29,6 +30,7 @@ fn role(town: &Town, store: u32) -> String {
 #[track_caller]
 fn look(town: &Town, code: i32) -> Value {
     let report = town.run(&["verify", "--isolation", "--store", "4", "-f", "json"]).exits(code).json();
+    holds(&validator(&schema("report")), &report);
     report["stores"][0]["isolation"].clone()
 }
 

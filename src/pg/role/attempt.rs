@@ -3,19 +3,16 @@
 //! All in one transaction that is rolled back, each statement behind a savepoint, with a short wait for locks. What the
 //! catalogs say would be done is tried only where it does no harm to anybody: on no rows, never TRUNCATE or a function.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 use futures_util::{StreamExt, stream};
 use tokio_postgres::SimpleQueryMessage;
 
 use super::StoreRole;
-use crate::conninfo::Secret;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::ident::{Ident, Literal, QualifiedTable};
 use crate::pg::Client;
 use crate::pg::failure::ServerResult;
-use crate::pg::session::Sessions;
+use crate::pg::session::{Known, Sessions};
 use crate::plan::Grade;
 use crate::report::{Attempts, Leak, NotRefused};
 
@@ -27,17 +24,6 @@ const LOCK_WAIT: &str = "200ms";
 
 /// Names of relations in a sentence, before `and 7 more`.
 const NAMED: usize = 5;
-
-/// How the password of a role is known.
-#[derive(Clone, Debug)]
-pub enum Known {
-    /// It is this one.
-    Password(Secret),
-    /// It may stand in a password file.
-    File(PathBuf),
-    /// Nobody said.
-    Nothing,
-}
 
 /// A relation outside the schema.
 struct Target {

@@ -182,7 +182,9 @@ where not f.of_extension
 union all
 select 'default_privilege', true,
        coalesce('schema ' || n.nspname, 'database ' || current_database()),
-       'what ' || o.rolname || ' makes' || coalesce(' in schema ' || n.nspname, '') || ' will be given to '
+       'what ' || o.rolname
+         || case when n.nspname is null then ' makes will be given to '
+              else ' makes in schema ' || n.nspname || ' will be given to ' end
          || case x.grantee when 0 then 'everybody (PUBLIC)' else g.rolname end || ': '
          || string_agg(x.privilege_type, ', ' order by x.privilege_type) || ' on '
          || case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
@@ -255,7 +257,7 @@ union all
 select 'search_path', true, 'role ' || me.rolname,
        case
          when s.path is null then 'role ' || me.rolname || ' has no search_path of its own in this database'
-         else 'the search_path of role ' || me.rolname || ' is ' || s.path
+         else 'role ' || me.rolname || ' has search_path ' || s.path
        end,
        format('alter role %I in database %I set search_path = %I', me.rolname, current_database(), $2)
 from me left join lateral (
