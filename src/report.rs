@@ -349,13 +349,14 @@ impl StoreReport {
         }
     }
 
-    /// Whether a table differs or a check fails.
+    /// Whether a table differs or a check fails; where only the isolation was looked at, whether it does not hold.
     #[must_use]
     pub fn differs(&self) -> bool {
         self.tables.iter().any(|table| table.verdict == Verdict::Differs)
             || self.checks.iter().any(|check| check.verdict == CheckVerdict::Fail)
             || self.samples.iter().any(|sample| !sample.equal)
-            || self.isolation.as_ref().is_some_and(|isolation| !isolation.holds())
+            || self.evidence.mode.as_deref() == Some("isolation")
+                && self.isolation.as_ref().is_some_and(|isolation| !isolation.holds())
     }
 
     /// All tables were compared row by row and none differs.

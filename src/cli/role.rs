@@ -19,7 +19,7 @@ use crate::pg::registry::RegistryRow;
 use crate::report::{NextStep, Report, RoleReport};
 use crate::step::plan::store_of;
 use crate::step::role::{self, Deed};
-use crate::view::explain;
+use crate::view::{explain, github};
 
 /// Show the role of a store; make it, give it a new password, or take it back
 ///
@@ -60,7 +60,7 @@ impl RoleArgs {
             return Err(Refusal::new("a password that is there cannot be shown: the server keeps its verifier only")
                 .hint("give --rotate for a new one, or --make"));
         }
-        if self.show_password && std::env::var_os("GITHUB_ACTIONS").is_some() {
+        if self.show_password && github::is_here() {
             return Err(Refusal::new("a CI job's log is no place for a password").hint("give --password-file FILE"));
         }
         if let Some(path) = &self.password_file {

@@ -215,6 +215,7 @@ pub async fn make(
         let grant = format!("grant connect on database {} to {}", role.database, role.name);
         transaction.batch_execute(&grant).await.server()?;
     }
+    may_draw(transaction, role).await?;
     check_common(transaction, role).await?;
     if let Some(verifier) = verifier {
         set_password(transaction, &role.name, verifier).await?;
@@ -238,6 +239,22 @@ pub fn not_ours(role: &Ident, facts: &RoleFacts) -> Refusal {
         None => refusal.because("roles are the whole server's: somebody else, or another database, may use it"),
     };
     refusal.hint(format!("change [role] name, such as {{database}}_{{schema}}, or `drop role {role}`"))
+}
+
+/// Who adds rows to a common table must draw from the sequences of its columns.
+async fn may_draw(transaction: &Transaction<'_>, role: &StoreRole) -> Result<()> {
+    let sql = "select format('%I.%I', n.nspname, s.relname)
+               from pg_catalog.pg_depend d join pg_catalog.pg_class s on s.oid = d.objid and s.relkind = 'S'
+               join pg_catalog.pg_namespace n on n.oid = s.relnamespace
+               where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
+                 and d.refobjid = $1::text::regclass and d.refobjsubid > 0 and d.deptype = 'a' order by 1";
+    for table in &role.common_write {
+        for row in transaction.query(sql, &[&table.to_string()]).await.server()? {
+            let grant = format!("grant usage on sequence {} to {}", row.get::<_, String>(0), role.name);
+            transaction.batch_execute(&grant).await.server()?;
+        }
+    }
+    Ok(())
 }
 
 /// A grant without the right to give it is only a warning of the server; so each is asked for.

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 
 use super::figures::counted;
 use super::options::Options;
-use super::saying::label;
+use super::saying::{label, only_isolation};
 use super::words::{Words, fill};
 use super::wrap::clean;
 use super::{markdown, terminal};
-use crate::report::{CheckVerdict, ErrorReport, Report, Verdict};
+use crate::report::{CheckVerdict, ErrorReport, Isolation, Report, Verdict};
 
 /// Annotations that GitHub shows per step and kind.
 const MOST: usize = 10;
@@ -71,6 +71,9 @@ fn annotations(report: &Report, words: &Words) -> Vec<String> {
         for check in store.checks.iter().filter(|check| check.verdict == CheckVerdict::Fail) {
             let text = format!("{}: {}", words.check_title(&check.check), words.phrase(&check.detail));
             worst.push((2, check.items.len() as u64, title.clone(), text));
+        }
+        for leak in store.isolation.iter().flat_map(Isolation::faults).filter(|_| only_isolation(store)) {
+            worst.push((1, 0, title.clone(), format!("{} [{}]", words.phrase(&leak.message), leak.code)));
         }
         for sample in store.samples.iter().filter(|sample| !sample.equal) {
             worst.push((3, 0, title.clone(), format!("{}: {}", words.lang.pick(&sample.title), words.sides_differ)));

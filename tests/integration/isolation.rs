@@ -15,8 +15,12 @@ use crate::town::{Ran, Town, finish, sql_at};
 /// Roles are the whole server's, and so is every test's server: the database's name keeps them apart.
 const ROLE: &str = "\n[role]\nname = \"{database} {schema}\"\ncommon = [\"currencies\"]\n";
 
+/// Up to 14 everybody may make tables in `public`, which is a leak.
+const NO_TABLES_OF_EVERYBODY: &str = "revoke create on schema public from public";
+
 fn with_roles(more: &str) -> Town {
     let town = three_stores();
+    town.sql(NO_TABLES_OF_EVERYBODY);
     let config = town.read("tenantctl.toml");
     town.write("tenantctl.toml", &format!("{config}{ROLE}{more}"));
     town
@@ -152,7 +156,13 @@ fn a_clean_store_passes_and_each_planted_leak_is_found_and_named_with_what_mends
 
 #[test]
 fn a_role_comes_and_goes_with_its_schema_and_nobody_else_s_is_touched() {
-    let town = with_roles("connection_limit = 7\n");
+    let town = with_roles("connection_limit = 7\ncommon_write = [\"notes\"]\n");
+    let owner = format!("owner_of_{}", town.database);
+    town.sql(&format!(
+        "create table notes (id serial primary key, what text); create role {owner}; grant create on database {} to {owner}",
+        town.database
+    ));
+    town.edit("tenantctl.toml", "template = ", &format!("owner = \"{owner}\"\ntemplate = "));
     let count = |name: &str| town.value(&format!("select count(*) from pg_roles where rolname = '{name}'"));
     let name = format!("{} store_4", town.database);
     let sql = town.run(&["plan", "--store", "4", "--sql"]).exits(0).stdout;
@@ -176,9 +186,17 @@ fn a_role_comes_and_goes_with_its_schema_and_nobody_else_s_is_touched() {
             "schema public: usage",
             "schema store_4: usage",
             "3 tables of store_4: delete, insert, select, update",
-            "public.currencies: select"
+            "public.currencies: select",
+            "public.notes: delete, insert, select, update",
+            "public.notes_id_seq: usage"
         ])
     );
+    // What comes later is the role's too, whoever of the two makes it; and so are rows of a common table that it may write.
+    town.sql(&format!(
+        "set role {owner}; create table store_4.later (id serial); reset role;
+         set role \"{name}\"; insert into store_4.later default values; insert into public.notes (what) values ('x'); reset role;
+         drop table store_4.later"
+    ));
     // A role without a login is tried by another way, and the evidence says so.
     let isolation = look(&town, 0);
     assert_eq!(isolation["way"], "session_authorization");
@@ -262,6 +280,7 @@ impl Locked {
         let folder = tempfile::tempdir().unwrap();
         let url = server.url("postgres");
         sql_at(&url, include_str!("../fixtures/three_stores.sql"));
+        sql_at(&url, NO_TABLES_OF_EVERYBODY);
         let template = include_str!("../fixtures/three_stores_template.sql");
         std::fs::write(folder.path().join("store_schema.sql"), template).unwrap();
         let config = include_str!("../fixtures/three_stores.toml");

@@ -34,6 +34,8 @@ struct Target {
     via: String,
     /// A column to write to, where a write is to be tried.
     to_try: Option<Ident>,
+    /// Of a sequence, the table that draws from it.
+    drawn_by: Option<QualifiedTable>,
 }
 
 /// A statement that must be refused.
@@ -175,6 +177,10 @@ async fn targets(client: &Client, role: &StoreRole) -> Result<(Vec<Target>, u64)
         may: row.get(2),
         via: row.get(3),
         to_try: row.get::<_, Option<String>>(4).map(Ident::new),
+        drawn_by: row
+            .get::<_, Option<String>>(6)
+            .zip(row.get::<_, Option<String>>(7))
+            .map(|(schema, table)| QualifiedTable::new(Ident::new(schema), Ident::new(table))),
     };
     Ok((rows.iter().map(target).collect(), asked))
 }
@@ -192,7 +198,8 @@ fn allowed(role: &StoreRole, table: &QualifiedTable) -> &'static [&'static str] 
 
 /// What the catalogs let it do, and the configuration does not.
 fn forbidden<'t>(role: &StoreRole, target: &'t Target) -> Vec<&'t str> {
-    let allowed = allowed(role, &target.table);
+    let draws = target.drawn_by.as_ref().is_some_and(|table| role.common_write.contains(table));
+    let allowed = if draws { &["usage"] } else { allowed(role, &target.table) };
     target.may.iter().map(String::as_str).filter(|right| !allowed.contains(right)).collect()
 }
 

@@ -62,7 +62,18 @@ select
     select a.attname::text from pg_catalog.pg_attribute a
     where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum limit 1
   ) end as to_try,
-  r.asked::int8
-from me, counted r
+  r.asked::int8,
+  -- Of a sequence, the table that draws from it.
+  o.schema_name,
+  o.name
+from me cross join counted r
+left join lateral (
+  select n.nspname::text as schema_name, c.relname::text as name
+  from pg_catalog.pg_depend d
+  join pg_catalog.pg_class c on c.oid = d.refobjid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where r.relkind = 'S' and r.may <> '{}' and d.classid = 'pg_catalog.pg_class'::regclass and d.objid = r.oid
+    and d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjsubid > 0 and d.deptype in ('a', 'i')
+  limit 1
+) o on true
 where r.may <> '{}' or (r.relkind in ('r', 'p') and (r.place = 1 or r.schema_name = $3))
 order by r.schema_name, r.name

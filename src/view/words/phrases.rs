@@ -96,6 +96,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("make it", "lo crea"),
     ("give it its rights again", "le devuelve sus permisos"),
     ("give it a password, and show it once", "le da una contraseña y la muestra una sola vez"),
+    ("give its role a password, and show it once", "le da a su rol una contraseña y la muestra una sola vez"),
     ("try what it may reach", "intenta ver hasta dónde llega"),
     (
         "role {} exists, and the journal does not know it as this store's; {t}",
