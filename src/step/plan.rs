@@ -158,6 +158,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
     if of.kind != MoveKind::Rehearsal {
         found.extend(role::findings(means, &reader, of.ground.shared(), &store).await?);
     }
+    let role = role::role_of(means, of.ground.shared(), &store)?.filter(|_| of.kind != MoveKind::Rehearsal);
     let exists = catalog::schema_exists(&reader, &store.schema).await?;
     let mut plan = Plan {
         url: match of.kind {
@@ -167,6 +168,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
         store: store.clone(),
         tables: Vec::new(),
         steps: ["create", "copy", "verify"].into_iter().map(str::to_owned).collect(),
+        role: role.as_ref().map(|role| role.name.raw().to_owned()),
         statement_count: (0, 0),
         statements: Vec::new(),
     };
@@ -197,8 +199,6 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
         found.extend(findings::crossings(&*reader, of.ground, &store).await?);
     }
     if of.with_statements {
-        let role = role::role_of(means, of.ground.shared(), &store)?;
-        let role = role.filter(|_| of.kind != MoveKind::Rehearsal);
         plan.statements = statements(of, &store, &trial, exists, role.as_ref())?;
     }
     let stopped = found.iter().any(|finding| finding.grade == Grade::Stop);

@@ -428,7 +428,7 @@ fn reachable(role: &StoreRole, targets: &[Target]) -> Vec<Leak> {
             object: if tables.len() == 1 { named[0].clone() } else { format!("schema {}", schema.raw()) },
             message: format!("role {} may {} {} {through}", role.name.raw(), rights.to_uppercase(), named.join(", ")),
             remedy: match from.is_empty() {
-                true => "take the membership or the attribute back, which stands among the leaks".to_owned(),
+                true => "-- take the membership or the attribute back that stands among the leaks".to_owned(),
                 false => format!("revoke {rights} on {on} from {from}"),
             },
         }

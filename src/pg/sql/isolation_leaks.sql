@@ -145,7 +145,7 @@ select 'foreign_key',
        $2 || '.' || c.relname,
        'foreign key ' || k.conname || ' of ' || c.relname || ' tells which keys ' || t.nspname || '.' || p.relname || ' has',
        case when p.relname::text <> all ($6) and t.nspname::text = $3
-         then 'name the table in [role] common, or: ' else '' end
+         then '-- or name the table in [role] common: ' else '' end
          || format('alter table %I.%I drop constraint %I', $2, c.relname, k.conname)
 from own
 join pg_catalog.pg_class c on c.relnamespace = own.oid

@@ -7,7 +7,9 @@ use crate::view::figures::{bytes, counted, date, grouped, seconds_of};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Bar, Figure, Mark, Page, Part, Tile};
 use crate::view::paint::Tone;
-use crate::view::saying::{in_groups, is_money, sample_value, steps_of, table_verdict, tables_verdict, verdict_of};
+use crate::view::saying::{
+    in_groups, is_money, only_isolation, sample_value, steps_of, table_verdict, tables_verdict, verdict_of,
+};
 use crate::view::text::forecast::rehearsal;
 use crate::view::text::store::stage_before;
 use crate::view::text::{isolation, plan, proof};
@@ -27,7 +29,9 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     tiles(store, page);
     sections(report, store, page);
     next_steps(report, store, page);
-    result(store, page);
+    if !only_isolation(store) {
+        result(store, page); // else nobody looked at what it would say
+    }
 }
 
 /// The middle part, also for the stores of a fleet that went wrong.
