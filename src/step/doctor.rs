@@ -314,19 +314,7 @@ pub async fn making(means: &Means<'_>, purpose: Purpose, found: &mut Diagnosis) 
         }
     }
     if let Some(settings) = &means.role {
-        // Names of tables need no store.
-        let of_settings = role::StoreRole {
-            name: Ident::new(""),
-            schema: Ident::new(""),
-            shared: Ident::new(""),
-            database: Ident::new(&means.sessions.facts().database),
-            login: settings.login,
-            connection_limit: settings.connection_limit,
-            common: settings.common.clone(),
-            common_write: settings.common_write.clone(),
-            owner: None,
-        };
-        for (lack, grant) in role::missing_rights(&reader, Some(&of_settings)).await? {
+        for (lack, grant) in role::missing_rights(&reader, &settings.common, &settings.common_write).await? {
             found.findings.push(Finding::stop("right_missing", lack).hint(grant.clone()));
             found.grants.push(grant);
         }

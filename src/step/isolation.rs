@@ -10,10 +10,11 @@ use super::Means;
 use super::role::{commanded, not_configured, role_of};
 use crate::config::RolePassword;
 use crate::error::Refusal;
-use crate::ident::Ident;
+use crate::ident::{Ident, QualifiedTable};
 use crate::pg::role::{self, Around};
 use crate::pg::session::Known;
-use crate::report::Isolation;
+use crate::plan::Grade;
+use crate::report::{Isolation, Leak};
 use crate::store::Store;
 
 /// What one store's look at its isolation is made with.
@@ -65,12 +66,14 @@ pub async fn look(means: &Means<'_>, store: &Store, move_id: i64, question: Ques
     };
     let tried = role::try_all(means.sessions, &of, facts.can_login, &known, question.store_roles).await?;
     for leak in tried.leaks {
-        if !leaks.iter().any(|known| known.code == leak.code && known.object == leak.object) {
+        // A role that it is a member of is told once.
+        let is_known = |known: &Leak| known.code == leak.code && known.object == leak.object;
+        if leak.code != "membership" || !leaks.iter().any(is_known) {
             leaks.push(leak);
         }
     }
-    leaks.sort_by_key(|leak| leak.grade == crate::plan::Grade::Note); // stable: leaks first
-    let common = |tables: &[crate::ident::QualifiedTable], rights: &str| -> Vec<String> {
+    leaks.sort_by_key(|leak| leak.grade == Grade::Note); // stable: leaks first
+    let common = |tables: &[QualifiedTable], rights: &str| -> Vec<String> {
         tables.iter().map(|table| format!("{}: {rights}", table.raw())).collect()
     };
     Ok(Isolation {

@@ -44,7 +44,7 @@ pub fn role_of(means: &Means<'_>, shared: &Ident, store: &Store) -> Result<Optio
 pub async fn findings(means: &Means<'_>, client: &Client, shared: &Ident, store: &Store) -> Result<Vec<Finding>> {
     let Some(of) = role_of(means, shared, store)? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for (lack, grant) in role::missing_rights(client, Some(&of)).await? {
+    for (lack, grant) in role::missing_rights(client, &of.common, &of.common_write).await? {
         found.push(Finding::stop("right_missing", lack).hint(grant)); // of all stores, so it is told once
     }
     if let Some(facts) = role::facts_of(client, &of.name).await? {

@@ -8,8 +8,9 @@ use futures_util::{StreamExt, stream};
 use tokio_postgres::SimpleQueryMessage;
 
 use super::StoreRole;
-use crate::error::{Exit, Refusal, ServerError};
-use crate::ident::{Ident, Literal, QualifiedTable};
+use super::reach::{Target, allowed, forbidden, reachable, targets};
+use super::way::Way;
+use crate::ident::{Ident, Literal};
 use crate::pg::Client;
 use crate::pg::failure::ServerResult;
 use crate::pg::session::{Known, Sessions};
@@ -21,22 +22,6 @@ const AHEAD: usize = 64;
 
 /// How long an attempt waits for a lock. A refusal takes none, or gives it back at once.
 const LOCK_WAIT: &str = "200ms";
-
-/// Names of relations in a sentence, before `and 7 more`.
-const NAMED: usize = 5;
-
-/// A relation outside the schema.
-struct Target {
-    table: QualifiedTable,
-    /// What the catalogs say that the role may do with it: `select`.
-    may: Vec<String>,
-    /// Through what: `role`, `public`, `membership`.
-    via: String,
-    /// A column to write to, where a write is to be tried.
-    to_try: Option<Ident>,
-    /// Of a sequence, the table that draws from it.
-    drawn_by: Option<QualifiedTable>,
-}
 
 /// A statement that must be refused.
 struct Attempt {
@@ -89,118 +74,32 @@ pub async fn try_all(
     });
     let others = others(&reader, sessions, role, store_roles).await?;
     drop(reader);
-    let may_become = |others: &[Other]| -> Vec<Attempt> { others.iter().map(|other| other.attempt()).collect() };
-    let (way, way_reason, outcomes) = match login(sessions, role, can_login, known).await? {
-        Ok(wire) => {
-            attempts.extend(may_become(&others));
-            attempts.extend(as_other_user(role, &others));
-            let begun = wire.batch_execute("begin").await.server();
-            begun?;
-            ("login", None, perform(&wire, &attempts).await?)
-        }
-        Err(reason) => {
-            let writer = sessions.writer().await?;
-            let me = writer
-                .query_one(
-                    "select r.rolsuper, pg_catalog.pg_has_role(current_user, $1::text::name, 'member')
-                     from pg_catalog.pg_roles r where r.rolname = session_user",
-                    &[&role.name.raw()],
-                )
-                .await
-                .server()?;
-            let (is_superuser, is_member): (bool, bool) = (me.get(0), me.get(1));
-            let name = &role.name;
-            let (way, begin) = match is_superuser {
-                true => ("session_authorization", format!("begin; set local session authorization {name}")),
-                false => {
-                    let later = sessions.facts().server_version >= 160_000;
-                    let how = if later { " with set true, inherit false" } else { "" };
-                    // Taken back with the transaction.
-                    let grant = if is_member && !later {
-                        String::new()
-                    } else {
-                        format!("grant {name} to current_user{how}; ")
-                    };
-                    ("set_role", format!("begin; {grant}set local role {name}"))
-                }
-            };
-            if let Err(error) = writer.batch_execute(&begin).await.server() {
-                let denied = error.is(&["42501"]);
-                let refusal = Refusal::new(format!("role {} cannot be acted as", role.name.raw()))
-                    .because(reason)
-                    .hint(format!(
-                        "give its password by --password-file, or `grant {name} to {}`",
-                        sessions.facts().role
-                    ))
-                    .exit(if denied { Exit::Unreachable } else { Exit::Failed });
-                return Err(anyhow::Error::new(error).context(refusal));
-            }
-            if is_superuser {
-                attempts.extend(may_become(&others)); // else it is our own right that SET ROLE asks for
-            }
-            let outcomes = perform(&writer, &attempts).await;
-            writer.discard();
-            (way, Some(reason), outcomes?)
-        }
-    };
+    let (way, way_reason) = Way::take(sessions, role, can_login, known).await?;
     let mut leaks = reachable(role, &targets);
-    // Where SET ROLE could not be tried, the catalogs answer.
-    if way == "set_role" {
-        leaks.extend(others.iter().filter(|other| other.may).map(|other| Leak {
-            code: "membership".into(),
-            grade: Grade::Stop,
-            object: format!("role {}", other.name.raw()),
-            message: format!("role {} may become role {}", role.name.raw(), other.name.raw()),
-            remedy: format!("revoke {} from {}", other.name, role.name),
-        }));
+    match way {
+        // It is our own right that SET ROLE would ask for, so the catalogs answer.
+        Way::SetRole(_) => leaks.extend(others.iter().filter(|other| other.may).map(|other| other.leak(role))),
+        _ => attempts.extend(others.iter().map(Other::attempt)),
     }
-    let by_configuration: u64 =
-        targets.iter().map(|target| (target.may.len() - forbidden(role, target).len()) as u64).sum();
+    if let Way::Login(_) = way {
+        attempts.extend(as_other_user(role, &others));
+    }
+    let word = way.word();
+    let outcomes = perform(way.client(), &attempts).await;
+    way.leave();
+    let count = |rights: fn(&StoreRole, &Target) -> usize| -> u64 {
+        targets.iter().map(|target| rights(role, target) as u64).sum()
+    };
+    let by_configuration = count(|role, target| target.may.len() - forbidden(role, target).len());
     let rights_asked = rights_asked.saturating_sub(by_configuration);
-    let allowed: u64 = targets.iter().map(|target| forbidden(role, target).len() as u64).sum();
     Ok(Tried {
-        way: way.to_owned(),
+        way: word.to_owned(),
         way_reason,
-        attempts: by_kind(&attempts, &outcomes),
+        attempts: by_kind(&attempts, &outcomes?),
         rights_asked,
-        rights_denied: rights_asked.saturating_sub(allowed),
+        rights_denied: rights_asked.saturating_sub(count(|role, target| forbidden(role, target).len())),
         leaks,
     })
-}
-
-async fn targets(client: &Client, role: &StoreRole) -> Result<(Vec<Target>, u64)> {
-    let sql = include_str!("../sql/isolation_relations.sql");
-    let rows = client.query(sql, &[&role.name.raw(), &role.schema.raw(), &role.shared.raw()]).await.server()?;
-    let asked = rows.first().map_or(0, |row| row.get::<_, i64>(5).unsigned_abs());
-    let target = |row: &tokio_postgres::Row| Target {
-        table: QualifiedTable::new(Ident::new(row.get::<_, String>(0)), Ident::new(row.get::<_, String>(1))),
-        may: row.get(2),
-        via: row.get(3),
-        to_try: row.get::<_, Option<String>>(4).map(Ident::new),
-        drawn_by: row
-            .get::<_, Option<String>>(6)
-            .zip(row.get::<_, Option<String>>(7))
-            .map(|(schema, table)| QualifiedTable::new(Ident::new(schema), Ident::new(table))),
-    };
-    Ok((rows.iter().map(target).collect(), asked))
-}
-
-/// What the configuration lets the role do with a table outside its schema.
-fn allowed(role: &StoreRole, table: &QualifiedTable) -> &'static [&'static str] {
-    if role.common_write.contains(table) {
-        &["select", "insert", "update", "delete"]
-    } else if role.common.contains(table) {
-        &["select"]
-    } else {
-        &[]
-    }
-}
-
-/// What the catalogs let it do, and the configuration does not.
-fn forbidden<'t>(role: &StoreRole, target: &'t Target) -> Vec<&'t str> {
-    let draws = target.drawn_by.as_ref().is_some_and(|table| role.common_write.contains(table));
-    let allowed = if draws { &["usage"] } else { allowed(role, &target.table) };
-    target.may.iter().map(String::as_str).filter(|right| !allowed.contains(right)).collect()
 }
 
 fn of_tables(role: &StoreRole, targets: &[Target]) -> Vec<Attempt> {
@@ -285,6 +184,16 @@ impl Other {
             sql: Some(format!("set local role {}", self.name)),
         }
     }
+
+    fn leak(&self, role: &StoreRole) -> Leak {
+        Leak {
+            code: "membership".into(),
+            grade: Grade::Stop,
+            object: format!("role {}", self.name.raw()),
+            message: format!("role {} may become role {}", role.name.raw(), self.name.raw()),
+            remedy: format!("revoke {} from {}", self.name, role.name),
+        }
+    }
 }
 
 async fn others(client: &Client, sessions: &Sessions, role: &StoreRole, store_roles: &[Ident]) -> Result<Vec<Other>> {
@@ -315,27 +224,6 @@ fn as_other_user(role: &StoreRole, others: &[Other]) -> Vec<Attempt> {
         sql: Some(format!("set local session authorization {}", other.name)),
     }));
     attempts
-}
-
-/// A session of the role's own, or why there is none.
-async fn login(
-    sessions: &Sessions,
-    role: &StoreRole,
-    can_login: bool,
-    known: &Known,
-) -> Result<Result<crate::pg::dial::Wire, String>> {
-    if !can_login {
-        return Ok(Err("the role may not log in".into()));
-    }
-    match sessions.login(&role.name, known).await {
-        Ok(Some(wire)) => Ok(Ok(wire)),
-        Ok(None) => Ok(Err("its password is not known".into())),
-        Err(error) => {
-            sessions.check()?;
-            let said = error.chain().find_map(|cause| cause.downcast_ref::<ServerError>().map(ToString::to_string));
-            Ok(Err(format!("its login failed: {}", said.unwrap_or_else(|| error.to_string()))))
-        }
-    }
 }
 
 /// One statement after the other, many under way at once; the transaction is rolled back. The end of each: none where it
@@ -391,47 +279,4 @@ fn by_kind(attempts: &[Attempt], outcomes: &[Option<String>]) -> Vec<Attempts> {
         }
     }
     kinds
-}
-
-/// What the catalogs let the role do outside its schema: relations of one schema with the same rights in one sentence.
-fn reachable(role: &StoreRole, targets: &[Target]) -> Vec<Leak> {
-    let mut groups: Vec<(&Ident, Vec<&str>, &str, Vec<&QualifiedTable>)> = Vec::new();
-    for target in targets {
-        let rights = forbidden(role, target);
-        if rights.is_empty() {
-            continue;
-        }
-        let schema = &target.table.schema;
-        match groups.iter_mut().find(|(of, known, via, _)| *of == schema && *known == rights && *via == target.via) {
-            Some((.., tables)) => tables.push(&target.table),
-            None => groups.push((schema, rights, &target.via, vec![&target.table])),
-        }
-    }
-    let leak = |(schema, rights, via, tables): (&Ident, Vec<&str>, &str, Vec<&QualifiedTable>)| {
-        let rights = rights.join(", ");
-        let mut named: Vec<String> = tables.iter().take(NAMED).map(|table| table.raw()).collect();
-        if tables.len() > NAMED {
-            named.push(format!("and {} more", tables.len() - NAMED));
-        }
-        let (through, from) = match via {
-            "role" => ("by a grant to it", role.name.to_string()),
-            "public" => ("by a grant to everybody (PUBLIC)", "public".to_owned()),
-            _ => ("through a role that it is a member of, or as a superuser", String::new()),
-        };
-        let on = match tables.as_slice() {
-            [one] => one.to_string(),
-            many => many.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        };
-        Leak {
-            code: "reachable".into(),
-            grade: Grade::Stop,
-            object: if tables.len() == 1 { named[0].clone() } else { format!("schema {}", schema.raw()) },
-            message: format!("role {} may {} {} {through}", role.name.raw(), rights.to_uppercase(), named.join(", ")),
-            remedy: match from.is_empty() {
-                true => "-- take the membership or the attribute back that stands among the leaks".to_owned(),
-                false => format!("revoke {rights} on {on} from {from}"),
-            },
-        }
-    };
-    groups.into_iter().map(leak).collect()
 }

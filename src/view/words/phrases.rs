@@ -112,6 +112,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ),
     ("its comment says: {}", "su comentario dice: {}"),
     ("role {} lacks CREATEROLE: each store gets a role", "al rol {} le falta CREATEROLE: cada tienda recibe un rol"),
+    ("[role] names table {}, which does not exist", "[role] nombra la tabla {}, que no existe"),
     ("role {} may not give {} on {}", "el rol {} no puede otorgar {} en {}"),
     ("it has no schema", "no tiene esquema"),
     // rehearsals
