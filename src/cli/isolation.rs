@@ -61,19 +61,13 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     let mut exits = Vec::new();
     for row in &chosen.rows {
         let Some(of) = moves.iter().find(|of| of.store.key == row.key && road::has_schema(of.stage)) else {
-            if args.stores.all {
-                report.findings.push(Finding::note("left_out", "left out: it has no schema").store(&row.key));
-                continue;
+            if store_count == 1 && !args.stores.all {
+                let refusal = Refusal::new(format!("store {} has no schema whose role could be tried", row.key))
+                    .hint(format!("`tenantctl migrate --store {}` makes schema and role", row.key));
+                return refused(opened, lease, report, refusal).await;
             }
-            let refusal = Refusal::new(format!("store {} has no schema whose role could be tried", row.key))
-                .hint(format!("`tenantctl migrate --store {}` makes schema and role", row.key));
-            match store_count {
-                1 => return refused(opened, lease, report, refusal).await,
-                _ => {
-                    report.findings.push(Finding::note("left_out", "left out: it has no schema").store(&row.key));
-                    continue;
-                }
-            }
+            report.findings.push(Finding::note("left_out", "left out: it has no schema").store(&row.key));
+            continue;
         };
         let (store, exit) = one_store(&means, &ground.names(), &store_roles, of, lease.as_ref(), args).await;
         opened.observer.notice(&Event::StoreDone {

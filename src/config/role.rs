@@ -119,9 +119,9 @@ pub(super) fn role(settings: &Settings) -> Result<Option<RoleSettings>, Refusal>
         (Some("command"), None) => {
             return Err(settings.refuse("role.password", "needs [role] password_command, which is not there"));
         }
+        // Not with the line it stands in, as others are: it may be a password.
         (Some(_), _) => {
-            return Err(settings
-                .refuse("role.password", "is neither `generate` nor `command` nor `none`")
+            return Err(Refusal::new("[role] password: is neither `generate` nor `command` nor `none`")
                 .hint("a password itself never stands in the configuration: password_command prints one"));
         }
         (None, None) if login => RolePassword::Generate,
