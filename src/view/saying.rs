@@ -132,15 +132,28 @@ pub(super) fn tally(stores: &[StoreReport], words: &Words) -> String {
     let parts = outcomes(stores, words);
     let part = |(_, word, count): &(Mark, &str, u64)| format!("{} {}", grouped(*count), words.said_of(*count, word));
     let parts: Vec<String> = parts.iter().map(part).collect();
-    let rows = counted(stores.iter().map(|store| store.row_count).sum(), words.row);
-    let all_of_isolation = stores.iter().all(only_isolation);
-    let stores = counted(stores.len() as u64, words.store_noun);
-    let parts = parts.join(", ");
     // Where no row was looked at, none is counted.
-    match all_of_isolation {
-        true => format!("{stores}: {parts}"),
-        false => format!("{stores}: {parts}; {rows}"),
+    let counted_things = match stores.iter().all(only_isolation) {
+        true => attempts(stores, words),
+        false => counted(stores.iter().map(|store| store.row_count).sum(), words.row),
+    };
+    format!("{}: {}; {counted_things}", counted(stores.len() as u64, words.store_noun), parts.join(", "))
+}
+
+/// `1,554 of 1,554 attempts refused (by login: 2)`.
+fn attempts(stores: &[StoreReport], words: &Words) -> String {
+    let (mut tried, mut refused, mut ways) = (0, 0, Vec::<(&str, u64)>::new());
+    for isolation in stores.iter().filter_map(|store| store.isolation.as_ref()) {
+        let counts = isolation.counts();
+        (tried, refused) = (tried + counts.0, refused + counts.1);
+        match ways.iter_mut().find(|(way, _)| *way == isolation.way) {
+            Some((_, count)) => *count += 1,
+            None => ways.push((&isolation.way, 1)),
+        }
     }
+    let way = |(way, count): &(&str, u64)| format!("{}: {}", words.way_text(way), grouped(*count));
+    let ways: Vec<String> = ways.iter().map(way).collect();
+    fill(words.attempts_of_all, &[&grouped(refused), &grouped(tried), &ways.join(", ")])
 }
 
 /// A word for a table.

@@ -260,6 +260,7 @@ pub(super) static ENGLISH: Words = Words {
     password_once: "The password of role {}; it is kept nowhere:",
     isolation_of: "Isolation of the role",
     attempts_refused: "{} of {} attempts to get out of its schema were refused",
+    attempts_of_all: "{} of {} attempts refused ({})",
     ways: &[
         ("login", "by login"),
         ("session_authorization", "as the role by SET SESSION AUTHORIZATION"),

@@ -326,6 +326,7 @@ words! {
         pub password_once: &'static str,
         pub isolation_of: &'static str,
         pub attempts_refused: &'static str,
+        pub attempts_of_all: &'static str,
         pub ways: &'static [(&'static str, &'static str)],
         pub way: &'static str,
         pub catalogs: &'static str,

@@ -312,6 +312,7 @@ pub(super) static SPANISH: Words = Words {
     password_once: "La contraseña del rol {}; no se guarda en ninguna parte:",
     isolation_of: "Aislamiento del rol",
     attempts_refused: "se rechazaron {} de {} intentos de salir de su esquema",
+    attempts_of_all: "se rechazaron {} de {} intentos ({})",
     ways: &[
         ("login", "iniciando sesión"),
         ("session_authorization", "como el rol, con SET SESSION AUTHORIZATION"),
