@@ -174,7 +174,9 @@ fn a_role_comes_and_goes_with_its_schema_and_nobody_else_s_is_touched() {
     assert_eq!(count(&name), "0", "a rehearsal makes no role");
 
     town.run(&["migrate", "--store", "4", "--to", "verified"]).exits(0);
-    let shown = town.run(&["role", "--store", "4", "-f", "json"]).exits(0).json()["roles"][0].clone();
+    let document = town.run(&["role", "--store", "4", "-f", "json"]).exits(0).json();
+    holds(&validator(&schema("report")), &document);
+    let shown = &document["roles"][0];
     assert_eq!(
         (&shown["state"], &shown["can_login"], &shown["connection_limit"]),
         (&"made".into(), &false.into(), &7.into())
@@ -317,7 +319,11 @@ fn a_new_password_works_the_old_one_no_more_and_none_is_written_anywhere() {
     house.run(&["migrate", "--store", "4", "--yes"]).exits(0);
     house.run(&["role", "--store", "4", "--rotate"]).exits(2).says("nobody would see the new password");
     house.run(&["role", "--store", "4", "--show-password"]).exits(2).says("--rotate");
-    let shown = |ran: Ran| ran.exits(0).json()["roles"][0]["password"].as_str().unwrap().to_owned();
+    let shown = |ran: Ran| {
+        let document = ran.exits(0).json();
+        holds(&validator(&schema("report")), &document);
+        document["roles"][0]["password"].as_str().unwrap().to_owned()
+    };
     let rotate = ["role", "--store", "4", "--rotate", "--show-password", "-f", "json", "-o", "x.json", "-vvv"];
     let ran = house.run(&rotate);
     let log = ran.stderr.clone();
