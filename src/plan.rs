@@ -203,6 +203,9 @@ pub struct Plan {
     pub tables: Vec<PlannedTable>,
     /// The URL the application will get.
     pub url: Option<String>,
+    /// The role that is made with the schema, where roles are configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// Steps that are still to be done: `create`, `copy`, `verify`, `switch`; empty when all is done.
     pub steps: Vec<String>,
     /// How many statements of the template run before and after the load.

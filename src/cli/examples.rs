@@ -42,6 +42,15 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl migrate --stores-from keys.txt --lang es --format markdown",
     ),
     (
+        "role",
+        "Examples:
+  tenantctl role --store 4         what there is
+  tenantctl role --store 4 --make  for an older schema
+  tenantctl role --store 4 --rotate --show-password
+  tenantctl role --all --rotate --password-file pgpass
+  tenantctl role --store 4 --revoke",
+    ),
+    (
         "create",
         "Examples:
   tenantctl create --store 4         the schema alone; then `copy`
@@ -57,6 +66,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl verify --store 4         before the switch: every row
   tenantctl verify --store 4 --live  after it: stray writes, soundness
+  tenantctl verify --isolation --all  what each store's role can reach
   tenantctl verify --all --format junit -o verify.md > verify.xml",
     ),
     (

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod examples;
 mod forecast;
+mod isolation;
 mod ledger;
 mod list;
 mod open;
@@ -22,6 +23,7 @@ mod report;
 mod resume;
 mod reverse;
 mod road;
+mod role;
 mod site;
 mod status;
 mod stores;
@@ -272,6 +274,7 @@ enum Command {
     Pause(pause::PauseArgs),
     Reverse(reverse::ReverseArgs),
     Abandon(abandon::AbandonArgs),
+    Role(role::RoleArgs),
     Status(status::StatusArgs),
     Report(report::ReportArgs),
     Stores(stores::StoresArgs),
@@ -302,6 +305,7 @@ impl Command {
             Self::Pause(_) => "pause",
             Self::Reverse(_) => "reverse",
             Self::Abandon(_) => "abandon",
+            Self::Role(_) => "role",
             Self::Status(_) => "status",
             Self::Report(_) => "report",
             Self::Stores(_) => "stores",
@@ -375,6 +379,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Pause(args) => pause::run(globals, &env, args).await,
         Command::Reverse(args) => reverse::run(globals, &env, line, args).await,
         Command::Abandon(args) => abandon::run(globals, &env, line, args).await,
+        Command::Role(args) => role::run(globals, &env, line, args).await,
         Command::Status(args) => status::run(globals, &env, args).await,
         Command::Report(args) => report::run(globals, &env, args).await,
         Command::Stores(args) => stores::run(globals, &env, args).await,

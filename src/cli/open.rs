@@ -152,6 +152,7 @@ impl Opened {
             copy: self.config.copy()?,
             switch: self.config.switch()?,
             id_headroom: store_schema.id_headroom,
+            role: self.config.role()?,
             access: Access { owner: store_schema.owner, readers: store_schema.readers },
             samples: self.config.report()?.samples,
             probes: &self.probes,

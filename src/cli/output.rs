@@ -70,6 +70,8 @@ pub(super) fn print(globals: &Globals, page: &Page) -> ExitCode {
             explain::write(error, options.words(), terminal::stderr_has_color(), terminal::stderr_columns(), out)
         });
     }
+    // A password is shown where it was asked for, and nowhere else.
+    let report = &without_passwords(report);
     let mut written = printed.and_then(|()| write_files(globals, report, &options));
     // The demo's own commands have told theirs.
     if github::is_here() && report.command != "demo" {
@@ -112,6 +114,13 @@ pub(super) fn failed(globals: &Globals, command: &str, started: &str, mut error:
     report.error = Some(explain::error_report(&error));
     let report = report.end(explain::exit_of(&error), now());
     print(globals, &Page { report, options: page_options_of(globals, &Environment::of_process()) })
+}
+
+/// The document as files and summaries of CI jobs get it.
+fn without_passwords(report: &Report) -> Report {
+    let mut report = report.clone();
+    report.roles.iter_mut().for_each(|role| role.password = None);
+    report
 }
 
 fn write_files(globals: &Globals, report: &Report, options: &text::Options) -> Result<()> {

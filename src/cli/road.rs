@@ -12,6 +12,7 @@ use super::output::{Page, now};
 use super::pace::Pace;
 use super::site::Site;
 use super::{Globals, StoreArgs, rehearse, validate};
+use crate::config::RolePassword;
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::event::Event;
@@ -277,6 +278,9 @@ pub(super) async fn work(
         true => rehearse::next_steps(&report, &opened.run),
         false => next_steps(&report, &opened.run, registry.can_switch()),
     };
+    if !is_rehearsal {
+        report.next_steps.extend(for_its_role(&report, &opened)?);
+    }
     drop(site);
     close(opened, &lease, report, travelled).await
 }
@@ -429,6 +433,11 @@ pub(super) async fn close(opened: Opened, lease: &Lease, mut report: Report, end
     Ok(Page { report, options })
 }
 
+/// Whether a move has made its schema, and it still stands.
+pub(super) fn has_schema(stage: Stage) -> bool {
+    !matches!(stage, Stage::Planned | Stage::Abandoned | Stage::Purged)
+}
+
 pub(super) async fn begin_run(
     lease: &Lease,
     opened: &Opened,
@@ -445,6 +454,17 @@ pub(super) async fn begin_run(
 pub(super) fn who() -> (String, String) {
     let os_user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
     (os_user, rustix::system::uname().nodename().to_string_lossy().into_owned())
+}
+
+/// A role that was just made with a login and without a password.
+fn for_its_role(report: &Report, opened: &Opened) -> Result<Option<NextStep>> {
+    let Some(role) = opened.config.role()? else { return Ok(None) };
+    let [store] = report.stores.as_slice() else { return Ok(None) };
+    let is_new = store.outcome == Outcome::Done && !store.already_done && store.stage.is_some();
+    Ok((is_new && role.login && matches!(role.password, RolePassword::Generate)).then(|| NextStep {
+        why: "give its role a password, and show it once".into(),
+        command: format!("tenantctl role --store {} --rotate --show-password", store.store),
+    }))
 }
 
 fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {

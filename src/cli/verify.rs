@@ -34,13 +34,19 @@ use crate::view::explain;
 #[derive(clap::Args, Debug)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
-    stores: StoreArgs,
+    pub(super) stores: StoreArgs,
     /// What to hold the store schema against
     #[arg(long, value_enum, value_name = "SIDE", conflicts_with = "live")]
     against: Option<Against>,
     /// Look at switched stores: stray writes to the shared rows, structure, keys, sequences
     #[arg(long)]
     live: bool,
+    /// Try to get out of each store schema as the store's role: all must be refused, and nothing may leak
+    #[arg(long, conflicts_with_all = ["against", "live"])]
+    isolation: bool,
+    /// Password file of libpq with the passwords of the stores' roles, to log in as them
+    #[arg(long, value_name = "FILE", requires = "isolation")]
+    pub(super) password_file: Option<std::path::PathBuf>,
     /// Rows listed per table
     #[arg(long, value_name = "N", default_value_t = MAX_DIFFS)]
     max_diffs: usize,
@@ -54,6 +60,9 @@ enum Against {
 }
 
 pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: &VerifyArgs) -> Result<Page> {
+    if args.isolation {
+        return super::isolation::run(globals, env, line, args).await;
+    }
     let started = now();
     let mut opened = Opened::open(globals, env, args.stores.guess()).await?;
     opened.max_diffs = args.max_diffs;
@@ -186,7 +195,7 @@ fn is_before_switch(the_move: &MoveLine) -> bool {
 }
 
 /// Whether this role may write verdicts into the journal.
-async fn may_record(reader: &Session) -> Result<bool> {
+pub(super) async fn may_record(reader: &Session) -> Result<bool> {
     if !journal::exists(reader).await? {
         return Ok(false);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::origin::Origin;
 use super::value::Value;
 use super::{Config, expand};
-use crate::conninfo::{ConnInfo, ConnSources, ConnText, PasswordCommand, ReadAgain};
+use crate::conninfo::{ConnInfo, ConnSources, ConnText, ReadAgain};
 use crate::error::Refusal;
 
 impl Config {
@@ -41,15 +41,7 @@ impl Config {
             };
             ConnText { text, origin, folder, again }
         });
-        // the command is not expanded: `${VAR}` in it is the shell's
-        let password_command = settings.get("database.password_command").and_then(|setting| match &setting.value {
-            Value::Text(command) if !command.trim().is_empty() => Some(PasswordCommand {
-                command: command.clone(),
-                folder: settings.folder(setting).to_owned(),
-                env: settings.env.clone(),
-            }),
-            _ => None,
-        });
+        let password_command = settings.command("database.password_command");
         Ok(ConnSources { text, password_command, connect_timeout: self.connect_timeout()? })
     }
 

@@ -36,7 +36,7 @@ pub(super) fn effective(settings: &Settings, with_origin: bool) -> Vec<Effective
 fn shown(settings: &Settings, key: &str, written: &str, origin: &Origin) -> String {
     match key {
         // the arguments of a command may be a token
-        "database.password_command" => match written.split_once(char::is_whitespace) {
+        "database.password_command" | "role.password_command" => match written.split_once(char::is_whitespace) {
             Some((program, _)) => format!("{program} …"),
             None => written.to_owned(),
         },

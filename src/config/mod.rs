@@ -14,6 +14,7 @@ mod pattern;
 mod probe;
 pub mod quantity;
 mod report;
+mod role;
 mod section;
 mod settings;
 mod table;
@@ -28,6 +29,7 @@ pub use effective::Effective;
 pub use pattern::{NamePattern, UrlPattern};
 pub use probe::{CommandProbe, Expect, HttpProbe, Probe, ProbeAct, SqlProbe, ValidateSettings};
 pub use report::{DoneWhen, Language, PlannedStep, ReportSettings, SampleQuery};
+pub use role::{RolePassword, RolePattern, RoleSettings};
 pub use section::{CopySettings, Registry, SessionSettings, Shared, StoreSchema, SwitchSettings, ThrottleSettings};
 pub use value::Value;
 
@@ -115,6 +117,9 @@ impl Config {
         if ready("store_schema") {
             self.store_schema()?;
         }
+        if ready("role") && ready("shared") {
+            self.role()?;
+        }
         if ready("report") && !self.repeated().refers() {
             self.report()?;
         }
@@ -175,6 +180,14 @@ impl Config {
     /// As [`Config::shared`].
     pub fn store_schema(&self) -> Result<StoreSchema, Refusal> {
         section::store_schema(&self.settings)
+    }
+
+    /// `[role]`, if there is one.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn role(&self) -> Result<Option<RoleSettings>, Refusal> {
+        role::role(&self.settings)
     }
 
     /// `[copy]`.

@@ -9,12 +9,12 @@ use crate::store::Store;
 const RESERVED: &[&str] = &["information_schema", "public", "tenantctl"];
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Piece {
+pub(super) enum Piece {
     Text(String),
     Word(&'static str),
 }
 
-fn pieces(text: &str, words: &[&'static str]) -> Result<Vec<Piece>, String> {
+pub(super) fn pieces(text: &str, words: &[&'static str]) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -84,7 +84,7 @@ impl NamePattern {
 }
 
 /// Lower case, letters and digits, one `_` for each run of anything else.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let lower = name.to_lowercase();
     lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
 }

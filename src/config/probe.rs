@@ -167,7 +167,7 @@ pub struct CommandProbe {
 
 pub(super) fn validate(settings: &Settings) -> Result<ValidateSettings, Refusal> {
     Ok(ValidateSettings {
-        after_migrate: settings.flag("validate.after_migrate")?,
+        after_migrate: settings.flag("validate.after_migrate"),
         timeout: settings.duration("validate.timeout")?,
         retries: settings.number("validate.retries", 0, MOST_RETRIES)?,
         retry_wait: settings.duration("validate.retry_wait")?,

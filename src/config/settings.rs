@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::quantity;
 use super::text::{KEYS, Key, Kind};
 use super::value::{Localized, Value};
-use crate::conninfo::{Environment, nearest};
+use crate::conninfo::{Environment, PasswordCommand, nearest};
 use crate::error::Refusal;
 use crate::ident::Ident;
 use crate::report::Texts;
@@ -45,10 +45,8 @@ impl Settings {
                 Refusal::new(format!("[{}: `{text}` is no whole number ({origin})", key.name.replacen('.', "] ", 1)))
             })?),
             Kind::Flag => Value::Flag(text.trim().parse().map_err(|_| {
-                Refusal::new(format!(
-                    "[{}: `{text}` is neither `true` nor `false` ({origin})",
-                    key.name.replacen('.', "] ", 1)
-                ))
+                let key = key.name.replacen('.', "] ", 1);
+                Refusal::new(format!("[{key}: `{text}` is neither `true` nor `false` ({origin})"))
             })?),
             Kind::List => Value::List(text.split(',').map(|item| item.trim().to_owned()).collect()),
         };
@@ -172,10 +170,15 @@ impl Settings {
     }
 
     pub(super) fn names(&self, key: &str) -> Result<Vec<Ident>, Refusal> {
+        let names = self.list(key)?.into_iter().map(|item| Ident::parse(&item));
+        names.map(|name| name.map_err(|inner| self.wrap(key, inner))).collect()
+    }
+
+    /// A list of texts; none where nobody says anything.
+    pub(super) fn list(&self, key: &str) -> Result<Vec<String>, Refusal> {
         let Some(setting) = self.get(key) else { return Ok(Vec::new()) };
         let Value::List(items) = &setting.value else { return Ok(Vec::new()) };
-        let name = |item: &String| Ident::parse(&self.expanded(item, setting)?);
-        items.iter().map(|item| name(item).map_err(|inner| self.wrap(key, inner))).collect()
+        items.iter().map(|item| self.expanded(item, setting).map_err(|inner| self.wrap(key, inner))).collect()
     }
 
     pub(super) fn texts(&self, key: &str) -> Result<Option<Texts>, Refusal> {
@@ -202,11 +205,22 @@ impl Settings {
         }
     }
 
-    /// Yes or no.
-    pub(super) fn flag(&self, key: &str) -> Result<bool, Refusal> {
-        match self.get(key).map(|setting| &setting.value) {
-            Some(Value::Flag(flag)) => Ok(*flag),
-            _ => Err(self.refuse(key, "is missing")),
+    /// Yes or no; no where nobody says anything.
+    pub(super) fn flag(&self, key: &str) -> bool {
+        matches!(self.get(key).map(|setting| &setting.value), Some(Value::Flag(true)))
+    }
+
+    /// A shell command as it is written: `${VAR}` in it is the shell's.
+    pub(super) fn command(&self, key: &str) -> Option<PasswordCommand> {
+        let setting = self.get(key)?;
+        match &setting.value {
+            Value::Text(command) if !command.trim().is_empty() => Some(PasswordCommand {
+                section: format!("[{}]", key.split('.').next().unwrap_or_default()),
+                command: command.clone(),
+                folder: self.folder(setting).to_owned(),
+                env: self.env.clone(),
+            }),
+            _ => None,
         }
     }
 

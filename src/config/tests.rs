@@ -286,3 +286,28 @@ fn a_text_has_every_language() {
     assert_eq!(report.next_steps[0].text["en"], "one");
     assert_eq!(report.next_steps[0].done_when, DoneWhen::Probe("order".to_owned()));
 }
+
+#[test]
+fn a_role_is_named_and_no_password_stands_in_the_configuration() {
+    assert!(Desk::with("").load().role().unwrap().is_none());
+    let role = |keys: &str| Desk::with(&format!("[role]\nname = \"{{schema}}\"\n{keys}"));
+    let made = role("login = true\ncommon = [\"currencies\", \"other.t\"]").load().role().unwrap().unwrap();
+    assert!(made.login && matches!(made.password, RolePassword::Generate) && made.connection_limit == -1);
+    assert_eq!(made.common.iter().map(|table| table.raw()).collect::<Vec<_>>(), ["public.currencies", "other.t"]);
+    let by_variable = role("").set("TENANTCTL_ROLE_LOGIN", "true").set("TENANTCTL_ROLE_PASSWORD", "none");
+    assert!(matches!(by_variable.load().role().unwrap().unwrap().password, RolePassword::None));
+    let secret = role("login = true\npassword = \"hunter2\"").refusal();
+    assert!(!format!("{secret:?}").contains("hunter2") && secret.hint.unwrap().contains("password_command"));
+    for (keys, message) in [
+        ("password = \"generate\"", "cannot log in"),
+        ("login = true\npassword = \"command\"", "needs [role] password_command"),
+        ("login = true\npassword = \"none\"\npassword_command = \"echo\"", "leaves no use for password_command"),
+        ("connection_limit = -2", "not between"),
+        ("common = [\"t\"]\ncommon_write = [\"public.t\"]", "stands in common_write too"),
+        ("common = [\"a.b.c\"]", "is no table name"),
+    ] {
+        let refusal = role(keys).refusal();
+        assert!(refusal.message.contains(message), "{keys}: {refusal:?}");
+    }
+    assert!(Desk::with("[role]\nlogin = true").refusal().message.contains("[role] name: is missing"));
+}

@@ -98,6 +98,15 @@ sections! {
         owner = "owner": Text,
         readers = "readers": List,
     }
+    RoleText "role" {
+        name = "name": Text,
+        login = "login": Flag,
+        password = "password": Text,
+        password_command = "password_command": Text,
+        connection_limit = "connection_limit": Number,
+        common = "common": List,
+        common_write = "common_write": List,
+    }
     CopyText "copy" {
         jobs = "jobs": Number,
         piece = "piece": Text,
@@ -239,6 +248,7 @@ pub(super) struct ProfileText {
     shared: SharedText,
     registry: RegistryText,
     store_schema: StoreSchemaText,
+    role: RoleText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -255,6 +265,7 @@ impl ProfileText {
         self.shared.found(&mut all);
         self.registry.found(&mut all);
         self.store_schema.found(&mut all);
+        self.role.found(&mut all);
         self.copy.found(&mut all);
         self.switch.found(&mut all);
         self.throttle.found(&mut all);
@@ -273,6 +284,7 @@ pub(super) struct FileText {
     shared: SharedText,
     registry: RegistryText,
     store_schema: StoreSchemaText,
+    role: RoleText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -293,6 +305,7 @@ impl FileText {
             shared: take(&mut self.shared),
             registry: take(&mut self.registry),
             store_schema: take(&mut self.store_schema),
+            role: take(&mut self.role),
             copy: take(&mut self.copy),
             switch: take(&mut self.switch),
             throttle: take(&mut self.throttle),

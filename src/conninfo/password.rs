@@ -21,6 +21,8 @@ pub type ReadAgain = Arc<dyn Fn() -> Result<String, Refusal> + Send + Sync>;
 /// A shell command whose first line of output is the password.
 #[derive(Clone)]
 pub struct PasswordCommand {
+    /// The section that it stands in, for messages: `[database]`.
+    pub section: String,
     /// What `sh -c` runs.
     pub command: String,
     /// Where it runs.
@@ -106,25 +108,40 @@ impl ConnInfo {
 }
 
 fn run(command: &PasswordCommand) -> anyhow::Result<Secret> {
-    let output = Command::new("/bin/sh")
-        .args(["-c", &command.command])
-        .current_dir(&command.folder)
-        .envs(command.env.variables())
-        .stdin(Stdio::null())
-        .output()
-        .context("running [database] password_command")?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-        return Err(Refusal::new(format!("[database] password_command failed ({})", output.status))
-            .because(last.trim().to_owned())
-            .hint("run the command by hand; its first line of output is the password")
-            .into());
-    }
-    let printed = String::from_utf8(output.stdout).context("reading what [database] password_command printed")?;
-    match printed.lines().next() {
-        Some(line) if !line.is_empty() => Ok(Secret::new(line)),
-        _ => Err(Refusal::new("[database] password_command printed no password").into()),
+    command.password(&[])
+}
+
+impl PasswordCommand {
+    /// Runs it; it sees these variables beside those that it would see anyhow.
+    ///
+    /// Blocks while it runs.
+    ///
+    /// # Errors
+    /// Refuses a command that fails or prints nothing.
+    pub fn password(&self, variables: &[(&str, &str)]) -> anyhow::Result<Secret> {
+        let section = &self.section;
+        let output = Command::new("/bin/sh")
+            .args(["-c", &self.command])
+            .current_dir(&self.folder)
+            .envs(self.env.variables())
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("running {section} password_command"))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+            return Err(Refusal::new(format!("{section} password_command failed ({})", output.status))
+                .because(last.trim().to_owned())
+                .hint("run the command by hand; its first line of output is the password")
+                .into());
+        }
+        let printed = String::from_utf8(output.stdout)
+            .with_context(|| format!("reading what {section} password_command printed"))?;
+        match printed.lines().next() {
+            Some(line) if !line.is_empty() => Ok(Secret::new(line)),
+            _ => Err(Refusal::new(format!("{section} password_command printed no password")).into()),
+        }
     }
 }
 
@@ -134,7 +151,8 @@ mod tests {
 
     fn command(text: &str) -> PasswordCommand {
         let env = Environment::default().with("TOKEN", "from the environment");
-        PasswordCommand { command: text.to_owned(), folder: PathBuf::from("/"), env }
+        let section = "[database]".to_owned();
+        PasswordCommand { section, command: text.to_owned(), folder: PathBuf::from("/"), env }
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod ranges;
 pub mod registry;
 pub mod requalify;
 pub mod rights;
+pub mod role;
 pub mod route;
 pub mod rows;
 pub mod samples;

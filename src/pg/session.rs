@@ -3,6 +3,7 @@
 //! Knows how to connect, to hand out readers and writers, and to cancel them all. Knows no table and no store.
 
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,10 @@ use deadpool::managed::{self, Object, Pool, PoolError};
 use super::dial::{Calls, Dial, Place, Wire};
 pub use super::dial::{Canceller, Client};
 use super::failure::ServerResult;
-use crate::conninfo::ConnInfo;
+use crate::conninfo::{ConnInfo, PasswordSource, Secret};
 use crate::error::{Exit, Refusal};
 use crate::event::Observer;
+use crate::ident::Ident;
 
 /// A transaction as `pg` lends it out.
 pub type Transaction<'a> = tokio_postgres::Transaction<'a>;
@@ -94,6 +96,17 @@ impl DerefMut for Session {
     fn deref_mut(&mut self) -> &mut Client {
         &mut self.0
     }
+}
+
+/// How the password of a role is known.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// It is this one.
+    Password(Secret),
+    /// It may stand in a password file.
+    File(PathBuf),
+    /// Nobody said.
+    Nothing,
 }
 
 /// All connections of one run.
@@ -212,6 +225,39 @@ impl Sessions {
     /// The connection's own error.
     pub async fn lease(&self) -> Result<Session> {
         self.take(&self.leases).await
+    }
+
+    /// A session of another role; none where its password is not known and ours is needed too.
+    ///
+    /// # Errors
+    /// The connection's own error: the login may be refused.
+    pub(super) async fn login(&self, role: &Ident, known: &Known) -> Result<Option<Wire>> {
+        self.check()?;
+        let of_writers = self.writers.manager();
+        let mut conninfo = (*of_writers.conninfo).clone();
+        let ours = std::mem::replace(&mut conninfo.password_source, PasswordSource::Nowhere);
+        conninfo.user = role.raw().to_owned();
+        conninfo.password_source = match (known, ours) {
+            (Known::Password(password), _) => PasswordSource::Text(password.clone()),
+            (Known::File(path), _) => PasswordSource::File(path.clone()),
+            (Known::Nothing, file @ PasswordSource::File(_)) => file,
+            (Known::Nothing, PasswordSource::Nowhere) => PasswordSource::Nowhere,
+            (Known::Nothing, _) => return Ok(None),
+        };
+        // Where we need no password ourselves the role may need none either; else a guess only fills the server's log.
+        let needs_none = (*of_writers.conninfo).password()?.is_none();
+        if conninfo.password()?.is_none() && !(needs_none && matches!(known, Known::Nothing)) {
+            return Ok(None);
+        }
+        let dial = Dial {
+            conninfo: Arc::new(conninfo),
+            application_name: of_writers.application_name.replace("/writer", "/isolation"),
+            settings: of_writers.settings.clone(),
+            calls: self.calls.clone(),
+            place: of_writers.place.clone(),
+            observer: of_writers.observer.clone(),
+        };
+        dial.connect().await.map(Some)
     }
 
     async fn take(&self, pool: &Pool<Dial>) -> Result<Session> {

@@ -10,6 +10,7 @@ use crate::event::{Event, Moment, Step};
 use crate::ident::QualifiedTable;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, Resource, ResourceState, record_resource, resources_of};
+use crate::pg::role::drop_role;
 use crate::pg::session::Session;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::teardown::OuterKey;
@@ -75,6 +76,7 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move, lose_changes: bool) -> 
         let dropped = Resource::new("schema", schema.raw(), None, ResourceState::Dropped);
         record_resource(unit.transaction(), the_move.id, &[dropped]).await?;
     }
+    drop_role(unit.transaction(), the_move.id).await.context("dropping the store's role")?;
     now.advance(unit.transaction(), means.run, Stage::Abandoned, &[]).await?;
     means.observer.notice(&Event::Reached { moment: Moment::InAbandon, table: None });
     unit.commit(means.observer, None).await?;

@@ -1,8 +1,8 @@
-//! Makes the store schema: the template's first section, in one transaction with its journal row.
+//! Makes the store schema and the store's role: the template's first section, in one transaction with its journal row.
 
 use anyhow::{Context, Result, bail};
 
-use super::Means;
+use super::{Means, role};
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::pg::catalog;
@@ -64,6 +64,7 @@ async fn create_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Create
         bail!(Refusal::new(format!("the template makes or changes {stray}, outside the store schema")));
     }
     record(&unit, the_move).await?;
+    role::made_with_schema(means, unit.transaction(), the_move).await?;
     the_move.advance(unit.transaction(), means.run, Stage::Created, &[]).await?;
     unit.commit(means.observer, None).await?;
     means.observer.notice(&Event::Reached { moment: Moment::SchemaCommitted, table: None });

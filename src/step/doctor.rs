@@ -13,6 +13,7 @@ use crate::pg::blueprint::TrialOf;
 use crate::pg::ground::Ground;
 use crate::pg::registry::{Registry, RegistryRow};
 use crate::pg::rights::{self, Right};
+use crate::pg::role;
 use crate::pg::session::Session;
 use crate::pg::{catalog, journal, rows, statement};
 use crate::plan::{Finding, Grade};
@@ -310,6 +311,12 @@ pub async fn making(means: &Means<'_>, purpose: Purpose, found: &mut Diagnosis) 
                 )
                 .hint(format!("create role {role};")),
             );
+        }
+    }
+    if let Some(settings) = &means.role {
+        for (lack, grant) in role::missing_rights(&reader, &settings.common, &settings.common_write).await? {
+            found.findings.push(Finding::stop("right_missing", lack).hint(grant.clone()));
+            found.grants.push(grant);
         }
     }
     if let Some(owner) = &means.access.owner

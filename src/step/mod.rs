@@ -13,6 +13,7 @@ pub mod copy;
 pub mod create;
 pub mod doctor;
 pub mod gate;
+pub mod isolation;
 pub mod live;
 pub mod load;
 mod one_pass;
@@ -22,6 +23,7 @@ pub mod plan;
 pub mod rehearsal;
 pub mod report;
 pub mod reverse;
+pub mod role;
 pub mod switch;
 pub mod throttle;
 pub mod validate;
@@ -33,7 +35,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, RwLock};
 
-use crate::config::{CopySettings, Probe, SampleQuery, SwitchSettings};
+use crate::config::{CopySettings, Probe, RoleSettings, SampleQuery, SwitchSettings};
 use crate::error::{Refusal, ServerError};
 use crate::event::Observer;
 use crate::pg::blueprint::{Access, Trial};
@@ -81,6 +83,8 @@ pub struct Means<'a> {
     pub id_headroom: u64,
     /// `[store_schema] owner` and `readers`.
     pub access: Access,
+    /// `[role]`; none: no roles are made.
+    pub role: Option<RoleSettings>,
     /// `[[report.samples]]`.
     pub samples: Vec<SampleQuery>,
     /// `[[probes]]`, where the run shall ask them.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::{Means, adopt, classes, rehearsal};
+use super::{Means, adopt, classes, rehearsal, role};
 use crate::config::{Registry as RegistryConfig, StoreSchema};
 use crate::conninfo::mask;
 use crate::error::Refusal;
@@ -19,6 +19,7 @@ use crate::pg::catalog::{self, UniqueKey};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{MoveKind, MoveLine, NewMove, RecordedTemplate};
 use crate::pg::registry::{Registry, RegistryRow};
+use crate::pg::role::StoreRole;
 use crate::pg::session::Session;
 use crate::pg::statement::{self, CopyStatement};
 use crate::pg::{findings, rows};
@@ -154,6 +155,10 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
     means.observer.notice(&Event::StepStarted { store: &store, step: Step::Plan });
     let reader = means.sessions.reader().await?;
     let mut found = schema_findings(&reader, of, row, &store, moves).await?;
+    if of.kind != MoveKind::Rehearsal {
+        found.extend(role::findings(means, &reader, of.ground.shared(), &store).await?);
+    }
+    let role = role::role_of(means, of.ground.shared(), &store)?.filter(|_| of.kind != MoveKind::Rehearsal);
     let exists = catalog::schema_exists(&reader, &store.schema).await?;
     let mut plan = Plan {
         url: match of.kind {
@@ -163,6 +168,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
         store: store.clone(),
         tables: Vec::new(),
         steps: ["create", "copy", "verify"].into_iter().map(str::to_owned).collect(),
+        role: role.as_ref().map(|role| role.name.raw().to_owned()),
         statement_count: (0, 0),
         statements: Vec::new(),
     };
@@ -193,7 +199,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
         found.extend(findings::crossings(&*reader, of.ground, &store).await?);
     }
     if of.with_statements {
-        plan.statements = statements(of, &store, &trial, exists)?;
+        plan.statements = statements(of, &store, &trial, exists, role.as_ref())?;
     }
     let stopped = found.iter().any(|finding| finding.grade == Grade::Stop);
     let new_move = (!stopped).then(|| NewMove {
@@ -425,12 +431,22 @@ pub async fn parts(means: &Means<'_>, client: &Client, statement: &CopyStatement
 }
 
 /// Every statement of the move, in order, for `--sql`.
-fn statements(of: &PlanOf<'_>, store: &Store, trial: &Trial, exists: bool) -> Result<Vec<String>> {
+fn statements(
+    of: &PlanOf<'_>,
+    store: &Store,
+    trial: &Trial,
+    exists: bool,
+    role: Option<&StoreRole>,
+) -> Result<Vec<String>> {
     let mut all = Vec::new();
     if !exists {
         all.push(format!("create schema {}", store.schema));
         all.push(format!("set local search_path = {}, {}", store.schema, of.ground.shared()));
         all.extend(trial.blueprint.before.iter().map(|unit| unit.sql.clone()));
+    }
+    if let Some(role) = role {
+        all.push(role.create());
+        all.extend(role.grants());
     }
     if of.kind.has_rows() {
         for statement in of.ground.statements(store, &trial.tables)? {

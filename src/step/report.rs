@@ -51,6 +51,7 @@ pub async fn store_report(
         id_headroom: Some(id_headroom),
     };
     report.error.clone_from(&the_move.error);
+    report.isolation = journal::isolation_of(client, the_move.id).await?;
     let probes = report.probes.clone();
     finish(&mut report, the_move, steps, &probes);
     if the_move.kind == MoveKind::Rehearsal {
@@ -176,7 +177,9 @@ fn not_checked(report: &StoreReport, the_move: &Move, probes: &[ProbeReport]) ->
         open.push("conditions".to_owned());
     }
     open.extend(unasked(probes));
-    open.push("other_roles".to_owned());
+    if report.isolation.is_none() {
+        open.push("other_roles".to_owned());
+    }
     open.push("performance".to_owned());
     open.push("backup".to_owned());
     open

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 
 use super::figures::counted;
 use super::options::Options;
-use super::saying::label;
+use super::saying::{label, only_isolation};
 use super::words::{Words, fill};
 use super::wrap::clean;
 use super::{markdown, terminal};
-use crate::report::{CheckVerdict, ErrorReport, Report, Verdict};
+use crate::report::{CheckVerdict, ErrorReport, Isolation, Report, Verdict};
 
 /// Annotations that GitHub shows per step and kind.
 const MOST: usize = 10;
@@ -75,6 +75,9 @@ fn annotations(report: &Report, words: &Words) -> Vec<String> {
         for probe in store.probes.iter().filter(|probe| !probe.passed) {
             let text = format!("{}: {}", words.lang.pick(&probe.title), words.phrase(&probe.seen));
             worst.push((1, u64::MAX, title.clone(), text));
+        }
+        for leak in store.isolation.iter().flat_map(Isolation::faults).filter(|_| only_isolation(store)) {
+            worst.push((1, 0, title.clone(), format!("{} [{}]", words.phrase(&leak.message), leak.code)));
         }
         for sample in store.samples.iter().filter(|sample| !sample.equal) {
             worst.push((3, 0, title.clone(), format!("{}: {}", words.lang.pick(&sample.title), words.sides_differ)));

@@ -16,8 +16,8 @@ use super::words::{Words, fill};
 use super::wrap::clean;
 use crate::plan::Finding;
 use crate::report::{
-    Audit, BalancedTable, Check, CheckVerdict, ErrorReport, Outcome, ProbeReport, Report, Sample, StoreReport,
-    TableReport, Verdict,
+    Audit, BalancedTable, Check, CheckVerdict, ErrorReport, Isolation, Outcome, ProbeReport, Report, Sample,
+    StoreReport, TableReport, Verdict,
 };
 
 /// Writes the document.
@@ -128,6 +128,38 @@ impl Case {
     }
 }
 
+/// A case per kind of attempt, and one per leak; one where there is none, so that a clean store has it too.
+fn of_isolation(isolation: &Isolation, class: &str, words: &Words) -> Vec<Case> {
+    let case = |name: String, result| Case { class: class.to_owned(), name, seconds: 0.0, result };
+    let mut cases: Vec<Case> = isolation
+        .attempts
+        .iter()
+        .map(|of| {
+            let lines: Vec<String> =
+                of.not_refused.iter().map(|one| format!("{}: {}", one.object, words.phrase(&one.got))).collect();
+            let result = match lines.is_empty() {
+                true => Told::Passed,
+                false => Told::Failed {
+                    kind: "isolation",
+                    message: format!("{}: {}", words.not_refused, counted(lines.len() as u64, words.attempt_noun)),
+                    text: lines.join("\n"),
+                },
+            };
+            case(format!("isolation {}", of.kind), result)
+        })
+        .collect();
+    let leaks: Vec<_> = isolation.faults().collect();
+    if leaks.is_empty() {
+        cases.push(case("isolation leaks".into(), Told::Passed));
+    }
+    cases.extend(leaks.into_iter().map(|leak| {
+        let result =
+            Told::Failed { kind: "leak", message: words.phrase(&leak.message).into_owned(), text: leak.remedy.clone() };
+        case(format!("isolation leak {} {}", leak.code, leak.object), result)
+    }));
+    cases
+}
+
 fn of_store(report: &Report, store: &StoreReport, words: &Words) -> Suite {
     let class = format!("store {}", store.store);
     let case = |name: String, seconds, result| Case { class: class.clone(), name, seconds, result };
@@ -143,6 +175,7 @@ fn of_store(report: &Report, store: &StoreReport, words: &Words) -> Suite {
         let title = sample.title.get("en").or_else(|| sample.title.values().next()).cloned().unwrap_or_default();
         case(format!("sample {title}"), 0.0, of_sample(sample, words))
     }));
+    cases.extend(store.isolation.iter().flat_map(|isolation| of_isolation(isolation, &class, words)));
     let failed = matches!(store.outcome, Outcome::Failed | Outcome::Refused | Outcome::Interrupted);
     if let Some(error) = &store.error {
         cases.push(case(report.command.clone(), 0.0, of_error(error, words)));

@@ -57,6 +57,12 @@ pub(super) fn copy_verdict(store: &StoreReport, words: &Words) -> (Mark, String)
     if unfinished {
         return (Mark::Bad, words.outcome_word(store.outcome).to_owned());
     }
+    if let Some(isolation) = store.isolation.as_ref().filter(|_| only_isolation(store)) {
+        return match isolation.holds() {
+            true => (Mark::Good, words.isolated.to_owned()),
+            false => (Mark::Bad, fill(words.leaks_in, &[&whereabouts(store, words)])),
+        };
+    }
     if store.stage == Some(Stage::Abandoned) {
         return (Mark::Good, words.stage_sentence(Stage::Abandoned).to_owned()); // there is nothing to prove
     }
@@ -74,6 +80,11 @@ pub(super) fn copy_verdict(store: &StoreReport, words: &Words) -> (Mark, String)
         count => fill(words.compared_of, &[&grouped(count), &tables]),
     };
     (Mark::Unknown, format!("{}: {compared}", words.not_proven))
+}
+
+/// It was only looked whether its role can get out of its schema.
+pub(super) fn only_isolation(store: &StoreReport) -> bool {
+    store.evidence.mode.as_deref() == Some("isolation")
 }
 
 /// The steps that are left to people: those of a store that has arrived, for others have a nearer one.
@@ -100,6 +111,16 @@ fn whereabouts(store: &StoreReport, words: &Words) -> String {
     if samples > 0 {
         parts.push(counted(samples, words.sample_noun));
     }
+    if let Some(isolation) = &store.isolation {
+        let (tried, refused) = isolation.counts();
+        let leaks = isolation.faults().count() as u64;
+        if leaks > 0 {
+            parts.push(counted(leaks, words.leak_noun));
+        }
+        if tried > refused {
+            parts.push(counted(tried - refused, words.attempt_noun));
+        }
+    }
     parts.join(", ")
 }
 
@@ -109,6 +130,8 @@ pub(super) fn outcome_of(store: &StoreReport, words: &Words) -> (Mark, &'static 
         Outcome::Failed | Outcome::Refused | Outcome::Interrupted | Outcome::Partial => {
             (Mark::Bad, words.outcome_word(store.outcome))
         }
+        _ if only_isolation(store) && store.differs() => (Mark::Bad, words.leaky),
+        _ if only_isolation(store) => (Mark::Good, words.isolated),
         _ if store.differs() => (Mark::Bad, words.differs),
         _ if store.has_failed_probe() => (Mark::Bad, words.probe_failed),
         _ if is_idle(store) => (Mark::Good, words.nothing_to_do),
@@ -136,14 +159,32 @@ pub(super) fn tally(stores: &[StoreReport], words: &Words) -> String {
     let parts = outcomes(stores, words);
     let part = |(_, word, count): &(Mark, &str, u64)| format!("{} {}", grouped(*count), words.said_of(*count, word));
     let parts: Vec<String> = parts.iter().map(part).collect();
-    let rows = counted(stores.iter().map(|store| store.row_count).sum(), words.row);
     let count = counted(stores.len() as u64, words.store_noun);
     let only_asked =
         stores.iter().all(|store| store.tables.is_empty()) && stores.iter().any(|of| !of.probes.is_empty());
-    match only_asked {
-        true => format!("{count}: {}", parts.join(", ")),
-        false => format!("{count}: {}; {rows}", parts.join(", ")),
+    // Where no row was looked at, none is counted.
+    let counted_things = match stores.iter().all(only_isolation) {
+        true => attempts(stores, words),
+        false if only_asked => return format!("{count}: {}", parts.join(", ")),
+        false => counted(stores.iter().map(|store| store.row_count).sum(), words.row),
+    };
+    format!("{count}: {}; {counted_things}", parts.join(", "))
+}
+
+/// `1,554 of 1,554 attempts refused (by login: 2)`.
+fn attempts(stores: &[StoreReport], words: &Words) -> String {
+    let (mut tried, mut refused, mut ways) = (0, 0, Vec::<(&str, u64)>::new());
+    for isolation in stores.iter().filter_map(|store| store.isolation.as_ref()) {
+        let counts = isolation.counts();
+        (tried, refused) = (tried + counts.0, refused + counts.1);
+        match ways.iter_mut().find(|(way, _)| *way == isolation.way) {
+            Some((_, count)) => *count += 1,
+            None => ways.push((&isolation.way, 1)),
+        }
     }
+    let way = |(way, count): &(&str, u64)| format!("{}: {}", words.way_text(way), grouped(*count));
+    let ways: Vec<String> = ways.iter().map(way).collect();
+    fill(words.attempts_of_all, &[&grouped(refused), &grouped(tried), &ways.join(", ")])
 }
 
 /// A word for a table.

@@ -14,6 +14,7 @@ mod cuts;
 mod doctor;
 mod faces;
 mod fleet;
+mod isolation;
 mod journey;
 mod live;
 mod majors;

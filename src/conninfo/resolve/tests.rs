@@ -169,7 +169,8 @@ fn the_password_is_read_anew_from_where_it_is() {
 
     let mut sources = text("postgres://u@b/d");
     let command = "echo from command".to_owned();
-    sources.password_command = Some(PasswordCommand { command, folder: "/".into(), env: env.clone() });
+    sources.password_command =
+        Some(PasswordCommand { section: "[database]".into(), command, folder: "/".into(), env: env.clone() });
     let env = env.with("PGPASSWORD", "from variable");
     assert_eq!(password(&ConnInfo::resolve(&sources, &env).unwrap()).as_deref(), Some("from command"));
     assert_eq!(password(&ConnInfo::resolve(&text("host=b"), &env).unwrap()).as_deref(), Some("from variable"));

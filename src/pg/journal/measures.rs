@@ -7,7 +7,7 @@ use tokio_postgres::{Client, GenericClient};
 use super::record_event;
 use crate::forecast::{Forecast, LoadRate, Measured};
 use crate::pg::failure::ServerResult;
-use crate::report::Rehearsal;
+use crate::report::{Isolation, Rehearsal};
 
 /// Tables of fewer bytes say more of round trips than of rows.
 const LARGE_TABLE_BYTES: i64 = 1 << 20;
@@ -88,4 +88,21 @@ pub async fn record_rehearsal(client: &Client, run: &str, move_id: i64, rehearsa
 pub async fn rehearsal_of(client: &impl GenericClient, move_id: i64) -> Result<Option<Rehearsal>> {
     let sql = "select detail from tenantctl.event where move_id = $1 and kind = 'rehearsed' order by id desc limit 1";
     Ok(client.query_opt(sql, &[&move_id]).await.server()?.map(|row| row.get::<_, Json<Rehearsal>>(0).0))
+}
+
+/// Keeps what a look at a store's isolation gave.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_isolation(client: &Client, run: &str, move_id: i64, isolation: &Isolation) -> Result<()> {
+    record_event(client, run, Some(move_id), "isolation", isolation).await
+}
+
+/// The newest look at a store's isolation.
+///
+/// # Errors
+/// The server's error.
+pub async fn isolation_of(client: &impl GenericClient, move_id: i64) -> Result<Option<Isolation>> {
+    let sql = "select detail from tenantctl.event where move_id = $1 and kind = 'isolation' order by id desc limit 1";
+    Ok(client.query_opt(sql, &[&move_id]).await.server()?.map(|row| row.get::<_, Json<Isolation>>(0).0))
 }

@@ -1,5 +1,5 @@
 -- What the other questions do not describe (operators, collations, text search …) is at least named; so are default
--- privileges.
+-- privileges, but for those of the store's own role, which is made beside the template.
 select i.type || ' ' || replace(i.identity, quote_ident(n.nspname) || '.', '') as name, '' as definition
 from pg_catalog.pg_namespace n
 join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.refobjid = n.oid
@@ -21,8 +21,16 @@ select
       ', ' order by g.rolname::text collate "C", x.privilege_type
     )
     from pg_catalog.aclexplode(d.defaclacl) x left join pg_catalog.pg_roles g on g.oid = x.grantee
+    where pg_catalog.shobj_description(x.grantee, 'pg_authid')
+      is distinct from 'tenantctl: schema ' || $1 || ' of database ' || current_database()
   ), '')
 from pg_catalog.pg_default_acl d
 join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
 join pg_catalog.pg_roles r on r.oid = d.defaclrole
 where n.nspname::text = $1
+  -- Where its own role was the only one to be given anything, what is left says what holds anyhow.
+  and exists (
+    select from pg_catalog.aclexplode(d.defaclacl) x
+    where x.grantee <> d.defaclrole and pg_catalog.shobj_description(x.grantee, 'pg_authid')
+      is distinct from 'tenantctl: schema ' || $1 || ' of database ' || current_database()
+  )

@@ -94,6 +94,9 @@ with
     ) usual
     left join pg_catalog.pg_roles r on r.oid = grantee.role
     where o.kind is not null
+      -- The store's own role is made beside the template; `verify --isolation` looks at it.
+      and pg_catalog.shobj_description(grantee.role, 'pg_authid')
+        is distinct from 'tenantctl: schema ' || $1 || ' of database ' || current_database()
       and (grantee.role <> o.owner or held.privileges is distinct from usual.privileges)
   )
 select

@@ -8,12 +8,12 @@ use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Bar, Figure, Mark, Page, Part, Tile};
 use crate::view::paint::Tone;
 use crate::view::saying::{
-    copy_verdict, in_groups, is_money, probes_verdict, sample_value, steps_of, table_verdict, tables_verdict,
-    verdict_of,
+    copy_verdict, in_groups, is_money, only_isolation, probes_verdict, sample_value, steps_of, table_verdict,
+    tables_verdict, verdict_of,
 };
 use crate::view::text::forecast::rehearsal;
 use crate::view::text::store::stage_before;
-use crate::view::text::{plan, proof};
+use crate::view::text::{isolation, plan, proof};
 use crate::view::words::{Words, capital, fill};
 
 /// Bars in a chart; a longer one cannot be read.
@@ -30,7 +30,9 @@ pub(super) fn whole(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     tiles(store, page);
     sections(report, store, page);
     next_steps(report, store, page);
-    result(store, page);
+    if !only_isolation(store) {
+        result(store, page); // else nobody looked at what it would say
+    }
 }
 
 /// The middle part, also for the stores of a fleet that went wrong.
@@ -44,6 +46,7 @@ pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>
     verification(store, page);
     structure(store, page);
     supported(store, page);
+    isolation::write(store, page);
     not_checked(store, page);
     proof::evidence(store, page);
     let own = report.findings.iter().filter(|finding| !store.findings.contains(finding));

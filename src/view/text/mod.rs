@@ -9,9 +9,11 @@ pub(super) mod fleet;
 pub mod forecast;
 #[cfg(test)]
 mod golden;
+pub(super) mod isolation;
 pub(super) mod lists;
 pub(super) mod plan;
 pub(super) mod proof;
+pub(super) mod role;
 pub(super) mod store;
 #[cfg(test)]
 mod tests;
@@ -49,6 +51,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     lists::connections(report, &mut page);
     lists::held(report, &mut page);
     lists::write(report, &mut page);
+    role::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);
     if let Some(text) = &report.text {

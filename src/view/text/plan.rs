@@ -70,6 +70,7 @@ fn facts<'w>(report: &Report, plan: &Plan, page: &Page<'w>) -> Vec<(&'w str, Str
     if report.plans.len() == 1 {
         facts.extend(report.forecast.iter().map(|of| (words.forecast_field, figures(of, words))));
     }
+    facts.extend(plan.role.clone().map(|role| (words.role, role)));
     facts.extend(plan.url.clone().map(|url| (words.url, url)));
     facts
 }

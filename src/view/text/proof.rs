@@ -190,6 +190,7 @@ pub(in crate::view) fn evidence(store: &StoreReport, page: &mut Page<'_>) {
     }
     match evidence.mode.as_deref() {
         Some("shared") => fields.push((words.against, words.against_shared.to_owned())),
+        Some("isolation") => {}
         Some("live") => fields.push((words.against, words.against_live.to_owned())),
         Some(other) => fields.push((words.against, other.to_owned())),
         None => {}
@@ -216,7 +217,7 @@ pub(in crate::view) fn evidence(store: &StoreReport, page: &mut Page<'_>) {
         );
         text(words.recopied, (!switch.recopied.is_empty()).then(|| switch.recopied.join(", ")));
     }
-    let looked_at = evidence.verified_at.is_some() || compared > 0;
+    let looked_at = evidence.verified_at.is_some() || compared > 0 || store.isolation.is_some();
     let headroom = evidence.id_headroom.filter(|_| looked_at);
     text(words.headroom, headroom.map(|ids| fill(words.headroom_text, &[&grouped(ids)])));
     if looked_at {

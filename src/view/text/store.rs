@@ -3,7 +3,7 @@
 //! Success is said only where [`StoreReport::proven`] says it; counts alone prove nothing.
 
 use super::forecast::rehearsal;
-use super::{plan, proof};
+use super::{isolation, plan, proof};
 use crate::report::{Report, StoreReport, TableReport, Verdict};
 use crate::stage::Stage;
 use crate::view::explain;
@@ -46,6 +46,7 @@ pub(super) fn sections(report: &Report, store: &StoreReport, page: &mut Page<'_>
     proof::differences(&store.tables, page);
     proof::probes(&store.probes, page);
     proof::samples(&store.samples, page);
+    isolation::write(store, page);
     proof::evidence(store, page);
     proof::not_checked(&store.not_checked, page);
     proof::open_steps(steps_of(store), page);

@@ -318,6 +318,45 @@ words! {
         pub not_compared_empty: &'static str,
         pub supported: &'static str,
         pub isolation: &'static str,
+        // roles and isolation
+        pub role: &'static str,
+        pub role_states: &'static [(&'static str, &'static str)],
+        pub login: &'static str,
+        pub login_no: &'static str,
+        pub login_yes: &'static str,
+        pub login_with_password: &'static str,
+        pub login_without_password: &'static str,
+        pub connections: &'static str,
+        pub any_number: &'static str,
+        pub search_path: &'static str,
+        pub no_value: &'static str,
+        pub nobody: &'static str,
+        pub members: &'static str,
+        pub memberships: &'static str,
+        pub grants: &'static str,
+        pub ended_sessions: &'static str,
+        pub left_sessions: &'static str,
+        pub password_once: &'static str,
+        pub isolation_of: &'static str,
+        pub attempts_refused: &'static str,
+        pub attempts_of_all: &'static str,
+        pub ways: &'static [(&'static str, &'static str)],
+        pub way: &'static str,
+        pub catalogs: &'static str,
+        pub rights_denied: &'static str,
+        pub common_tables: &'static str,
+        pub attempt: &'static str,
+        pub refused: &'static str,
+        pub attempt_kinds: &'static [(&'static str, &'static str)],
+        pub leaks: &'static str,
+        pub leak_notes: &'static str,
+        pub leak_noun: Noun,
+        pub no_leaks: &'static str,
+        pub not_refused: &'static str,
+        pub isolated: &'static str,
+        pub leaky: &'static str,
+        pub leaks_in: &'static str,
+        pub attempt_noun: Noun,
         pub indexes: &'static str,
         pub not_looked_at: &'static str,
         pub next_steps: &'static str,
@@ -512,6 +551,33 @@ impl Words {
         'static: 'c,
     {
         titled(self.classes, code).unwrap_or(code)
+    }
+
+    /// What there is of a role, or what was done with it.
+    #[must_use]
+    pub fn role_state<'c>(&self, code: &'c str) -> &'c str
+    where
+        'static: 'c,
+    {
+        titled(self.role_states, code).unwrap_or(code)
+    }
+
+    /// How something was tried as a role.
+    #[must_use]
+    pub fn way_text<'c>(&self, code: &'c str) -> &'c str
+    where
+        'static: 'c,
+    {
+        titled(self.ways, code).unwrap_or(code)
+    }
+
+    /// What was tried as a role.
+    #[must_use]
+    pub fn attempt_kind<'c>(&self, code: &'c str) -> &'c str
+    where
+        'static: 'c,
+    {
+        titled(self.attempt_kinds, code).unwrap_or(code)
     }
 
     /// How a run ended, or that it did not.

@@ -4,6 +4,48 @@
 
 /// English and Spanish. The first that fits is taken, so what says more stands first.
 pub(super) const SPANISH: &[(&str, &str)] = &[
+    // roles
+    ("no role is configured", "no hay ningún rol configurado"),
+    (
+        "write [role] name = \"{schema}\"; config.example.toml shows every key",
+        "escriba name = \"{schema}\" en [role]; config.example.toml muestra todas las claves",
+    ),
+    ("store {} has no role of ours", "la tienda {} no tiene un rol nuestro"),
+    ("`tenantctl role --store {} --make` makes it", "`tenantctl role --store {} --make` lo crea"),
+    ("store {} has no schema of ours yet", "la tienda {} todavía no tiene un esquema nuestro"),
+    ("`tenantctl create --store {}` makes schema and role", "`tenantctl create --store {}` crea el esquema y el rol"),
+    ("store {} has no schema whose role could be tried", "la tienda {} no tiene un esquema cuyo rol se pueda probar"),
+    ("`tenantctl migrate --store {}` makes schema and role", "`tenantctl migrate --store {}` crea el esquema y el rol"),
+    ("none of these stores has a role to try", "ninguna de estas tiendas tiene un rol que probar"),
+    ("none of these stores has a schema", "ninguna de estas tiendas tiene un esquema"),
+    ("nobody would see the new password", "nadie vería la nueva contraseña"),
+    (
+        "the server keeps its verifier only, and tenantctl keeps nothing",
+        "el servidor solo guarda su verificador, y tenantctl no guarda nada",
+    ),
+    ("give --show-password, or --password-file FILE", "use --show-password, o --password-file ARCHIVO"),
+    (
+        "a password that is there cannot be shown: the server keeps its verifier only",
+        "una contraseña existente no se puede mostrar: el servidor solo guarda su verificador",
+    ),
+    ("give --rotate for a new one, or --make", "use --rotate para una nueva, o --make"),
+    ("role {} has no password that could be rotated", "el rol {} no tiene una contraseña que cambiar"),
+    ("role {} cannot be acted as", "no se puede actuar como el rol {}"),
+    ("role {} has more than tenantctl gave it", "el rol {} tiene más de lo que tenantctl le dio"),
+    ("dropping the store's role", "al eliminar el rol de la tienda"),
+    (
+        "take its role's login and rights and end its connections",
+        "le quitaría a su rol el acceso y los permisos y terminaría sus conexiones",
+    ),
+    (
+        "this would take login and rights from the roles of {n} stores",
+        "esto les quitaría el acceso y los permisos a los roles de {} tiendas",
+    ),
+    ("{} on {} could not be given to role {}", "{} en {} no se pudo otorgar al rol {}"),
+    (
+        "the server only warns where the right to give it is missing",
+        "el servidor solo advierte cuando falta el derecho de otorgarlo",
+    ),
     // rehearsals
     (
         "every store is switched: there is no move left to rehearse",

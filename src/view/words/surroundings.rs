@@ -51,7 +51,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "its mode is {n}: group or others may read or write it",
         "su modo es {}: el grupo u otros pueden leerlo o escribirlo",
     ),
-    ("[database] password_command failed ({})", "password_command de [database] falló ({})"),
+    ("{} password_command failed ({})", "password_command de {} falló ({})"),
     (
         "run the command by hand; its first line of output is the password",
         "ejecute el comando a mano; la primera línea que imprime es la contraseña",
@@ -96,10 +96,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "hay un pooler en medio: conéctese directamente a PostgreSQL, o haga que pase `options`",
     ),
     ("the password file {} cannot be read", "no se puede leer el archivo de contraseñas {}"),
-    (
-        "[database] password_command printed no password",
-        "password_command de [database] no imprimió ninguna contraseña",
-    ),
+    ("{} password_command printed no password", "password_command de {} no imprimió ninguna contraseña"),
     (
         "the server needs a new certificate (ssl_cert_file, then reload); if it has one, look at the clock",
         "el servidor necesita un certificado nuevo (ssl_cert_file, y recargar); si ya lo tiene, revise el reloj",

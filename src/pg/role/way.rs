@@ -1,0 +1,119 @@
+//! Acts as a store's role: by a login of its own, else by a session of ours, and says by which.
+//!
+//! Nothing is left of it: a membership that it takes is granted in the transaction that is rolled back.
+
+use anyhow::Result;
+
+use super::StoreRole;
+use crate::error::{Exit, Refusal, ServerError};
+use crate::pg::Client;
+use crate::pg::dial::Wire;
+use crate::pg::failure::ServerResult;
+use crate::pg::session::{Known, Session, Sessions};
+
+/// A session that acts as the role, in an open transaction.
+pub(super) enum Way {
+    /// It logged in.
+    Login(Wire),
+    /// Ours, which the server takes for one of the role's.
+    SessionAuthorization(Session),
+    /// Ours, with the rights of the role alone; what it may become is still asked of us.
+    SetRole(Session),
+}
+
+impl Way {
+    /// The best way there is, and why it is no login.
+    ///
+    /// # Errors
+    /// A refusal with exit code 5 where nobody here can act as the role; the server's error.
+    pub(super) async fn take(
+        sessions: &Sessions,
+        role: &StoreRole,
+        can_login: bool,
+        known: &Known,
+    ) -> Result<(Self, Option<String>)> {
+        match login(sessions, role, can_login, known).await? {
+            Ok(wire) => {
+                wire.batch_execute("begin").await.server()?;
+                Ok((Self::Login(wire), None))
+            }
+            Err(reason) => Ok((Self::of_ours(sessions, role, &reason).await?, Some(reason))),
+        }
+    }
+
+    async fn of_ours(sessions: &Sessions, role: &StoreRole, reason: &str) -> Result<Self> {
+        let writer = sessions.writer().await?;
+        let name = &role.name;
+        let me = writer
+            .query_one(
+                "select r.rolsuper, pg_catalog.pg_has_role(current_user, $1::text::name, 'member')
+                 from pg_catalog.pg_roles r where r.rolname = session_user",
+                &[&name.raw()],
+            )
+            .await
+            .server()?;
+        let (is_superuser, is_member): (bool, bool) = (me.get(0), me.get(1));
+        // Since 16 to be a member is not yet the right to act as one.
+        let grant = match (sessions.facts().server_version >= 160_000, is_member) {
+            (true, _) => format!("grant {name} to current_user with set true, inherit false; "),
+            (false, true) => String::new(),
+            (false, false) => format!("grant {name} to current_user; "),
+        };
+        let begin = match is_superuser {
+            true => format!("begin; set local session authorization {name}"),
+            false => format!("begin; {grant}set local role {name}"),
+        };
+        if let Err(error) = writer.batch_execute(&begin).await.server() {
+            writer.discard();
+            let exit = if error.is(&["42501"]) { Exit::Unreachable } else { Exit::Failed };
+            let us = &sessions.facts().role;
+            let refusal = Refusal::new(format!("role {} cannot be acted as", name.raw()))
+                .because(reason)
+                .hint(format!("give its password by --password-file, or `grant {name} to {us}`"))
+                .exit(exit);
+            return Err(anyhow::Error::new(error).context(refusal));
+        }
+        Ok(if is_superuser { Self::SessionAuthorization(writer) } else { Self::SetRole(writer) })
+    }
+
+    /// Its word in reports.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Login(_) => "login",
+            Self::SessionAuthorization(_) => "session_authorization",
+            Self::SetRole(_) => "set_role",
+        }
+    }
+
+    /// The session.
+    pub(super) fn client(&self) -> &Client {
+        match self {
+            Self::Login(wire) => wire,
+            Self::SessionAuthorization(session) | Self::SetRole(session) => session,
+        }
+    }
+
+    /// Closes the session; nothing of what it was goes back to the others.
+    pub(super) fn leave(self) {
+        match self {
+            Self::Login(wire) => drop(wire),
+            Self::SessionAuthorization(session) | Self::SetRole(session) => session.discard(),
+        }
+    }
+}
+
+/// A session of the role's own, or why there is none.
+async fn login(sessions: &Sessions, role: &StoreRole, can_login: bool, known: &Known) -> Result<Result<Wire, String>> {
+    if !can_login {
+        return Ok(Err("the role may not log in".into()));
+    }
+    match sessions.login(&role.name, known).await {
+        Ok(Some(wire)) => Ok(Ok(wire)),
+        Ok(None) => Ok(Err("its password is not known".into())),
+        Err(error) => {
+            sessions.check()?;
+            let said = error.chain().find_map(|cause| cause.downcast_ref::<ServerError>().map(ToString::to_string));
+            Ok(Err(format!("its login failed: {}", said.unwrap_or_else(|| error.to_string()))))
+        }
+    }
+}
