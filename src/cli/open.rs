@@ -146,6 +146,7 @@ impl Opened {
             strategy: Strategy::default(),
             stores_at_once: NonZeroUsize::MIN,
             turn: tokio::sync::RwLock::default(),
+            looks: Default::default(),
             trial: tokio::sync::Mutex::new(None),
             gate: Gate::default(),
             run: &self.run,

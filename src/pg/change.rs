@@ -7,10 +7,11 @@
 //! A transaction that is open anywhere on the server holds the xmin back, so "maybe" may stay for hours. What the
 //! digest found equal is remembered as row versions (xmin, ctid), which can be asked again quickly under the lock.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
-use tokio_postgres::{GenericClient, Transaction};
+use anyhow::{Context, Result, bail};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::failure::ServerResult;
 use super::ground::Ground;
@@ -102,16 +103,6 @@ async fn row_versions(client: &impl GenericClient, statement: &CopyStatement) ->
 /// Row versions of tables whose rows were found equal to what was loaded.
 pub type Versions = BTreeMap<Ident, String>;
 
-/// How sure the answer must be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Changes<'a> {
-    /// "Maybe" is settled by reading the rows.
-    ByDigest,
-    /// For inside the lock, where time is short: tables that [`Changes::ByDigest`] had to read are known by their row
-    /// versions; any other "maybe" counts as changed.
-    Quickly(&'a Versions),
-}
-
 /// What came of the question.
 #[derive(Debug, Default)]
 pub struct Changed {
@@ -121,7 +112,7 @@ pub struct Changed {
     pub equal: Versions,
 }
 
-/// The loaded tables that changed.
+/// The loaded tables that changed; "maybe" is settled by reading the rows.
 ///
 /// # Errors
 /// The server's error.
@@ -130,7 +121,6 @@ pub async fn changed_tables(
     ground: &Ground,
     statements: &[CopyStatement],
     loaded: &[TableRun],
-    how: Changes<'_>,
 ) -> Result<Changed> {
     let mut changed = Changed::default();
     let mut suspects: Vec<Ident> = Vec::new();
@@ -141,15 +131,6 @@ pub async fn changed_tables(
     for statement in ordered {
         let table = &statement.source.table;
         let Some(run) = loaded.iter().find(|run| run.table == *table) else { continue };
-        if let Changes::Quickly(known) = how
-            && let Some(versions) = known.get(table)
-        {
-            if row_versions(client, statement).await? != *versions {
-                changed.tables.push(table.clone());
-                suspects.push(table.clone());
-            }
-            continue;
-        }
         let owner = ground.owner(table);
         let by_condition = owner.is_some_and(|owner| owner.by_condition());
         let by_parent =
@@ -160,7 +141,7 @@ pub async fn changed_tables(
         if !maybe {
             continue;
         }
-        if how != Changes::ByDigest || digest_differs(client, statement, run).await? {
+        if digest_differs(client, statement, run).await? {
             changed.tables.push(table.clone());
             suspects.push(table.clone());
             continue;
@@ -171,6 +152,47 @@ pub async fn changed_tables(
         }
     }
     Ok(changed)
+}
+
+/// The loaded tables that may have changed, for inside the lock, where time is short: several connections ask, a table
+/// each. Tables whose rows [`changed_tables`] had to read are known by their row versions; any other "maybe" counts as
+/// changed.
+///
+/// # Errors
+/// The server's error.
+pub async fn changed_quickly(
+    clients: &[&Client],
+    ground: &Ground,
+    statements: &[CopyStatement],
+    loaded: &[TableRun],
+    known: &Versions,
+) -> Result<Vec<Ident>> {
+    let Some(first) = clients.first() else { bail!("nobody to ask") };
+    let next_id = next_id(*first).await?;
+    let run_of = |statement: &CopyStatement| loaded.iter().find(|run| run.table == statement.source.table);
+    let mut open: Vec<_> = statements.iter().filter_map(|statement| Some((statement, run_of(statement)?))).collect();
+    open.sort_by_key(|(_, run)| run.row_count); // the largest is taken first, from the end
+    let (open, changed) = (RefCell::new(open), RefCell::new(Vec::new()));
+    let asked = clients.iter().map(|client| async {
+        loop {
+            let next = open.borrow_mut().pop();
+            let Some((statement, run)) = next else { return anyhow::Ok(()) };
+            let table = &statement.source.table;
+            let has_changed = match known.get(table) {
+                Some(versions) => row_versions(*client, statement).await? != *versions,
+                None if ground.owner(table).is_some_and(|owner| owner.by_condition()) => true,
+                None => {
+                    let rows = Rows::of_source(statement);
+                    may_have_changed(*client, rows, &run.snapshot, run.row_count, next_id).await?
+                }
+            };
+            if has_changed {
+                changed.borrow_mut().push(table.clone());
+            }
+        }
+    });
+    futures_util::future::try_join_all(asked).await?;
+    Ok(changed.into_inner())
 }
 
 /// The tables of the store schema that may not be any more what was read back at `snapshot`, with the statements that read

@@ -16,7 +16,7 @@ use super::{Means, Strategy, after_load};
 use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, Literal, QualifiedTable};
-use crate::pg::change::{Changes, changed_tables};
+use crate::pg::change::changed_tables;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Copied, Created, Move, MoveKind, Receipt, TableRun};
 use crate::pg::pass::{Pass, cost_of};
@@ -164,7 +164,7 @@ async fn look<'m>(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &'m Move
         }
         loading.before = journal::table_runs_of(&source, the_move.id).await?;
         let (statements, before) = (&loading.statements, &loading.before);
-        let changed = changed_tables(&source, ground, statements, before, Changes::ByDigest).await?;
+        let changed = changed_tables(&source, ground, statements, before).await?;
         let (kept, to_load): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| {
             let table = &statement.source.table;
             let is_loaded = before.iter().any(|run| run.table == *table && !run.must_be_loaded());

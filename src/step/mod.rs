@@ -16,6 +16,7 @@ pub mod gate;
 pub mod isolation;
 pub mod live;
 pub mod load;
+pub mod looks;
 mod one_pass;
 mod ours;
 mod parts;
@@ -65,6 +66,8 @@ pub struct Means<'a> {
     /// Whose turn it is to ask for a lock on a table that all stores share: of one run one store at a time, which writes
     /// here. Whoever prepares a switch reads here, so that nothing of ours slows down what happens under such a lock.
     pub turn: RwLock<()>,
+    /// What looks for changes took.
+    pub looks: looks::Looks,
     /// What the run's first trial of the template learnt, by the template's hash.
     pub trial: Mutex<Option<(String, Arc<Trial>)>>,
     /// What lets something new begin, or holds it.

@@ -4,30 +4,33 @@
 //! What changed since the copy is copied and proven again first, without any lock. Writers of other stores wait at
 //! most one short try for the lock plus the hold.
 
-use std::sync::Arc;
+mod prepare;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::Means;
-use super::copy::{copy, raise_sequences, reopen};
-use super::verify::{digest, verify};
-use crate::digest::DigestText;
+use super::copy::{copy, reopen};
+use super::verify::verify;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, QualifiedTable};
-use crate::pg::change::{Changed, Changes, Versions, changed_tables, maybe_changed_in_store};
+use crate::pg::change::{Versions, changed_quickly};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, Receipt, Switched, Verified};
 use crate::pg::registry::Registry;
 use crate::pg::session::Session;
-use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
-use crate::pg::{Transaction, catalog, lock, rows, structure};
+use crate::pg::{Client, catalog, lock};
 use crate::plan::ChangeTest;
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
+use prepare::{Prepared, Ready, Seen, Sides, none_to_move, prepare, row_count, time_for_the_look};
+
+/// Fewer rows than these one connection looks through.
+const ROWS_WORTH_A_CONNECTION: u64 = 20_000;
 
 /// Switches these stores.
 pub async fn switch(
@@ -64,9 +67,10 @@ async fn switch_one(
     means.observer.notice(&Event::StepStarted { store: &store, step: Step::Switch });
     let mut evidence = SwitchEvidence { by_hand, ..SwitchEvidence::default() };
     let mut receipt = receipt.clone();
-    for round in 0..=means.switch.rounds.get() {
+    let (mut round, mut surprised) = (0, false);
+    loop {
         means.sessions.check()?;
-        let held = match prepare(means, receipt.the_move()).await? {
+        let held = match prepare(means, receipt.the_move(), surprised).await? {
             Prepared::Changed(changed) => Held::Changed(changed),
             Prepared::Ready(ready) => {
                 let _turn = means.turn.write().await;
@@ -79,13 +83,19 @@ async fn switch_one(
                 means.observer.notice(&Event::StepDone { store: &store, step: Step::Switch, elapsed: begun.elapsed() });
                 return Ok(*switched);
             }
+            Held::Unexpected => {
+                means.looks.forget();
+                surprised = true;
+            }
             Held::Changed(changed) if round == means.switch.rounds.get() => {
                 bail!(written_to(receipt.the_move(), &changed, round));
             }
-            Held::Changed(changed) => receipt = copy_again(means, &receipt, &changed, &mut evidence).await?,
+            Held::Changed(changed) => {
+                round += 1;
+                receipt = copy_again(means, &receipt, &changed, &mut evidence).await?;
+            }
         }
     }
-    bail!("the switch ran out of rounds")
 }
 
 fn written_to(the_move: &Move, changed: &[Ident], rounds: u32) -> Refusal {
@@ -99,120 +109,6 @@ fn written_to(the_move: &Move, changed: &[Ident], rounds: u32) -> Refusal {
         the_move.store.key
     ))
     .exit(Exit::Failed)
-}
-
-enum Prepared {
-    Changed(Vec<Ident>),
-    Ready(Ready),
-}
-
-/// What the hold works with.
-struct Ready {
-    sides: Sides,
-    /// Tables whose rows had to be read, by the row versions that were found equal.
-    equal: Versions,
-    /// How long the last look took, where it was what will be asked under the lock.
-    took: Option<Duration>,
-}
-
-/// All that needs no lock. Several stores prepare at once, but none while another one holds the shared tables.
-async fn prepare(means: &Means<'_>, the_move: &Move) -> Result<Prepared> {
-    let _quiet = means.turn.read().await;
-    let sides = Sides::read(means, the_move).await?;
-    still_proven(means, the_move, &sides).await?;
-    let began = Instant::now();
-    let Changed { tables, equal } = what_changed(means, the_move, &sides).await?;
-    if !tables.is_empty() {
-        return Ok(Prepared::Changed(tables));
-    }
-    let took = equal.is_empty().then(|| began.elapsed());
-    raise_sequences(means, the_move).await?;
-    Ok(Prepared::Ready(Ready { sides, equal, took }))
-}
-
-/// The shared tables and those of the store schema, for one round: that neither was altered since is seen under the lock
-/// for the first, by [`still_proven`] for the other.
-struct Sides {
-    ground: Arc<Ground>,
-    statements: Vec<CopyStatement>,
-}
-
-impl Sides {
-    async fn read(means: &Means<'_>, the_move: &Move) -> Result<Self> {
-        let session = means.sessions.reader().await?;
-        let ground = means.grounds.of_move(&session, the_move).await?;
-        let store_tables = catalog::tables_of(&session, &the_move.store.schema).await?;
-        let statements = ground.statements(&the_move.store, &store_tables)?;
-        Ok(Self { ground, statements })
-    }
-}
-
-/// The store schema is what was proven: its rows, and its objects. Only we may have written there, but somebody may
-/// have done so all the same.
-async fn still_proven(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Result<()> {
-    let mut session = means.sessions.reader().await?;
-    let transaction = repeatable_read(&mut session).await?;
-    let mut differing = Vec::new();
-    if the_move.kind == MoveKind::Move {
-        let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
-        let maybe = match &the_move.verdict_snapshot {
-            Some(snapshot) => maybe_changed_in_store(&transaction, &sides.statements, &loaded, snapshot).await?,
-            None => sides.statements.iter().collect(),
-        };
-        for statement in maybe {
-            let Some(run) = loaded.iter().find(|run| run.table == statement.target.table) else { continue };
-            let now = digest(&transaction, statement, &statement.target_digest()).await?;
-            if run.target_digest.as_deref() != Some(DigestText::from(&now).0.as_str()) {
-                differing.push(format!("rows of {}", statement.target.table.raw()));
-            }
-        }
-    }
-    let found = structure::structure_of(transaction.client(), &the_move.store.schema).await?;
-    differing.extend(structure::differences(&the_move.blueprint.structure, &found));
-    match differing.is_empty() {
-        true => Ok(()),
-        false => bail!(
-            Refusal::new(format!(
-                "schema {} is not what was proven: {}",
-                the_move.store.schema.raw(),
-                differing.join("; ")
-            ))
-            .because("somebody changed it since it was verified")
-            .hint(format!("`tenantctl verify --store {}` names the rows; nothing was switched", the_move.store.key))
-            .exit(Exit::Differs)
-        ),
-    }
-}
-
-/// Without any lock: which tables changed since they were loaded.
-async fn what_changed(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Result<Changed> {
-    let mut session = means.sessions.reader().await?;
-    let transaction = repeatable_read(&mut session).await?;
-    if the_move.kind == MoveKind::New {
-        none_to_move(&transaction, the_move, &sides.statements).await?;
-        return Ok(Changed::default());
-    }
-    let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
-    changed_tables(&transaction, &sides.ground, &sides.statements, &loaded, Changes::ByDigest).await
-}
-
-/// A new store has no rows in the shared schema; rows that came since would stay behind.
-async fn none_to_move(transaction: &Transaction<'_>, the_move: &Move, statements: &[CopyStatement]) -> Result<()> {
-    for statement in statements {
-        let count = rows::count_source(transaction, statement).await?;
-        if count > 0 {
-            let key = &the_move.store.key;
-            bail!(
-                Refusal::new(format!(
-                    "store {key} is no longer new: {count} rows of it are in {}",
-                    statement.source.raw()
-                ))
-                .hint(format!("`tenantctl abandon --store {key}`, then `tenantctl migrate --store {key}` moves them"))
-                .exit(Exit::Failed)
-            );
-        }
-    }
-    Ok(())
 }
 
 async fn copy_again(
@@ -246,6 +142,8 @@ async fn copy_again(
 enum Held {
     Switched(Box<Receipt<Switched>>),
     Changed(Vec<Ident>),
+    /// The look for changes took longer than the last store's, or found some: it must be taken without a lock first.
+    Unexpected,
 }
 
 /// Tries for the lock until one try gets it, then does what is to be done within the deadline.
@@ -253,19 +151,29 @@ async fn hold_and_commit(
     means: &Means<'_>,
     registry: &Registry<'_>,
     the_move: &Move,
-    Ready { sides: Sides { ground, statements }, equal, took }: &Ready,
+    Ready { sides: Sides { ground, statements }, equal, seen }: &Ready,
     evidence: &mut SwitchEvidence,
 ) -> Result<Held> {
     let reader = means.sessions.reader().await?;
+    let others = lookers(means, the_move).await?;
+    let all: Vec<&Client> = others.iter().map(|session| &**session).chain([&*reader]).collect();
     if the_move.kind == MoveKind::Move
-        && took.is_none_or(|took| took > time_for_the_look(means))
-        && let Some(changed) = rehearse(means, ground, the_move, statements, equal).await?
+        && *seen == Seen::Untried
+        && let Some(changed) = rehearse(means, ground, the_move, statements, equal, &all).await?
     {
         return Ok(Held::Changed(changed));
     }
     let read_by_conditions = read_by_conditions(&reader, ground, statements).await?;
-    let attempt =
-        Attempt { means, registry, the_move, ground, statements, equal, read_by_conditions: &read_by_conditions };
+    let attempt = Attempt {
+        means,
+        registry,
+        the_move,
+        ground,
+        statements,
+        equal,
+        lookers: &others,
+        read_by_conditions: &read_by_conditions,
+    };
     let mut last = String::from("the shared tables stay busy");
     for _ in 0..means.switch.tries.get() {
         means.sessions.check()?;
@@ -295,6 +203,7 @@ async fn hold_and_commit(
         });
         match tried {
             Ok(Ok(Ok(()))) => return switched(means, the_move, evidence).await,
+            Ok(Ok(Err(_))) if *seen == Seen::Expected => return Ok(Held::Unexpected),
             Ok(Ok(Err(changed))) => return Ok(Held::Changed(changed)),
             Ok(Err(error)) if is_busy(&error) => last = "a writer holds a shared table".into(),
             Ok(Err(error)) => {
@@ -305,8 +214,14 @@ async fn hold_and_commit(
                 // The hard stop: whatever the server is doing for us ends now, and the locks are gone with it.
                 canceller.cancel().await;
                 session.discard();
+                for looker in &others {
+                    looker.canceller().cancel().await;
+                }
                 if was_switched(means, the_move).await? {
                     return switched(means, the_move, evidence).await;
+                }
+                if *seen == Seen::Expected {
+                    return Ok(Held::Unexpected);
                 }
                 last = format!("the deadline of {} ms passed", means.switch.deadline.as_millis());
             }
@@ -321,9 +236,15 @@ async fn hold_and_commit(
     )
 }
 
-/// What `[switch] deadline` leaves for the last look for changes.
-fn time_for_the_look(means: &Means<'_>) -> Duration {
-    means.switch.deadline.saturating_sub(means.switch.lock_wait)
+/// The sessions that look for changes beside the one that holds the lock; of few rows none is worth it.
+async fn lookers(means: &Means<'_>, the_move: &Move) -> Result<Vec<Session>> {
+    let mut sessions = Vec::new();
+    if row_count(the_move) >= ROWS_WORTH_A_CONNECTION {
+        for _ in 1..means.copy.jobs.get() {
+            sessions.push(means.sessions.reader().await?);
+        }
+    }
+    Ok(sessions)
 }
 
 /// The change test once without any lock, where the preparation has not asked the same or took long over it: what takes
@@ -334,12 +255,12 @@ async fn rehearse(
     the_move: &Move,
     statements: &[CopyStatement],
     equal: &Versions,
+    clients: &[&Client],
 ) -> Result<Option<Vec<Ident>>> {
-    let mut session = means.sessions.reader().await?;
-    let transaction = repeatable_read(&mut session).await?;
-    let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
+    let Some(first) = clients.first() else { bail!("nobody to ask") };
+    let loaded = journal::table_runs_of(*first, the_move.id).await?;
     let began = Instant::now();
-    let changed = changed_tables(&transaction, ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;
+    let changed = changed_quickly(clients, ground, statements, &loaded, equal).await?;
     let (took, time) = (began.elapsed(), time_for_the_look(means));
     if changed.is_empty() && took > time {
         let scanned: Vec<&str> = ground
@@ -405,6 +326,8 @@ struct Attempt<'a> {
     ground: &'a Ground,
     statements: &'a [CopyStatement],
     equal: &'a Versions,
+    /// Sessions that look for changes while the lock is held.
+    lookers: &'a [Session],
     read_by_conditions: &'a [QualifiedTable],
 }
 
@@ -433,7 +356,7 @@ async fn read_by_conditions(
 impl Attempt<'_> {
     /// The tables that changed, where some did; then nothing was done.
     async fn run(&self, evidence: &SwitchEvidence, session: &mut Session) -> Result<Result<(), Vec<Ident>>> {
-        let Self { means, registry, the_move, ground, statements, equal, read_by_conditions } = self;
+        let Self { means, registry, the_move, ground, statements, equal, lookers, read_by_conditions } = self;
         let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
         let mut tables = shared_tables(ground);
         tables.extend(*read_by_conditions);
@@ -449,10 +372,14 @@ impl Attempt<'_> {
             none_to_move(unit.transaction(), the_move, statements).await?;
         } else {
             let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
-            let changed =
-                changed_tables(unit.transaction(), ground, statements, &loaded, Changes::Quickly(equal)).await?.tables;
+            let clients: Vec<&Client> = lookers.iter().map(|session| &**session).chain([unit.client()]).collect();
+            let began = Instant::now();
+            let changed = changed_quickly(&clients, ground, statements, &loaded, equal).await?;
             if !changed.is_empty() {
                 return Ok(Err(changed));
+            }
+            if equal.is_empty() {
+                means.looks.took(row_count(the_move), began.elapsed());
             }
         }
         let before = registry.lock_row(unit.transaction(), &the_move.store.key).await?;

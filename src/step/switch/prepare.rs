@@ -1,0 +1,187 @@
+//! What is done before the shared tables are held: that the store schema is what was proven, that nothing changed since
+//! the copy, that the sequences stand high enough.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::digest::DigestText;
+use crate::error::{Exit, Refusal};
+use crate::ident::Ident;
+use crate::pg::change::{Changed, Versions, changed_tables, maybe_changed_in_store};
+use crate::pg::ground::Ground;
+use crate::pg::journal::{self, Move, MoveKind};
+use crate::pg::snapshot::repeatable_read;
+use crate::pg::statement::CopyStatement;
+use crate::pg::{Transaction, catalog, rows, structure};
+use crate::plan::ChangeTest;
+use crate::step::Means;
+use crate::step::copy::raise_sequences;
+use crate::step::verify::digest;
+
+/// What came of it.
+pub(super) enum Prepared {
+    /// These tables changed since the copy.
+    Changed(Vec<Ident>),
+    /// The shared tables may be held.
+    Ready(Ready),
+}
+
+/// What the hold works with.
+pub(super) struct Ready {
+    pub(super) sides: Sides,
+    /// Tables whose rows had to be read, by the row versions that were found equal.
+    pub(super) equal: Versions,
+    pub(super) seen: Seen,
+}
+
+/// What is known of the look for changes under the lock.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Seen {
+    /// It was taken just now: nothing changed, and there was time enough.
+    Tried,
+    /// By the last store's it should not take long. Whether something changed is seen under the lock.
+    Expected,
+    /// It must be tried first: it is another question than the one that was asked, or that took too long.
+    Untried,
+}
+
+/// All that needs no lock. Several stores prepare at once, but none while another one holds the shared tables. Whoever was
+/// surprised under the lock looks for changes whatever the last store's look took.
+pub(super) async fn prepare(means: &Means<'_>, the_move: &Move, surprised: bool) -> Result<Prepared> {
+    let _quiet = means.turn.read().await;
+    let sides = Sides::read(means, the_move).await?;
+    still_proven(means, the_move, &sides).await?;
+    let (mut equal, mut seen) = (Versions::new(), Seen::Expected);
+    if surprised || !is_quick_by_the_last(means, the_move, &sides.ground) {
+        let began = Instant::now();
+        let changed = what_changed(means, the_move, &sides).await?;
+        if !changed.tables.is_empty() {
+            means.looks.forget();
+            return Ok(Prepared::Changed(changed.tables));
+        }
+        let is_the_same_question = changed.equal.is_empty();
+        seen = match is_the_same_question && began.elapsed() <= time_for_the_look(means) {
+            true => Seen::Tried,
+            false => Seen::Untried,
+        };
+        match is_the_same_question {
+            true => means.looks.took(row_count(the_move), began.elapsed()),
+            false => means.looks.forget(),
+        }
+        equal = changed.equal;
+    }
+    raise_sequences(means, the_move).await?;
+    Ok(Prepared::Ready(Ready { sides, equal, seen }))
+}
+
+/// What `[switch] deadline` leaves for the last look for changes.
+pub(super) fn time_for_the_look(means: &Means<'_>) -> Duration {
+    means.switch.deadline.saturating_sub(means.switch.lock_wait)
+}
+
+/// The store's rows, as they were planned.
+pub(super) fn row_count(the_move: &Move) -> u64 {
+    the_move.plan.tables.iter().map(|table| table.row_count).sum()
+}
+
+/// Whether the look under the lock may do without one before: the last store's was quick, so this one should take no more
+/// than half of the time. Where an index does not lead to the rows, or a condition decides over them, nothing follows from
+/// another store.
+fn is_quick_by_the_last(means: &Means<'_>, the_move: &Move, ground: &Ground) -> bool {
+    let follows = |owner| ground.change_test(owner) == ChangeTest::Index && !owner.by_condition();
+    let expected = means.looks.expected(row_count(the_move));
+    the_move.kind == MoveKind::Move
+        && expected.is_some_and(|expected| expected * 2 <= time_for_the_look(means))
+        && ground.owners.iter().all(follows)
+}
+
+/// The shared tables and those of the store schema, for one round: that neither was altered since is seen under the lock
+/// for the first, by [`still_proven`] for the other.
+pub(super) struct Sides {
+    pub(super) ground: Arc<Ground>,
+    pub(super) statements: Vec<CopyStatement>,
+}
+
+impl Sides {
+    async fn read(means: &Means<'_>, the_move: &Move) -> Result<Self> {
+        let session = means.sessions.reader().await?;
+        let ground = means.grounds.of_move(&session, the_move).await?;
+        let store_tables = catalog::tables_of(&session, &the_move.store.schema).await?;
+        let statements = ground.statements(&the_move.store, &store_tables)?;
+        Ok(Self { ground, statements })
+    }
+}
+
+/// The store schema is what was proven: its rows, and its objects. Only we may have written there, but somebody may
+/// have done so all the same.
+async fn still_proven(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Result<()> {
+    let mut session = means.sessions.reader().await?;
+    let transaction = repeatable_read(&mut session).await?;
+    let mut differing = Vec::new();
+    if the_move.kind == MoveKind::Move {
+        let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
+        let maybe = match &the_move.verdict_snapshot {
+            Some(snapshot) => maybe_changed_in_store(&transaction, &sides.statements, &loaded, snapshot).await?,
+            None => sides.statements.iter().collect(),
+        };
+        for statement in maybe {
+            let Some(run) = loaded.iter().find(|run| run.table == statement.target.table) else { continue };
+            let now = digest(&transaction, statement, &statement.target_digest()).await?;
+            if run.target_digest.as_deref() != Some(DigestText::from(&now).0.as_str()) {
+                differing.push(format!("rows of {}", statement.target.table.raw()));
+            }
+        }
+    }
+    let found = structure::structure_of(transaction.client(), &the_move.store.schema).await?;
+    differing.extend(structure::differences(&the_move.blueprint.structure, &found));
+    match differing.is_empty() {
+        true => Ok(()),
+        false => bail!(
+            Refusal::new(format!(
+                "schema {} is not what was proven: {}",
+                the_move.store.schema.raw(),
+                differing.join("; ")
+            ))
+            .because("somebody changed it since it was verified")
+            .hint(format!("`tenantctl verify --store {}` names the rows; nothing was switched", the_move.store.key))
+            .exit(Exit::Differs)
+        ),
+    }
+}
+
+/// Without any lock: which tables changed since they were loaded.
+async fn what_changed(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Result<Changed> {
+    let mut session = means.sessions.reader().await?;
+    let transaction = repeatable_read(&mut session).await?;
+    if the_move.kind == MoveKind::New {
+        none_to_move(&transaction, the_move, &sides.statements).await?;
+        return Ok(Changed::default());
+    }
+    let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
+    changed_tables(&transaction, &sides.ground, &sides.statements, &loaded).await
+}
+
+/// A new store has no rows in the shared schema; rows that came since would stay behind.
+pub(super) async fn none_to_move(
+    transaction: &Transaction<'_>,
+    the_move: &Move,
+    statements: &[CopyStatement],
+) -> Result<()> {
+    for statement in statements {
+        let count = rows::count_source(transaction, statement).await?;
+        if count > 0 {
+            let key = &the_move.store.key;
+            bail!(
+                Refusal::new(format!(
+                    "store {key} is no longer new: {count} rows of it are in {}",
+                    statement.source.raw()
+                ))
+                .hint(format!("`tenantctl abandon --store {key}`, then `tenantctl migrate --store {key}` moves them"))
+                .exit(Exit::Failed)
+            );
+        }
+    }
+    Ok(())
+}
