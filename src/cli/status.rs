@@ -14,7 +14,7 @@ use crate::error::{Exit, Refusal};
 use crate::pg::journal::{self, MoveKind, MoveLine, RunRow};
 use crate::pg::session::Session;
 use crate::report::{NextStep, PausedLine, Report, RunLine, StoreLine};
-use crate::view::{Format, terminal};
+use crate::view::{Format, terminal, text};
 
 /// Runs that are listed where none is named.
 const LISTED: usize = 20;
@@ -53,6 +53,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
     let opened = Opened::open(&Globals { quiet, ..globals.clone() }, env, 1).await?;
     let reader = opened.sessions.reader().await?;
     let options = opened.page_options();
+    let watched = text::Options { lines: terminal::stdout_lines(), ..options.clone() };
     let mut report = look(&opened, &reader, args).await;
     if let Some(every) = args.watch {
         let mut shown: Option<(Vec<RunLine>, Vec<NextStep>)> = None;
@@ -62,7 +63,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &StatusArgs)
             let changed = (now.runs.clone(), now.next_steps.clone());
             if shown.as_ref() != Some(&changed) {
                 terminal::clear_stdout();
-                let _exit = output::print(globals, &Page { report: now.clone(), options: options.clone() });
+                let _exit = output::print(globals, &Page { report: now.clone(), options: watched.clone() });
                 shown = Some(changed);
             }
             for _ in 0..every * u64::from(BEATS) {

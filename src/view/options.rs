@@ -23,6 +23,8 @@ pub struct Options {
     pub currency: Option<String>,
     /// Only the statements of a plan, as a script.
     pub only_sql: bool,
+    /// Lines of the screen that it shall fit on: a list of stores is cut, those that are under way first.
+    pub lines: Option<usize>,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             titles: None,
             currency: None,
             only_sql: false,
+            lines: None,
         }
     }
 }

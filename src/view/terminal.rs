@@ -60,6 +60,12 @@ pub fn stdout_width() -> usize {
     size(&io::stdout()).map(|(columns, _)| columns).or_else(columns).unwrap_or(80)
 }
 
+/// Lines of stdout, where it is a terminal.
+#[must_use]
+pub fn stdout_lines() -> Option<usize> {
+    size(&io::stdout()).map(|(_, lines)| lines)
+}
+
 /// Columns and lines of stderr; 80 × 24 where it is no terminal.
 #[must_use]
 pub fn stderr_size() -> (usize, usize) {

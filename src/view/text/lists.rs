@@ -194,8 +194,56 @@ fn stores_of(run: &RunLine, page: &mut Page<'_>) {
         return;
     }
     page.heading(&format!("{} {}", page.words.run, run.run));
-    let grid = stores(&run.stores, page);
+    if run.stores.len() > 1 {
+        let counts = by_stage(&run.stores).into_iter().map(|(stage, count)| {
+            let word = Stage::of_word(&stage).map_or(page.words.rehearsal, |stage| page.words.stage_word(stage));
+            format!("{} {word}", grouped(count))
+        });
+        let counts = counts.collect::<Vec<_>>().join(" · ");
+        page.paragraph(2, Tone::Plain, &counts);
+    }
+    let room = page.options.lines.map_or(usize::MAX, |lines| lines.saturating_sub(AROUND_A_WATCHED_LIST).max(1));
+    if run.stores.len() <= room {
+        let grid = stores(&run.stores, page);
+        page.grid(2, grid);
+        return;
+    }
+    let mut under_way: Vec<StoreLine> = run.stores.clone();
+    under_way.sort_by_key(|store| std::cmp::Reverse(heat(store))); // stable: the order of the run within
+    let rest = under_way.split_off(room).len() as u64;
+    let grid = stores(&under_way, page);
     page.grid(2, grid);
+    page.paragraph(2, Tone::Dim, &fill(page.words.more, &[&grouped(rest)]));
+}
+
+/// What stands around the list of stores of a watched run: its own line with a head, headings, counts, the rest, and the
+/// cursor.
+const AROUND_A_WATCHED_LIST: usize = 12;
+
+/// How many stores are at each stage, in the order of the stages.
+fn by_stage(stores: &[StoreLine]) -> Vec<(String, u64)> {
+    let mut counts: Vec<(String, u64)> = Vec::new();
+    for store in stores {
+        match counts.iter_mut().find(|(stage, _)| *stage == store.stage) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((store.stage.clone(), 1)),
+        }
+    }
+    counts.sort_by_key(|(stage, _)| Stage::of_word(stage));
+    counts
+}
+
+/// How soon a store has something new to show: those that are furthest on their way, then those that have not begun, then
+/// those that have arrived.
+fn heat(store: &StoreLine) -> u8 {
+    match Stage::of_word(&store.stage) {
+        Some(Stage::Verified) => 5,
+        Some(Stage::Copied) => 4,
+        Some(Stage::Created) => 3,
+        Some(Stage::Planned) => 2,
+        Some(_) => 0,
+        None => 1,
+    }
 }
 
 /// `file /etc/tenantctl.toml:12` is a line of a file.
