@@ -58,7 +58,8 @@ pub(crate) struct MigrateArgs {
 
 /// Make the store schema from the template
 ///
-/// With --new for a store that has a row in the registry and no rows yet: schema, keys, base data, proof, switch.
+/// With --new for a store that has a row in the registry and no rows yet: schema, role, keys, base data, proof, switch,
+/// probes of the application.
 #[derive(clap::Args, Debug)]
 pub(crate) struct CreateArgs {
     #[command(flatten)]
@@ -66,6 +67,9 @@ pub(crate) struct CreateArgs {
     /// The store is new: it has no rows in the shared schema
     #[arg(long)]
     new: bool,
+    /// Leave the application of a new store unasked: no probe after the switch
+    #[arg(long, requires = "new")]
+    no_validate: bool,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
@@ -165,7 +169,8 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
 
 pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, args: &CreateArgs) -> Result<Page> {
     let (kind, stage) = match args.new {
-        true => (MoveKind::New, Stage::Switched),
+        true if args.no_validate => (MoveKind::New, Stage::Switched),
+        true => (MoveKind::New, Stage::Validated), // where the configuration has probes
         false => (MoveKind::Move, Stage::Created),
     };
     let until = Until { stage, by_hand: false, insists: false };

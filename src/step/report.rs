@@ -8,6 +8,7 @@ use crate::config::{DoneWhen, PlannedStep};
 use crate::conninfo::mask;
 use crate::digest::DIGEST_NAME;
 use crate::pg::journal::{self, Move, MoveKind, TableRun};
+use crate::pg::role;
 use crate::report::{
     DigestPair, Evidence, OpenStep, Outcome, ProbeReport, Rehearsal, Sides, StepEvidence, StoreReport, TableReport,
     Verdict,
@@ -27,6 +28,7 @@ pub async fn store_report(
     let runs = journal::table_runs_of(client, the_move.id).await?;
     let mut report = StoreReport::of(&the_move.store);
     report.url = the_move.url.as_deref().map(mask);
+    report.role = role::made_for(client, the_move.id).await?.map(|(role, _)| role.raw().to_owned());
     report.stage = Some(the_move.stage);
     report.tables = match the_move.kind {
         MoveKind::Move | MoveKind::Rehearsal => {
