@@ -12,6 +12,7 @@ pub mod classes;
 pub mod copy;
 pub mod create;
 pub mod doctor;
+pub mod enrol;
 pub mod gate;
 pub mod isolation;
 pub mod live;

@@ -82,3 +82,53 @@ fn a_new_store_ends_validated_by_probes_that_ran_as_its_own_role() {
     assert_eq!(probe(&asked, "own")["role"], role.as_str());
     assert_eq!(town.stage("94"), "validated");
 }
+
+#[test]
+fn a_store_that_is_registered_gets_one_row_however_often_it_is_asked_for() {
+    let town = Town::sample();
+    let count = |condition: &str| town.value(&format!("select count(*) from stores where {condition}"));
+    let words = ["create", "--new", "--register", "--name", "L'Étoile {{nueva}}", "-f", "json"];
+    // Row and move are there together, whenever the run dies; the same command then goes on.
+    town.paused("registered", &words).kill();
+    let of_both = "name like 'L''%' and exists (select from tenantctl.move where store_key = stores.id::text)";
+    assert_eq!((count("name like 'L''%'"), count(of_both)), ("1".into(), "1".into()));
+    let made = with_probes(&town, &words).exits(0).json();
+    let store = &made["stores"][0];
+    assert_eq!((&store["stage"], &store["name"]), (&"validated".into(), &"L'Étoile {{nueva}}".into()));
+    let key = store["store"].as_str().unwrap();
+    let row = town.sql(&format!("select slug, schema_name, is_active, store_{0} from stores, (select
+        'store_' || floor(extract(epoch from created_at) * 1000)::bigint as store_{0} from stores where id = {key}) x where id = {key}", key));
+    assert_eq!(row[0][0], Some(format!("l-étoile-nueva-{key}")));
+    assert_eq!((&row[0][1], &row[0][2]), (&row[0][3], &Some("t".to_owned())), "its schema's name is of its own time");
+    // Done, it is not done again; and what has the key is not overwritten.
+    town.refuses(&words[..5], 2, &["has a store named L'Étoile {{nueva}} already", "no second row"]);
+    town.refuses(&["create", "--new", "--register", "--name", "x", "--store", key], 2, &["is in the registry"]);
+    assert_eq!(count("name like 'L''%'"), "1");
+
+    // A run that died before it registered has left nothing; `resume` registers.
+    let other = ["create", "--new", "--register", "--name", "Otra", "--store", "700"];
+    town.sql(
+        "create function wait() returns trigger language plpgsql as 'begin raise exception ''not today''; end';
+              create trigger wait before insert on stores for each row execute function wait()",
+    );
+    town.run(&other).exits(2).says("the registry public.stores does not take store 700").says("not today");
+    assert_eq!(
+        (count("id = 700"), town.value("select count(*) from tenantctl.move where store_key = '700'")),
+        ("0".into(), "0".into())
+    );
+    town.sql("drop trigger wait on stores");
+    let run = town.value("select id from tenantctl.run order by started_at desc limit 1");
+    town.run(&["resume", &run, "-y"]).exits(0);
+    assert_eq!((count("id = 700 and name = 'Otra'"), town.stage("700")), ("1".into(), "switched".into()));
+
+    // What the row lacks is said.
+    town.edit("tenantctl.toml", "new.slug", "new.plan");
+    town.refuses(
+        &["create", "--new", "--register", "--name", "Z"],
+        2,
+        &["does not take store", "slug", "[registry] new"],
+    );
+    town.edit("tenantctl.toml", "new.plan", "new.name");
+    town.refuses(&["create", "--new", "--register", "--name", "Z"], 2, &["[registry] new gives column name a value"]);
+    town.run(&["create", "--register", "--name", "Z"]).exits(2).says("--new");
+}

@@ -1,7 +1,7 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages, `lines` the same for lists · `records` tables,
-//! checks, events, and what was made · `parts` what is loaded of a big table · `measures` what runs took · `validations` what the
+//! checks, events, and what was made · `registered` a move with the registry's row · `parts` what is loaded of a big table · `measures` what runs took · `validations` what the
 //! probes saw. The rows of a
 //! step are written in the step's own transaction, never by an observer.
 
@@ -10,6 +10,7 @@ mod measures;
 mod moves;
 mod parts;
 mod records;
+mod registered;
 mod runs;
 mod validations;
 
@@ -29,6 +30,7 @@ pub use records::{
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
     table_runs_of,
 };
+pub use registered::begin_registered;
 pub use runs::{
     NewRun, Paused, RecordedErrand, RunRow, begin_run, end_run, is_at_work, pause_run, paused_of, run_of, runs,
     runs_not_done, unpause_run,
