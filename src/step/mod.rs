@@ -27,6 +27,7 @@ pub mod reverse;
 pub mod role;
 pub mod switch;
 pub mod throttle;
+pub mod ticks;
 pub mod validate;
 pub mod verify;
 pub mod weigh;
