@@ -103,6 +103,8 @@ fn a_store_that_is_registered_gets_one_row_however_often_it_is_asked_for() {
     // Done, it is not done again; and what has the key is not overwritten.
     town.refuses(&words[..5], 2, &["has a store named L'Étoile {{nueva}} already", "no second row"]);
     town.refuses(&["create", "--new", "--register", "--name", "x", "--store", key], 2, &["is in the registry"]);
+    let spanish = ["--lang", "es", "create", "--new", "--register", "--name", words[4]];
+    town.run(&spanish).exits(2).says("ya tiene una tienda llamada L'Étoile {{nueva}}");
     assert_eq!(count("name like 'L''%'"), "1");
 
     // A run that died before it registered has left nothing; `resume` registers.

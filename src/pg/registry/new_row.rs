@@ -127,7 +127,7 @@ impl Registry<'_> {
             Err(error) if error.is_of_the_statement() || error.is(&["23502", "23505", "23514", "23503", "P0001"]) => {
                 let hint = match error.sqlstate.as_deref() {
                     Some("23505") => "`tenantctl stores` lists the stores; the column's value must differ",
-                    _ => "[registry] new = { column = \"SQL\" } gives the other columns their values",
+                    _ => "[registry] new gives the other columns their values; config.example.toml shows how",
                 };
                 let refusal = Refusal::new(format!("the registry {table} does not take store {key_text}")).hint(hint);
                 return Err(anyhow::Error::new(error).context(refusal));
