@@ -41,17 +41,15 @@ impl Registry<'_> {
     pub async fn draft(&self, client: &Client, name: &str, key: Option<&StoreKey>) -> Result<NewRow> {
         let (config, _) = self.named()?;
         let table = config.table.raw();
-        let drawn = match key {
-            Some(_) => None,
-            None => Some(column(client, config, &config.key).await?.default.ok_or_else(|| {
-                Refusal::new(format!("column {} of the registry {table} gives no key by itself", config.key.raw()))
-                    .hint("name one: `--store KEY`")
-            })?),
-        };
-        let key = match (key, &drawn) {
-            (Some(key), _) => key.clone(),
-            (None, Some(default)) => self.drawn(client, config, default).await?,
-            (None, None) => bail!("no key"),
+        let (key, key_was_drawn) = match key {
+            Some(key) => (key.clone(), false),
+            None => {
+                let default = column(client, config, &config.key).await?.default.ok_or_else(|| {
+                    Refusal::new(format!("column {} of the registry {table} gives no key by itself", config.key.raw()))
+                        .hint("name one: `--store KEY`")
+                })?;
+                (self.drawn(client, config, &default).await?, true)
+            }
         };
         let mut created = None;
         if let Some(of) = &config.created {
@@ -73,7 +71,7 @@ impl Registry<'_> {
             },
             name: name.to_owned(),
             created: created.map(|(column, text, _)| (column, text)),
-            key_was_drawn: drawn.is_some(),
+            key_was_drawn,
         })
     }
 
@@ -110,7 +108,7 @@ impl Registry<'_> {
             sources.push(format!("${}::text::{}", index + 1, column(transaction.client(), config, of).await?.sql_type));
         }
         let given = substitutions(store, &store.schema, shared);
-        for (column, script) in config.new.iter().filter(|(column, _)| !columns.contains(column)).collect::<Vec<_>>() {
+        for (column, script) in &config.new {
             columns.push(column.clone());
             sources.push(format!("({})", script.render(&given)?.join("")));
         }
