@@ -68,6 +68,8 @@ impl Step {
 /// Points at which a test may stop the process (`TENANTCTL_PAUSE_AT=<word>[:<table>]`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Moment {
+    /// The registry's row and the move of a new store are committed.
+    Registered,
     /// The schema is committed.
     SchemaCommitted,
     /// A table's COPY is open, no byte was sent.
@@ -102,7 +104,8 @@ pub enum Moment {
 
 impl Moment {
     /// All of them, in the order of the road.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
+        Self::Registered,
         Self::SchemaCommitted,
         Self::BeforeFirstByte,
         Self::HalfSent,
@@ -124,6 +127,7 @@ impl Moment {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Registered => "registered",
             Self::SchemaCommitted => "schema_committed",
             Self::BeforeFirstByte => "before_first_byte",
             Self::HalfSent => "half_sent",

@@ -185,6 +185,9 @@ pub struct StoreReport {
     pub schema: String,
     /// The URL that the application has, password masked; none where none is configured.
     pub url: Option<String>,
+    /// Its own role, where one was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// How far its move is; none before the first move.
     pub stage: Option<Stage>,
     /// How it ended in this run.
@@ -333,6 +336,7 @@ impl StoreReport {
             name: store.name.clone(),
             schema: store.schema.raw().to_owned(),
             url: None,
+            role: None,
             stage: None,
             outcome: Outcome::Done,
             already_done: false,
@@ -553,6 +557,9 @@ pub struct ProbeReport {
     /// Of an sql probe: whether that role is the store's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_role: Option<bool>,
+    /// Of an sql probe: the store's own role, where the server did not let us act as it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_role: Option<String>,
 }
 
 /// A text in several languages: `{"es": …, "en": …}`.

@@ -16,9 +16,10 @@ const FILES: &[(&str, &str)] = &[
     ("tenantctl.toml", include_str!("../templates/tenantctl.sample.toml")),
     ("store_schema.sql", include_str!("../templates/store_schema.sql")),
     ("base_data.sql", include_str!("../templates/base_data.sql")),
+    ("onboarding.md", include_str!("../docs/onboarding.md")),
 ];
 
-/// Writes configuration, template and base data into a folder; returns the configuration's path.
+/// Writes configuration, template, base data and the document for operators into a folder; returns the configuration's path.
 ///
 /// # Errors
 /// The file system's.

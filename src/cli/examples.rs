@@ -54,7 +54,8 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "create",
         "Examples:
   tenantctl create --store 4         the schema alone; then `copy`
-  tenantctl create --new --store 94  a store without rows: all of it",
+  tenantctl create --new --store 94  a store without rows: all of it
+  tenantctl create --new --register --name \"Tienda Nueva\"  its row too",
     ),
     (
         "copy",

@@ -18,6 +18,7 @@ mod output;
 mod pace;
 mod pause;
 mod plan;
+mod register;
 mod rehearse;
 mod report;
 mod resume;

@@ -58,6 +58,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         pace: args.pace,
         ask: false,
         median: args.median,
+        register: None,
     };
     road::work(globals, env, line, &args.stores, errand).await
 }

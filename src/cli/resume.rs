@@ -48,6 +48,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         Stage::Validated if args.no_validate => Stage::Switched,
         stage => stage,
     };
+    let register = errand.register;
     let stores = StoreArgs { store: errand.stores, ..StoreArgs::default() };
     let errand = Errand {
         command: "resume",
@@ -58,6 +59,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         pace: args.pace,
         ask: stage >= Stage::Switched,
         median: None,
+        register: register.as_deref(),
     };
     road::work(globals, env, line, &stores, errand).await
 }

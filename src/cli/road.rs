@@ -11,7 +11,7 @@ use super::open::{self, Opened};
 use super::output::{Page, now};
 use super::pace::Pace;
 use super::site::Site;
-use super::{Globals, StoreArgs, rehearse, validate};
+use super::{Globals, StoreArgs, register, rehearse, validate};
 use crate::config::RolePassword;
 use crate::conninfo::Environment;
 use crate::error::Exit;
@@ -58,7 +58,9 @@ pub(crate) struct MigrateArgs {
 
 /// Make the store schema from the template
 ///
-/// With --new for a store that has a row in the registry and no rows yet: schema, keys, base data, proof, switch.
+/// With --new for a store that has a row in the registry and no rows yet: schema, role, keys, base data, proof, switch,
+/// probes of the application. --register inserts the row as well, together with the first row of the journal, so that the
+/// same command can be given again.
 #[derive(clap::Args, Debug)]
 pub(crate) struct CreateArgs {
     #[command(flatten)]
@@ -66,6 +68,15 @@ pub(crate) struct CreateArgs {
     /// The store is new: it has no rows in the shared schema
     #[arg(long)]
     new: bool,
+    /// Leave the application of a new store unasked: no probe after the switch
+    #[arg(long, requires = "new")]
+    no_validate: bool,
+    /// Insert the registry's row of the new store too; its key is that of --store, else the one that the registry gives
+    #[arg(long, requires_all = ["new", "name"])]
+    register: bool,
+    /// The name of the store to register
+    #[arg(long, value_name = "NAME", requires = "register")]
+    name: Option<String>,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
@@ -125,7 +136,7 @@ enum To {
 
 /// What is asked of the road.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Errand {
+pub(super) struct Errand<'a> {
     pub(super) command: &'static str,
     pub(super) until: Until,
     pub(super) kind: MoveKind,
@@ -136,6 +147,8 @@ pub(super) struct Errand {
     pub(super) ask: bool,
     /// Of the chosen stores, only so many of middle size.
     pub(super) median: Option<NonZeroUsize>,
+    /// The name of a store whose row in the registry is to be made.
+    pub(super) register: Option<&'a str>,
 }
 
 pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, args: &MigrateArgs) -> Result<Page> {
@@ -159,18 +172,21 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
         pace: args.pace,
         ask: stage >= Stage::Switched,
         median: None,
+        register: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
 
 pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, args: &CreateArgs) -> Result<Page> {
     let (kind, stage) = match args.new {
-        true => (MoveKind::New, Stage::Switched),
+        true if args.no_validate => (MoveKind::New, Stage::Switched),
+        true => (MoveKind::New, Stage::Validated), // where the configuration has probes
         false => (MoveKind::Move, Stage::Created),
     };
     let until = Until { stage, by_hand: false, insists: false };
     let (how, pace) = (args.how, args.pace);
-    let errand = Errand { command: "create", until, kind, from: None, how, pace, ask: false, median: None };
+    let register = args.name.as_deref();
+    let errand = Errand { command: "create", until, kind, from: None, how, pace, ask: false, median: None, register };
     work(globals, env, line, &args.stores, errand).await
 }
 
@@ -184,6 +200,7 @@ pub(super) async fn copy(globals: &Globals, env: &Environment, line: &str, args:
         pace: args.pace,
         ask: false,
         median: None,
+        register: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -198,6 +215,7 @@ pub(super) async fn switch(globals: &Globals, env: &Environment, line: &str, arg
         pace: args.pace,
         ask: false,
         median: None,
+        register: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -207,7 +225,7 @@ pub(super) async fn work(
     env: &Environment,
     line: &str,
     stores: &StoreArgs,
-    mut errand: Errand,
+    mut errand: Errand<'_>,
 ) -> Result<Page> {
     let started = now();
     let many = stores.guess();
@@ -218,7 +236,10 @@ pub(super) async fn work(
     let reader = opened.sessions.reader().await?;
     let ground = opened.ground(&reader).await?;
     let registry = opened.registry(&ground);
-    let mut chosen = open::choose(&reader, &registry, &ground.key_type, stores).await?;
+    let (mut chosen, new_row) = match errand.register {
+        Some(name) => register::choose(&opened, &ground, &registry, name, stores).await?,
+        None => (open::choose(&reader, &registry, &ground.key_type, stores).await?, None),
+    };
     let is_rehearsal = errand.kind == MoveKind::Rehearsal;
     let taken = match is_rehearsal {
         true => rehearse::taken_names(&reader, &opened, &ground, &registry).await?,
@@ -248,6 +269,7 @@ pub(super) async fn work(
         until: errand.until.stage,
         by_hand: errand.until.by_hand,
         kind: errand.kind,
+        register: new_row.as_ref().and(errand.register).map(str::to_owned),
     };
     begin_run(&lease, &opened, errand.command, line, Some(&recorded)).await?;
     opened.observer.notice(&Event::RunStarted {
@@ -258,6 +280,7 @@ pub(super) async fn work(
     let mut site = Site::new(&opened, &ground, &registry, template, moves, errand)?;
     site.may_ask = errand.ask && !globals.yes && globals.may_ask();
     site.taken = taken;
+    site.new_row = new_row;
     site.census = census;
     let mut report = Report::new(errand.command, Some(opened.run.clone()), started);
     report.database = Some(opened.database());

@@ -25,11 +25,12 @@ use crate::pg::census::Census;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Created, Move, MoveKind, MoveLine, Receipt, RecordedTemplate};
 use crate::pg::lease::Lease;
-use crate::pg::registry::{Registry, RegistryRow};
+use crate::pg::registry::{NewRow, Registry, RegistryRow};
 use crate::plan::{Finding, Grade};
 use crate::report::{Outcome, Rehearsal, StepTime, StoreReport};
 use crate::stage::Stage;
 use crate::step::copy::copy;
+use crate::step::enrol::enrol;
 use crate::step::gate::Gate;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
 use crate::step::rehearsal::schema_name;
@@ -61,7 +62,9 @@ pub(super) struct Site<'a> {
     pub(super) steps: RefCell<BTreeMap<String, f64>>,
     /// Bytes that dropping rehearsals wrote to the log.
     pub(super) logged_by_drops: tokio::sync::Mutex<u64>,
-    pub(super) errand: Errand,
+    pub(super) errand: Errand<'a>,
+    /// The registry's row of a store that is still to be registered.
+    pub(super) new_row: Option<NewRow>,
     pub(super) may_ask: bool,
 }
 
@@ -120,7 +123,7 @@ impl<'a> Site<'a> {
         registry: &'a Registry<'a>,
         template: Option<(Template, RecordedTemplate)>,
         moves: Vec<MoveLine>,
-        errand: Errand,
+        errand: Errand<'a>,
     ) -> Result<Self> {
         Ok(Self {
             means: Means {
@@ -140,6 +143,7 @@ impl<'a> Site<'a> {
             steps: RefCell::default(),
             logged_by_drops: tokio::sync::Mutex::default(),
             errand,
+            new_row: None,
             may_ask: false,
         })
     }
@@ -512,7 +516,10 @@ impl<'a> Site<'a> {
                 ))
                 .exit(Exit::Unreachable)
         })?;
-        journal::begin(lease, self.ground.shared(), &new_move).await
+        match &self.new_row {
+            Some(new_row) => enrol(&self.means, self.registry, new_row, self.ground.shared(), &new_move).await,
+            None => journal::begin(lease, self.ground.shared(), &new_move).await,
+        }
     }
 
     /// A move that exists: the recorded plan counts, and today's files must say the same.

@@ -22,6 +22,7 @@ use crate::stage::Stage;
 use crate::step::balance::balance;
 use crate::step::live::verify_live;
 use crate::step::report::proof_report;
+use crate::step::ticks::Ticks;
 use crate::step::verify::verify_now;
 use crate::step::{Means, plan::store_of};
 use crate::view::explain;
@@ -232,7 +233,7 @@ async fn one_store(
     }
     let reader = means.sessions.reader().await?;
     let the_move = &journal::reread(&reader, line.id).await?;
-    let probes = journal::validation_of(&*reader, line.id).await?;
+    let ticks = Ticks::read(&reader, the_move, &steps).await?;
     drop(reader);
     let live = args.live || args.stores.all && args.against.is_none() && the_move.stage.is_switched();
     if live {
@@ -243,19 +244,19 @@ async fn one_store(
             );
         }
         let proof = verify_live(means, the_move).await?;
-        return Ok(proof_report(the_move, proof, "live", &steps, &probes));
+        return Ok(proof_report(the_move, proof, "live", &steps, &ticks));
     }
     let lease = lease.filter(|_| is_before_switch(line));
     let Some(lease) = lease else {
         let proof = verify_now(means, the_move, false).await?;
-        return Ok(proof_report(the_move, proof, "shared", &steps, &probes));
+        return Ok(proof_report(the_move, proof, "shared", &steps, &ticks));
     };
     lease.take(&the_move.shared_schema, &the_move.store.key).await?;
     let looked = async {
         let taken = journal::take_over(lease, the_move.id).await?;
         let proof = verify_now(means, &taken, true).await?;
         let now = journal::reread(lease.client(), the_move.id).await?;
-        anyhow::Ok(proof_report(&now, proof, "shared", &steps, &probes))
+        anyhow::Ok(proof_report(&now, proof, "shared", &steps, &ticks))
     }
     .await;
     // However it ended; what cannot be given back goes with the session.

@@ -53,6 +53,7 @@ impl Config {
             profile,
             tables: text.tables,
             probes: text.probes,
+            new_row: sections.registry.new,
             samples: sections.report.samples,
             next_steps: sections.report.next_steps,
             warnings,
@@ -84,6 +85,10 @@ fn put_profile(
     if !profile.report.samples.is_empty() || !profile.report.next_steps.is_empty() {
         return Err(Refusal::new(format!("profile `{name}` has samples or next steps"))
             .hint("they are the same in every profile: write them under [report]"));
+    }
+    if !profile.registry.new.is_empty() {
+        return Err(Refusal::new(format!("profile `{name}` has [registry] new"))
+            .hint("it is the same in every profile: write it under [registry]"));
     }
     for (key, span, value) in profile.found() {
         settings.put(key, value, Origin::Profile(name.to_owned(), Place { file: Arc::clone(file), span }));

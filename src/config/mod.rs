@@ -21,6 +21,7 @@ mod table;
 mod text;
 mod value;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,6 +73,7 @@ pub struct Config {
     profile: Option<String>,
     tables: Vec<TableText>,
     probes: Vec<ProbeText>,
+    new_row: BTreeMap<String, String>,
     samples: Vec<SampleText>,
     next_steps: Vec<NextStepText>,
     warnings: Vec<String>,
@@ -171,7 +173,7 @@ impl Config {
     /// # Errors
     /// As [`Config::shared`].
     pub fn registry(&self) -> Result<Option<Registry>, Refusal> {
-        section::registry(&self.settings)
+        section::registry(&self.settings, &self.new_row)
     }
 
     /// `[store_schema]`.

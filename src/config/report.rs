@@ -1,6 +1,7 @@
 //! `[report]`: what only the application's people can say in a report.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::expand::{expand, refers};
@@ -71,6 +72,15 @@ pub enum DoneWhen {
     Validated,
     /// A probe of this name has passed.
     Probe(String),
+    /// A new store was made and is in use.
+    NewStore,
+    /// A file is there.
+    File {
+        /// Where it is looked for.
+        path: PathBuf,
+        /// As the configuration names it, seen from its own folder.
+        written: String,
+    },
     /// There is a backup of the store.
     Backup,
     /// Nothing that we can see.
@@ -78,12 +88,18 @@ pub enum DoneWhen {
 }
 
 impl DoneWhen {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str, folder: &Path) -> Option<Self> {
         match text {
             "validated" => Some(Self::Validated),
+            "new_store" => Some(Self::NewStore),
             "backup" => Some(Self::Backup),
             "never" => Some(Self::Never),
-            _ => text.strip_prefix("probe:").filter(|name| !name.is_empty()).map(|name| Self::Probe(name.to_owned())),
+            _ => match text.split_once(':')? {
+                (_, "") => None,
+                ("probe", name) => Some(Self::Probe(name.to_owned())),
+                ("file", name) => Some(Self::File { path: folder.join(name), written: name.to_owned() }),
+                _ => None,
+            },
         }
     }
 }
@@ -93,6 +109,8 @@ impl fmt::Display for DoneWhen {
         match self {
             Self::Validated => f.write_str("validated"),
             Self::Probe(name) => write!(f, "probe:{name}"),
+            Self::NewStore => f.write_str("new_store"),
+            Self::File { written, .. } => write!(f, "file:{written}"),
             Self::Backup => f.write_str("backup"),
             Self::Never => f.write_str("never"),
         }
@@ -154,13 +172,14 @@ pub(super) fn report(settings: &Settings, repeated: &Repeated<'_>) -> Result<Rep
         }
         Ok(SampleQuery { title: texts(&sample.title.as_ref().0)?, query: expanded(&sample.query)? })
     });
+    let folder = repeated.file.map_or(Path::new(""), |file| file.folder());
     let next_steps = repeated.next_steps.iter().map(|step| {
         let done_when = match &step.done_when {
             None => DoneWhen::Never,
-            Some(text) => DoneWhen::parse(text.as_ref()).ok_or_else(|| {
+            Some(text) => DoneWhen::parse(text.as_ref(), folder).ok_or_else(|| {
                 repeated
                     .place(text.span(), &format!("`{}` is nothing that ticks a step", text.as_ref()))
-                    .hint("write validated, probe:NAME, backup or never")
+                    .hint("write validated, probe:NAME, new_store, file:PATH, backup or never")
             })?,
         };
         // A name that is nearly a probe's would leave its box open for ever; others may come later.

@@ -1,5 +1,6 @@
 //! The sections in their checked form.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU8, NonZeroU32};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use super::pattern::{NamePattern, UrlPattern};
 use super::settings::Settings;
 use crate::error::Refusal;
 use crate::ident::{Ident, QualifiedTable};
+use crate::template::Script;
 
 /// `[shared]`: the schema whose tables are keyed by store.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,6 +41,8 @@ pub struct Registry {
     pub url_column: Option<Ident>,
     /// `where`: which stores `--all` means, in SQL.
     pub condition: Option<String>,
+    /// What a new store's row has in its other columns: a query of one value each.
+    pub new: Vec<(Ident, Script)>,
 }
 
 /// `[store_schema]`: what is made for a store.
@@ -148,7 +152,7 @@ pub(super) fn shared(settings: &Settings) -> Result<Shared, Refusal> {
     })
 }
 
-pub(super) fn registry(settings: &Settings) -> Result<Option<Registry>, Refusal> {
+pub(super) fn registry(settings: &Settings, new: &BTreeMap<String, String>) -> Result<Option<Registry>, Refusal> {
     if !settings.has_section("registry") {
         return Ok(None);
     }
@@ -163,13 +167,31 @@ pub(super) fn registry(settings: &Settings) -> Result<Option<Registry>, Refusal>
         schema_column: settings.name("registry.schema_column")?,
         url_column: settings.name("registry.url_column")?,
         condition: settings.text("registry.where")?,
+        new: new.iter().map(new_column).collect::<Result<_, Refusal>>()?,
     };
+    let written = [Some(&registry.key), registry.name.as_ref(), registry.created.as_ref()];
+    if let Some((column, _)) = registry.new.iter().find(|(column, _)| written.contains(&Some(column))) {
+        return Err(Refusal::new(format!("[registry] new gives column {} a value", column.raw()))
+            .because("key, name and time of creation are written as they are")
+            .hint("take it out"));
+    }
     if registry.url_column.is_some() && settings.get("store_schema.url").is_none() {
         return Err(settings
             .refuse("registry.url_column", "receives [store_schema] url, which is not there")
             .hint("write [store_schema] url = \"postgresql://…?schema={schema}\", or leave url_column out"));
     }
     Ok(Some(registry))
+}
+
+/// The value stands in a query of its own, so that it cannot be more than a value.
+fn new_column((column, value): (&String, &String)) -> Result<(Ident, Script), Refusal> {
+    let origin = format!("registry.new.{column}");
+    let script = Script::parse(&origin, &format!("select ({value}\n)"))?;
+    match script.statement_count() {
+        1 => Ok((Ident::new(column), script)),
+        _ => Err(Refusal::new(format!("[registry] new: {column} is more than one value"))
+            .hint("write one SQL expression: \"true\", \"lower({{store_name}})\"")),
+    }
 }
 
 pub(super) fn store_schema(settings: &Settings) -> Result<StoreSchema, Refusal> {

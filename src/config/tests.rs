@@ -103,6 +103,8 @@ fn a_value_that_makes_no_sense_is_pointed_at() {
         ("[store_schema]\nname = \"s_{created_ms}\"", "needs [registry] created"),
         ("[registry]\ntable = \"stores\"", "[registry] key: is missing"),
         ("[registry]\ntable = \"a.b.c\"\nkey = \"id\"", "`a.b.c` is no table name"),
+        ("[registry]\ntable = \"s\"\nkey = \"id\"\nnew.x = \"1); select (2\"", "x is more than one value"),
+        ("[registry]\ntable = \"s\"\nkey = \"id\"\nnew.id = \"1\"", "gives column id a value"),
         ("[registry]\ntable = \"s\"\nkey = \"id\"\nurl_column = \"u\"", "[store_schema] url, which is not there"),
         ("[database]\nconnect_timeout = \"5\"", "has no unit"),
         ("[report]\nlanguage = \"fr\"", "neither `en` nor `es`"),

@@ -88,6 +88,8 @@ sections! {
         schema_column = "schema_column": Text,
         url_column = "url_column": Text,
         condition = "where": Text,
+    } {
+        new: BTreeMap<String, String>,
     }
     StoreSchemaText "store_schema" {
         name = "name": Text,
@@ -234,6 +236,7 @@ pub(super) const REPEATED_KEYS: &[&str] = &[
     "probes.http.json",
     "probes.http.equals_query",
     "probes.http.any_order",
+    "registry.new",
     "report.samples.title",
     "report.samples.query",
     "report.next_steps.text",
@@ -246,7 +249,7 @@ pub(super) const REPEATED_KEYS: &[&str] = &[
 pub(super) struct ProfileText {
     database: DatabaseText,
     shared: SharedText,
-    registry: RegistryText,
+    pub(super) registry: RegistryText,
     store_schema: StoreSchemaText,
     role: RoleText,
     copy: CopyText,

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use tokio_postgres::{SimpleQueryMessage, Transaction};
 
 use super::failure::ServerResult;
+use super::role::acting_as;
 use super::session::Session;
 use crate::error::{Refusal, ServerError};
 use crate::ident::Ident;
@@ -41,6 +42,29 @@ pub enum Outcome<T> {
     Refused(usize, Box<ServerError>),
     /// It took too long.
     TooSlow,
+}
+
+/// Whether the server lets us act as a role, in a transaction that is rolled back.
+///
+/// # Errors
+/// The server's error, where it is not that we may not.
+pub async fn may_act_as(mut session: Session, role: &Ident) -> Result<bool> {
+    let (_, acting) = acting_as(&*session, role).await?;
+    let transaction = session.transaction().await.server()?;
+    match transaction.batch_execute(&acting).await.server() {
+        Ok(()) => {}
+        Err(error) if error.is(&["42501"]) => {
+            transaction.rollback().await.server()?;
+            return Ok(false);
+        }
+        Err(error) => {
+            drop(transaction);
+            session.discard();
+            return Err(error.into());
+        }
+    }
+    transaction.rollback().await.server()?;
+    Ok(true)
 }
 
 /// Runs statements in a transaction that is rolled back, whatever happens. Constraints that wait for COMMIT are asked
@@ -85,12 +109,16 @@ async fn given_back<T>(
 }
 
 async fn begin<'a>(session: &'a mut Session, setting: &Setting<'_>) -> Result<Transaction<'a>> {
+    let acting = match setting.role {
+        Some(role) => Some(acting_as(&**session, role).await?.1),
+        None => None,
+    };
     let transaction = session.transaction().await.server()?;
     let millis = setting.timeout.as_millis();
     let mut sql = format!("set local search_path = {}; set local statement_timeout = {millis}", setting.schema);
-    if let Some(role) = setting.role {
+    if let Some(acting) = acting {
         // What its policies hide from it is hidden, as it is from the application.
-        sql.push_str(&format!("; set local row_security = on; set local role {role}"));
+        sql.push_str(&format!("; set local row_security = on; {acting}"));
     }
     transaction.batch_execute(&sql).await.server().context("beginning a probe")?;
     Ok(transaction)

@@ -1,7 +1,11 @@
 //! The registry: the application's own table of stores.
 //!
 //! Read for keys, names and what the application believes; written by `switch` and `reverse` alone, in their
-//! transaction. Where there is no registry, the stores are the keys that occur in the shared tables.
+//! transaction, and by `new_row` for a store that is not in it yet. Where there is no registry, the stores are the keys that occur in the shared tables.
+
+mod new_row;
+
+pub use new_row::{NewRow, name_taken};
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};

@@ -16,6 +16,7 @@ pub use facts::{RoleFacts, all_made, facts_of, made_for, not_ours};
 pub use leak::{Around, leaks};
 pub use making::{drop_role, end_sessions, make, missing_rights, revoke, set_password};
 pub use password::{Verifier, generated};
+pub(super) use way::acting_as;
 
 use crate::ident::{Ident, Literal, QualifiedTable, list};
 

@@ -3,15 +3,14 @@
 use crate::pg::Client;
 use anyhow::Result;
 
+use super::ticks::{Ticks, unasked};
 use super::verify::Proof;
-use crate::config::{DoneWhen, PlannedStep};
+use crate::config::PlannedStep;
 use crate::conninfo::mask;
 use crate::digest::DIGEST_NAME;
 use crate::pg::journal::{self, Move, MoveKind, TableRun};
-use crate::report::{
-    DigestPair, Evidence, OpenStep, Outcome, ProbeReport, Rehearsal, Sides, StepEvidence, StoreReport, TableReport,
-    Verdict,
-};
+use crate::pg::role;
+use crate::report::{DigestPair, Evidence, Outcome, ProbeReport, Rehearsal, Sides, StoreReport, TableReport, Verdict};
 use crate::stage::Stage;
 
 /// The report of a store, as far as its move is.
@@ -27,6 +26,7 @@ pub async fn store_report(
     let runs = journal::table_runs_of(client, the_move.id).await?;
     let mut report = StoreReport::of(&the_move.store);
     report.url = the_move.url.as_deref().map(mask);
+    report.role = role::made_for(client, the_move.id).await?.map(|(role, _)| role.raw().to_owned());
     report.stage = Some(the_move.stage);
     report.tables = match the_move.kind {
         MoveKind::Move | MoveKind::Rehearsal => {
@@ -35,7 +35,8 @@ pub async fn store_report(
         MoveKind::New => Vec::new(),
     };
     report.checks = journal::checks_of(client, the_move.id).await?;
-    report.probes = journal::validation_of(client, the_move.id).await?;
+    let ticks = Ticks::read(client, the_move, steps).await?;
+    report.probes.clone_from(&ticks.probes);
     report.samples = the_move.samples.clone();
     if the_move.verified_at.is_none() {
         report.samples.clear(); // only the shared side was asked yet
@@ -52,8 +53,7 @@ pub async fn store_report(
     };
     report.error.clone_from(&the_move.error);
     report.isolation = journal::isolation_of(client, the_move.id).await?;
-    let probes = report.probes.clone();
-    finish(&mut report, the_move, steps, &probes);
+    finish(&mut report, the_move, steps, &ticks);
     if the_move.kind == MoveKind::Rehearsal {
         (report.stage, report.steps) = (None, Vec::new()); // the store's own move is where it was
         let dropped = the_move.stage == Stage::Abandoned;
@@ -63,16 +63,10 @@ pub async fn store_report(
     Ok(report)
 }
 
-/// The report of a look at a store that leaves no verdict in the journal, or one of its own; `probes` are those of the
-/// last validation, for the boxes that they tick.
+/// The report of a look at a store that leaves no verdict in the journal, or one of its own; `ticks` is
+/// what ticks its boxes.
 #[must_use]
-pub fn proof_report(
-    the_move: &Move,
-    proof: Proof,
-    mode: &str,
-    steps: &[PlannedStep],
-    probes: &[ProbeReport],
-) -> StoreReport {
+pub fn proof_report(the_move: &Move, proof: Proof, mode: &str, steps: &[PlannedStep], ticks: &Ticks) -> StoreReport {
     let mut report = StoreReport::of(&the_move.store);
     report.url = the_move.url.as_deref().map(mask);
     report.stage = Some(the_move.stage);
@@ -90,22 +84,22 @@ pub fn proof_report(
         id_headroom: None,
     };
     report.not_checked.extend(proof.not_recorded.map(|why| format!("not_recorded_{why}")));
-    finish(&mut report, the_move, steps, probes);
+    finish(&mut report, the_move, steps, ticks);
     if report.differs() {
         report.outcome = Outcome::Differs;
     }
     report
 }
 
-fn finish(report: &mut StoreReport, the_move: &Move, steps: &[PlannedStep], probes: &[ProbeReport]) {
+fn finish(report: &mut StoreReport, the_move: &Move, steps: &[PlannedStep], ticks: &Ticks) {
     report.row_count = report
         .tables
         .iter()
         .filter_map(|table| table.live_row_count.or(table.row_count.target).or(table.row_count.source))
         .sum();
     report.bytes = report.tables.iter().map(|table| table.bytes).sum();
-    report.steps = steps.iter().map(|step| open_step(step, the_move.stage, probes)).collect();
-    report.not_checked.extend(not_checked(report, the_move, probes));
+    report.steps = steps.iter().map(|step| ticks.step(step, the_move.stage)).collect();
+    report.not_checked.extend(not_checked(report, the_move, &ticks.probes));
 }
 
 /// The report of a validation alone: what the probes saw, and which boxes that ticks.
@@ -116,50 +110,16 @@ pub async fn validation_report(client: &Client, the_move: &Move, steps: &[Planne
     let mut report = StoreReport::of(&the_move.store);
     report.url = the_move.url.as_deref().map(mask);
     report.stage = Some(the_move.stage);
-    report.probes = journal::validation_of(client, the_move.id).await?;
+    let ticks = Ticks::read(client, the_move, steps).await?;
+    report.probes.clone_from(&ticks.probes);
     report.evidence.switched_at.clone_from(&the_move.switched_at);
     report.evidence.recorded = true;
-    report.steps = steps.iter().map(|step| open_step(step, the_move.stage, &report.probes)).collect();
+    report.steps = steps.iter().map(|step| ticks.step(step, the_move.stage)).collect();
     report.not_checked.extend(unasked(&report.probes));
     if report.has_failed_probe() {
         report.outcome = Outcome::Differs;
     }
     Ok(report)
-}
-
-/// A box is ticked by evidence only, and only by what was seen after the switch; backups leave theirs in the journal when
-/// they exist.
-fn open_step(step: &PlannedStep, stage: Stage, probes: &[ProbeReport]) -> OpenStep {
-    let evidence = match &step.done_when {
-        DoneWhen::Probe(name) => {
-            let probe = probes.iter().find(|probe| probe.probe == *name);
-            probe.map(|probe| (probe.passed, StepEvidence { at: probe.at.clone(), seen: probe.seen.clone() }))
-        }
-        DoneWhen::Validated => probes.last().map(|last| {
-            let passed = probes.iter().filter(|probe| probe.passed).count();
-            let count = probes.len();
-            let seen = match unasked(probes) {
-                None => format!("{passed} of {count} probes passed"),
-                Some(_) => format!("{passed} of {count} probes passed, sql alone"),
-            };
-            let is_validated = stage == Stage::Validated || stage == Stage::Purged && passed == probes.len();
-            (is_validated, StepEvidence { at: last.at.clone(), seen })
-        }),
-        DoneWhen::Backup | DoneWhen::Never => None,
-    };
-    let done = stage.is_switched() && evidence.as_ref().is_some_and(|(passed, _)| *passed);
-    let evidence = evidence.map(|(_, evidence)| evidence);
-    OpenStep { text: step.text.clone(), done, done_when: step.done_when.to_string(), evidence }
-}
-
-/// What of the application nobody asked. SQL in the store schema is none of its own deeds.
-fn unasked(probes: &[ProbeReport]) -> Option<String> {
-    let asked = probes.iter().any(|probe| probe.kind != "sql");
-    match (probes.is_empty(), asked) {
-        (true, _) => Some("application".to_owned()),
-        (false, false) => Some("application_sql".to_owned()),
-        (false, true) => None,
-    }
 }
 
 /// Codes; `view/words` says them.

@@ -14,7 +14,8 @@ use crate::event::{Event, Step};
 use crate::ident::Ident;
 use crate::pg::blueprint::substitutions;
 use crate::pg::journal::{self, Move, Receipt, Validated};
-use crate::pg::probe::{Outcome, Setting, rows_as_json, run};
+use crate::pg::probe::{Outcome, Setting, may_act_as, rows_as_json, run};
+use crate::pg::role;
 use crate::pg::unit::Unit;
 use crate::probe::http::{Request, said};
 use crate::probe::{Seen, command, json};
@@ -60,9 +61,13 @@ pub async fn validate(means: &Means<'_>, the_move: &Move) -> Result<Validation> 
         return Err(nothing_due(the_move).into());
     }
     means.observer.notice(&Event::StepStarted { store, step: Step::Validate });
+    let acts_as = match due.iter().any(|probe| matches!(probe.act, ProbeAct::Sql(_))) {
+        true => acts_as(means, the_move).await?,
+        false => ActsAs::Nobody,
+    };
     let mut probes = Vec::new();
     for probe in due {
-        probes.push(Asking { means, the_move, probe }.report().await?);
+        probes.push(Asking { means, the_move, probe, acts_as: &acts_as }.report().await?);
     }
     let passed = probes.iter().all(|probe| probe.passed);
     let mut session = means.sessions.writer().await?;
@@ -99,6 +104,7 @@ struct Asking<'a> {
     means: &'a Means<'a>,
     the_move: &'a Move,
     probe: &'a Probe,
+    acts_as: &'a ActsAs,
 }
 
 impl Asking<'_> {
@@ -135,8 +141,12 @@ impl Asking<'_> {
             self.or_signal(tokio::time::sleep(probe.retry_wait)).await?;
         };
         let asks_sql = matches!(probe.act, ProbeAct::Sql(_));
-        let own = own_role(self.the_move);
-        let role = own.as_ref().map_or(means.sessions.facts().role.as_str(), Ident::raw).to_owned();
+        let own = self.acts_as.role();
+        let role = own.map_or(means.sessions.facts().role.as_str(), Ident::raw).to_owned();
+        let refused = match self.acts_as {
+            ActsAs::Refused(role) if asks_sql => Some(role.raw().to_owned()),
+            _ => None,
+        };
         Ok(ProbeReport {
             probe: probe.name.clone(),
             title: probe.title.clone(),
@@ -148,6 +158,7 @@ impl Asking<'_> {
             at: journal::now(&*means.sessions.reader().await?).await?,
             role: asks_sql.then_some(role),
             own_role: asks_sql.then_some(own.is_some()),
+            refused_role: refused,
         })
     }
 
@@ -193,8 +204,8 @@ impl Asking<'_> {
 
     async fn sql(&self, probe: &SqlProbe) -> Result<Seen> {
         let statements = self.statements(&probe.script)?;
-        let own = own_role(self.the_move);
-        let setting = Setting { schema: &self.store().schema, role: own.as_ref(), timeout: self.probe.timeout };
+        let role = self.acts_as.role();
+        let setting = Setting { schema: &self.store().schema, role, timeout: self.probe.timeout };
         let ran = run(self.means.sessions.writer().await?, &statements, &setting).await;
         let answer = match ran.with_context(|| format!("running probe {}", self.probe.name))? {
             Outcome::Ran(answer) => answer,
@@ -252,9 +263,35 @@ impl Asking<'_> {
     }
 }
 
-/// The store's own role, as which its application works; none where it has none of its own.
-fn own_role(_the_move: &Move) -> Option<Ident> {
-    None
+/// As whom sql probes run.
+enum ActsAs {
+    /// As we are: the store has no role of its own.
+    Nobody,
+    /// As the store's own role, as its application does.
+    Own(Ident),
+    /// As we are: the server does not let us act as the store's own role.
+    Refused(Ident),
+}
+
+impl ActsAs {
+    fn role(&self) -> Option<&Ident> {
+        match self {
+            Self::Own(role) => Some(role),
+            Self::Nobody | Self::Refused(_) => None,
+        }
+    }
+}
+
+/// The role that the journal knows as the store's, where it is still the same one.
+async fn acts_as(means: &Means<'_>, the_move: &Move) -> Result<ActsAs> {
+    let session = means.sessions.writer().await?;
+    let Some((role, oid)) = role::made_for(&*session, the_move.id).await? else { return Ok(ActsAs::Nobody) };
+    let is_ours = role::facts_of(&session, &role).await?.is_some_and(|facts| facts.oid == oid);
+    Ok(match is_ours {
+        false => ActsAs::Nobody,
+        true if may_act_as(session, &role).await? => ActsAs::Own(role),
+        true => ActsAs::Refused(role),
+    })
 }
 
 fn counted(count: u64, noun: &str) -> String {

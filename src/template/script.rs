@@ -37,6 +37,12 @@ impl Script {
         Ok(Self { origin: origin.to_owned(), statements })
     }
 
+    /// How many statements there are.
+    #[must_use]
+    pub fn statement_count(&self) -> usize {
+        self.statements.len()
+    }
+
     /// The statements with a store's values.
     ///
     /// # Errors

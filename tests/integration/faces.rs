@@ -182,7 +182,11 @@ fn the_spanish_report_says_what_the_first_one_said_and_what_supports_it() {
             rest.find(section).unwrap_or_else(|| panic!("`{section}` is not there, or not in its order:\n{page}"));
         rest = &rest[place + section.len()..];
     }
-    assert!(!page.contains("- [x]"), "no box is ticked without evidence:\n{page}");
+    let ticked: Vec<&str> = page.lines().filter(|line| line.starts_with("- [x]")).collect();
+    assert!(
+        matches!(ticked.as_slice(), [one] if one.starts_with("- [x] Documentar el proceso de onboarding (")),
+        "no box is ticked without evidence:\n{page}"
+    );
     assert!(!page.contains("100%") && !page.contains("100 %"));
     let html = town.read("r.html");
     assert!(html.starts_with("<!doctype html>\n<html lang=\"es\">") && html.ends_with("</html>\n"));

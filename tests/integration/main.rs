@@ -20,6 +20,7 @@ mod live;
 mod majors;
 mod mended;
 mod names;
+mod newstores;
 mod output;
 mod parts;
 mod planted;

@@ -122,3 +122,34 @@ fn the_onboarding_script_goes_over_a_failure_and_can_be_run_again() {
     assert!(ran.stdout.ends_with("3 done, 0 failed\n"), "{}", ran.stdout);
     assert_eq!(town.value("select count(*) from tenantctl.move where stage = 'switched'"), "3");
 }
+
+#[test]
+fn the_commands_of_the_onboarding_document_do_what_it_says() {
+    let town = Town::sample();
+    let page = include_str!("../../docs/onboarding.md");
+    town.sql("insert into stores (id, name, slug) values (94, 'Tienda 94', 'tienda-94')");
+    let marked =
+        |mark: &str| page.split(&format!("<!-- {mark} -->\n")).nth(1).map(|rest| blocks(rest, "sh")[0]).unwrap();
+    // As an operator has it: the application is asked.
+    let runs = |mark: &str| {
+        let script = format!("unset TENANTCTL_VALIDATE_AFTER_MIGRATE\n{}", marked(mark));
+        bash(&town, "postgres", &["-ec", &script]).exits(0)
+    };
+    let blocks = blocks(page, "sh").len();
+    assert_eq!(blocks, page.matches("<!-- ").count(), "a block of the page is run by no test");
+    runs("before");
+    runs("new")
+        .says("Tienda Nueva (ID: ")
+        .says("validated")
+        .says("?schema=store_")
+        .says("Create an order with its items");
+    runs("registered").says("Tienda 94 (ID: 94)");
+    runs("move").says("15 tables compared row by row, all equal");
+    let after = runs("after");
+    assert_eq!(town.value("select count(*) from tenantctl.move where stage = 'validated'"), "3");
+    for done in ["[x] Document the onboarding process", "[x] Automate the creation of schemas"] {
+        assert!(after.stdout.contains(done), "{}", after.stdout);
+    }
+    std::fs::remove_file(town.folder.path().join("onboarding.md")).unwrap();
+    town.run(&["report", "--store", "13"]).exits(0).says("[ ] Document the onboarding process");
+}

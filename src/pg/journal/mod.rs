@@ -1,15 +1,17 @@
 //! The journal: what was done to which store, kept in the database of the store schemas.
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages, `lines` the same for lists · `records` tables,
-//! checks, events, and what was made · `parts` what is loaded of a big table · `measures` what runs took · `validations` what the
-//! probes saw. The rows of a
+//! checks, events, and what was made · `registered` a move with the registry's row · `parts` what is loaded of a big table · `measures` what runs took · `validations` what the
+//! probes saw · `new_stores` the newest of them. The rows of a
 //! step are written in the step's own transaction, never by an observer.
 
 mod lines;
 mod measures;
 mod moves;
+mod new_stores;
 mod parts;
 mod records;
+mod registered;
 mod runs;
 mod validations;
 
@@ -23,12 +25,14 @@ pub use moves::{
     begin, check_home, live_move, live_rehearsal, record_base_digests, record_registry_before, record_samples,
     record_switch, reread, take_over,
 };
+pub use new_stores::newest_new_store;
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
     table_runs_of,
 };
+pub use registered::begin_registered;
 pub use runs::{
     NewRun, Paused, RecordedErrand, RunRow, begin_run, end_run, is_at_work, pause_run, paused_of, run_of, runs,
     runs_not_done, unpause_run,

@@ -235,9 +235,22 @@ pub async fn reread(client: &Client, id: i64) -> Result<Move> {
 /// # Errors
 /// The server's error.
 pub async fn begin(lease: &Lease, shared_schema: &Ident, new: &NewMove) -> Result<Move> {
+    let id = begin_in(lease.client(), lease.run(), shared_schema, new).await?;
+    reread(lease.client(), id).await
+}
+
+/// The same in somebody's transaction; its id.
+///
+/// # Errors
+/// The server's error.
+pub(super) async fn begin_in(
+    client: &impl GenericClient,
+    run: &str,
+    shared_schema: &Ident,
+    new: &NewMove,
+) -> Result<i64> {
     let store = &new.plan.store;
-    let row = lease
-        .client()
+    let row = client
         .query_one(
             "insert into tenantctl.move (shared_schema, store_key, store_name, store_schema, kind, adopted, run_id,
                 key_type, store_url, plan, manifest, manifest_hash, template, template_hash, blueprint, ddl_fingerprint)
@@ -249,7 +262,7 @@ pub async fn begin(lease: &Lease, shared_schema: &Ident, new: &NewMove) -> Resul
                 &store.schema.raw(),
                 &new.kind.word(),
                 &new.adopted,
-                &lease.run(),
+                &run,
                 &Json(store.key.key_type()),
                 &new.plan.url,
                 &Json(&new.plan),
@@ -264,8 +277,8 @@ pub async fn begin(lease: &Lease, shared_schema: &Ident, new: &NewMove) -> Resul
         .await
         .server()?;
     let id: i64 = row.get(0);
-    super::record_event(lease.client(), lease.run(), Some(id), "planned", &serde_json::json!({})).await?;
-    reread(lease.client(), id).await
+    super::record_event(client, run, Some(id), "planned", &serde_json::json!({})).await?;
+    Ok(id)
 }
 
 /// The manifest's hash, as recorded.

@@ -24,6 +24,9 @@ pub struct RecordedErrand {
     pub by_hand: bool,
     /// Rows or none.
     pub kind: MoveKind,
+    /// `--register --name`: the name of the store whose row is still to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<String>,
 }
 
 /// A row of `tenantctl.run`.

@@ -3,9 +3,11 @@
 //! Nothing is left of it: a membership that it takes is granted in the transaction that is rolled back.
 
 use anyhow::Result;
+use tokio_postgres::GenericClient;
 
 use super::StoreRole;
 use crate::error::{Exit, Refusal, ServerError};
+use crate::ident::Ident;
 use crate::pg::Client;
 use crate::pg::dial::Wire;
 use crate::pg::failure::ServerResult;
@@ -44,24 +46,10 @@ impl Way {
     async fn of_ours(sessions: &Sessions, role: &StoreRole, reason: &str) -> Result<Self> {
         let writer = sessions.writer().await?;
         let name = &role.name;
-        let me = writer
-            .query_one(
-                "select r.rolsuper, pg_catalog.pg_has_role(current_user, $1::text::name, 'member')
-                 from pg_catalog.pg_roles r where r.rolname = session_user",
-                &[&name.raw()],
-            )
-            .await
-            .server()?;
-        let (is_superuser, is_member): (bool, bool) = (me.get(0), me.get(1));
-        // Since 16 to be a member is not yet the right to act as one.
-        let grant = match (sessions.facts().server_version >= 160_000, is_member) {
-            (true, _) => format!("grant {name} to current_user with set true, inherit false; "),
-            (false, true) => String::new(),
-            (false, false) => format!("grant {name} to current_user; "),
-        };
+        let (is_superuser, acting) = acting_as(&*writer, name).await?;
         let begin = match is_superuser {
             true => format!("begin; set local session authorization {name}"),
-            false => format!("begin; {grant}set local role {name}"),
+            false => format!("begin; {acting}"),
         };
         if let Err(error) = writer.batch_execute(&begin).await.server() {
             writer.discard();
@@ -100,6 +88,30 @@ impl Way {
             Self::SessionAuthorization(session) | Self::SetRole(session) => session.discard(),
         }
     }
+}
+
+/// Whether we are a superuser, and the statements that let a transaction of ours act as a role, until it ends.
+///
+/// # Errors
+/// The server's error.
+pub(in crate::pg) async fn acting_as(client: &impl GenericClient, role: &Ident) -> Result<(bool, String)> {
+    let me = client
+        .query_one(
+            "select r.rolsuper, pg_catalog.pg_has_role(current_user, $1::text::name, 'member'),
+                    pg_catalog.current_setting('server_version_num')::int >= 160000
+             from pg_catalog.pg_roles r where r.rolname = session_user",
+            &[&role.raw()],
+        )
+        .await
+        .server()?;
+    let (is_superuser, is_member): (bool, bool) = (me.get(0), me.get(1));
+    // Since 16 to be a member is not yet the right to act as one.
+    let grant = match (is_superuser, me.get(2), is_member) {
+        (true, ..) | (false, false, true) => String::new(),
+        (false, true, _) => format!("grant {role} to current_user with set true, inherit false; "),
+        (false, false, false) => format!("grant {role} to current_user; "),
+    };
+    Ok((is_superuser, format!("{grant}set local role {role}")))
 }
 
 /// A session of the role's own, or why there is none.

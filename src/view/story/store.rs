@@ -69,6 +69,7 @@ fn facts(report: &Report, store: &StoreReport, page: &mut Page<'_>) {
     }
     facts.push((words.store, format!("{} (ID: {})", store.name.as_deref().unwrap_or(words.unnamed), store.store)));
     facts.push((words.schema, store.schema.clone()));
+    facts.extend(store.role.clone().map(|role| (words.role, role)));
     let stage = words.stage_with_code(store.stage);
     let stage = store.stage.map_or(stage.clone(), |of| format!("{stage}: {}", words.stage_sentence(of)));
     if store.rehearsal.is_none() {

@@ -73,8 +73,12 @@ pub(in crate::view) fn seen_of(probe: &ProbeReport, page: &Page<'_>) -> String {
 /// As whom sql probes ran.
 pub(in crate::view) fn roles_of(probes: &[ProbeReport], page: &Page<'_>) -> Option<String> {
     let (role, own) = probes.iter().find_map(|probe| probe.role.as_ref().zip(probe.own_role))?;
-    let line = if own { page.words.probe_own_roles } else { page.words.probe_roles };
-    Some(fill(line, &[role]))
+    let refused = probes.iter().find_map(|probe| probe.refused_role.as_ref());
+    Some(match refused {
+        _ if own => fill(page.words.probe_own_roles, &[role]),
+        Some(refused) => fill(page.words.probe_refused_roles, &[role, refused]),
+        None => fill(page.words.probe_roles, &[role]),
+    })
 }
 
 pub(in crate::view) fn mark_of(verdict: CheckVerdict) -> Mark {

@@ -85,6 +85,7 @@ pub(in crate::view) fn facts<'w>(report: &Report, store: &StoreReport, page: &Pa
     let zone = page.options.timezone.as_deref();
     let name = store.name.as_deref().unwrap_or(words.unnamed);
     let mut facts = vec![(words.store, format!("{name} (ID: {})", store.store)), (words.schema, store.schema.clone())];
+    facts.extend(store.role.clone().map(|role| (words.role, role)));
     if store.rehearsal.is_none() {
         facts.push((words.stage, stage_of(store, words)));
     }

@@ -235,6 +235,7 @@ pub(super) static ENGLISH: Words = Words {
     probe_line_failed: "{}: failed: {} ({})",
     probe_roles: "sql probes ran as role {}: the store has no role of its own",
     probe_own_roles: "sql probes ran as the store's own role {}",
+    probe_refused_roles: "sql probes ran as role {}: the server does not let it act as the store's own role {}",
     result_probes: "Probes of the application that passed: {}",
     error: "error:",
     because: "because:",

@@ -294,6 +294,7 @@ words! {
         pub probe_line_failed: &'static str,
         pub probe_roles: &'static str,
         pub probe_own_roles: &'static str,
+        pub probe_refused_roles: &'static str,
         pub result_probes: &'static str,
         // labels of errors
         pub error: &'static str,

@@ -46,6 +46,8 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     // validate
     ("{n} of {n} probes passed, sql alone", "{} de {} pruebas con éxito, solo sql"),
     ("{n} of {n} probes passed", "{} de {} pruebas con éxito"),
+    ("store {} was made new: {s}", "la tienda {} se creó como nueva: {}"),
+    ("file {} is there", "el archivo {} existe"),
     ("ask again, when what failed is mended", "para preguntar otra vez, cuando lo que falló esté corregido"),
     ("or route the application back", "o para devolver la aplicación al esquema compartido"),
     ("{n} stores failed a probe; ask all again", "{} tiendas fallaron una prueba; esto pregunta otra vez a todas"),

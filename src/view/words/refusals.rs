@@ -4,6 +4,32 @@
 
 /// English and Spanish. The first that fits is taken, so what says more stands first.
 pub(super) const SPANISH: &[(&str, &str)] = &[
+    // new stores
+    ("the registry {} has a store named {} already", "el registro {} ya tiene una tienda llamada {}"),
+    (
+        "the command may have been given before, so no second row is made",
+        "quizá el comando ya se dio antes, así que no se crea una segunda fila",
+    ),
+    (
+        "`tenantctl stores` lists it; `--store KEY` makes another one of the same name",
+        "`tenantctl stores` la muestra; `--store CLAVE` crea otra con el mismo nombre",
+    ),
+    ("store {} is in the registry {} as {}", "la tienda {} está en el registro {} como {}"),
+    (
+        "leave --register out to make its schema, or name another key",
+        "quite --register para crear su esquema, o indique otra clave",
+    ),
+    ("the registry {} does not take store {}", "el registro {} no acepta la tienda {}"),
+    (
+        "[registry] new gives the other columns their values; config.example.toml shows how",
+        "[registry] new da sus valores a las demás columnas; config.example.toml muestra cómo",
+    ),
+    ("registering store {}", "al registrar la tienda {}"),
+    (
+        "column {} of the registry {} gives no key by itself",
+        "la columna {} del registro {} no da ninguna clave por sí sola",
+    ),
+    ("name one: `--store KEY`", "indique una: `--store CLAVE`"),
     // roles
     ("no role is configured", "no hay ningún rol configurado"),
     (

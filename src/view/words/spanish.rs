@@ -278,6 +278,7 @@ pub(super) static SPANISH: Words = Words {
     probe_line_failed: "{}: falló: {} ({})",
     probe_roles: "las pruebas sql se ejecutaron con el rol {}: la tienda no tiene un rol propio",
     probe_own_roles: "las pruebas sql se ejecutaron con el rol propio de la tienda, {}",
+    probe_refused_roles: "las pruebas sql se ejecutaron con el rol {}: el servidor no le permite actuar con el rol propio de la tienda, {}",
     result_probes: "Pruebas de la aplicación que pasaron: {}",
     error: "error:",
     because: "porque:",
