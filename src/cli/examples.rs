@@ -51,6 +51,13 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl role --store 4 --revoke",
     ),
     (
+        "pooler",
+        "Examples:
+  tenantctl pooler --all --file stores.ini  for %include
+  tenantctl pooler --all --for pgdog > sharded.toml
+  tenantctl doctor --pooler postgresql://app@pool:6432/{entry}",
+    ),
+    (
         "create",
         "Examples:
   tenantctl create --store 4         the schema alone; then `copy`

@@ -18,6 +18,7 @@ mod output;
 mod pace;
 mod pause;
 mod plan;
+mod pooler;
 mod rehearse;
 mod report;
 mod resume;
@@ -275,6 +276,7 @@ enum Command {
     Reverse(reverse::ReverseArgs),
     Abandon(abandon::AbandonArgs),
     Role(role::RoleArgs),
+    Pooler(pooler::PoolerArgs),
     Status(status::StatusArgs),
     Report(report::ReportArgs),
     Stores(stores::StoresArgs),
@@ -306,6 +308,7 @@ impl Command {
             Self::Reverse(_) => "reverse",
             Self::Abandon(_) => "abandon",
             Self::Role(_) => "role",
+            Self::Pooler(_) => "pooler",
             Self::Status(_) => "status",
             Self::Report(_) => "report",
             Self::Stores(_) => "stores",
@@ -380,6 +383,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Reverse(args) => reverse::run(globals, &env, line, args).await,
         Command::Abandon(args) => abandon::run(globals, &env, line, args).await,
         Command::Role(args) => role::run(globals, &env, line, args).await,
+        Command::Pooler(args) => pooler::run(globals, &env, line, args).await,
         Command::Status(args) => status::run(globals, &env, args).await,
         Command::Report(args) => report::run(globals, &env, args).await,
         Command::Stores(args) => stores::run(globals, &env, args).await,

@@ -21,6 +21,7 @@ pub mod lock;
 pub mod overheard;
 pub mod ownership;
 pub mod pass;
+pub mod pooler;
 pub mod probe;
 pub mod queue;
 pub mod ranges;

@@ -24,6 +24,52 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("extra: {}", "sobra: {}"),
     ("sequence {} stands at {} while {} reaches {}", "la secuencia {} va en {} y {} llega a {}"),
     ("{}: {n} rows", "{}: {} registros"),
+    // poolers
+    (
+        "{n} entries, {n} connections each, {n} pooler processes: {n} connections at most; the server has {n} for them \
+         (max_connections {n}, {n} reserved, {n} used by others)",
+        "{} entradas, {} conexiones cada una, {} procesos del pooler: {} conexiones como máximo; el servidor tiene {} para \
+         ellas (max_connections {}, {} reservadas, {} usadas por otros)",
+    ),
+    ("written to {}", "escrito en {}"),
+    ("let it read the file again", "para que lea el archivo de nuevo"),
+    ("try whether two stores can meet behind it", "para probar si dos tiendas pueden encontrarse detrás de él"),
+    (
+        "{} leads to schema {}, as role {}; it should be schema {}, as role {}",
+        "{} lleva al esquema {}, con el rol {}; debería ser el esquema {}, con el rol {}",
+    ),
+    ("{} leads to schema {}, as role {}", "{} lleva al esquema {}, con el rol {}"),
+    (
+        "transaction mode: clients of one entry meet; not safe there: {}; safe: transactions, SET LOCAL, pg_advisory_xact_lock",
+        "modo transaction: los clientes de una entrada se encuentran; no es seguro ahí: {}; es seguro: transacciones, SET \
+         LOCAL, pg_advisory_xact_lock",
+    ),
+    (
+        "clients of {} and of {} never met, in {n} looks",
+        "los clientes de {} y de {} nunca se encontraron, en {} intentos",
+    ),
+    (
+        "two clients of {} meet: what one leaves, the other has ({})",
+        "dos clientes de {} se encuentran: lo que deja uno, lo tiene el otro ({})",
+    ),
+    ("clients of {} and of {} meet: {}", "los clientes de {} y de {} se encuentran: {}"),
+    (
+        "session mode: a client has its server process alone, and nothing of it is left for the next",
+        "modo session: cada cliente tiene su proceso del servidor para él solo, y nada de él queda para el siguiente",
+    ),
+    (
+        "session mode: SET search_path by each client is safe; but all stores have one role, which may reach every schema",
+        "modo session: SET search_path de cada cliente es seguro; pero todas las tiendas tienen un solo rol, que llega a todos \
+         los esquemas",
+    ),
+    (
+        "the next client of {} has what the last one left: the pooler resets nothing",
+        "el siguiente cliente de {} tiene lo que dejó el anterior: el pooler no restablece nada",
+    ),
+    (
+        "a server process of the pooler keeps what the test set",
+        "un proceso del servidor del pooler conserva lo que la prueba fijó",
+    ),
     // roles and isolation
     ("it was done, and rolled back", "se hizo, y se deshizo"),
     ("the answer was {}", "la respuesta fue {}"),

@@ -4,6 +4,14 @@
 
 /// English and Spanish. The first that fits is taken, so what says more stands first.
 pub(super) const SPANISH: &[(&str, &str)] = &[
+    // poolers
+    (
+        "the server has too few connections for the pools",
+        "el servidor tiene muy pocas conexiones para los grupos del pooler",
+    ),
+    ("role {} does not land in schema {}", "el rol {} no llega al esquema {}"),
+    ("role {} of store {} may not log in", "el rol {} de la tienda {} no puede iniciar sesión"),
+    ("two stores would have the entry `{}`", "dos tiendas tendrían la entrada `{}`"),
     // roles
     ("no role is configured", "no hay ningún rol configurado"),
     (
