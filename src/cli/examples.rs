@@ -114,6 +114,11 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl abandon --store 4 --yes  in a script",
     ),
     (
+        "drop",
+        "Examples:
+  tenantctl drop --store 4  a store that leaves: its key is typed",
+    ),
+    (
         "status",
         "Examples:
   tenantctl status          the last runs

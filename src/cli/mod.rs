@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod drop;
 mod examples;
 mod forecast;
 mod isolation;
@@ -275,6 +276,7 @@ enum Command {
     Pause(pause::PauseArgs),
     Reverse(reverse::ReverseArgs),
     Abandon(abandon::AbandonArgs),
+    Drop(drop::DropArgs),
     Role(role::RoleArgs),
     Pooler(pooler::PoolerArgs),
     Status(status::StatusArgs),
@@ -307,6 +309,7 @@ impl Command {
             Self::Pause(_) => "pause",
             Self::Reverse(_) => "reverse",
             Self::Abandon(_) => "abandon",
+            Self::Drop(_) => "drop",
             Self::Role(_) => "role",
             Self::Pooler(_) => "pooler",
             Self::Status(_) => "status",
@@ -382,6 +385,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Pause(args) => pause::run(globals, &env, args).await,
         Command::Reverse(args) => reverse::run(globals, &env, line, args).await,
         Command::Abandon(args) => abandon::run(globals, &env, line, args).await,
+        Command::Drop(args) => drop::run(globals, &env, line, args).await,
         Command::Role(args) => role::run(globals, &env, line, args).await,
         Command::Pooler(args) => pooler::run(globals, &env, line, args).await,
         Command::Status(args) => status::run(globals, &env, args).await,

@@ -71,7 +71,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     let moves = open::moves(&reader, &ground).await?;
     let means = opened.means()?;
     let mut notes = chosen.left_out;
-    let mut entries = Vec::new();
+    let (mut entries, mut without) = (Vec::new(), Vec::new());
     for row in &chosen.rows {
         let of = moves.iter().find(|of| of.store.key == row.key && road::has_schema(of.stage));
         let entry = match of {
@@ -81,11 +81,12 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         match entry {
             Ok(entry) => entries.push(entry),
             // Of all stores those that are not moved yet are no fault; one that leaks is.
-            Err(refusal) if args.stores.all && of.is_none() => {
-                notes.push(Finding::note("pooler_no_entry", refusal.message).store(&row.key));
-            }
+            Err(_) if args.stores.all && of.is_none() => without.push(row.key.text().to_owned()),
             Err(refusal) => bail!(refusal),
         }
+    }
+    if !without.is_empty() {
+        notes.push(no_entry(&without));
     }
     if entries.is_empty() {
         bail!(
@@ -123,6 +124,16 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     Ok(Page { report: report.end(exit, now()), options })
 }
 
+/// Stores that are not moved yet, in one note: there may be 90.
+fn no_entry(keys: &[String]) -> Finding {
+    const NAMED: usize = 5;
+    let mut named = keys.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if keys.len() > NAMED {
+        named.push_str(&format!(" ... ({})", keys.len()));
+    }
+    Finding::note("pooler_no_entry", format!("no schema yet, so no entry: stores {named}"))
+}
+
 fn next_steps(software: Software) -> Vec<NextStep> {
     let step = |why: &str, command: &str| NextStep { why: why.into(), command: command.into() };
     let mut steps = Vec::new();
@@ -158,7 +169,9 @@ fn write(path: &Path, text: &str) -> Result<()> {
 pub(super) async fn doors(opened: &Opened, env: &Environment, url: &str) -> Result<Vec<Door>> {
     const WORDS: [&str; 4] = ["{entry}", "{role}", "{schema}", "{key}"];
     if !WORDS.iter().any(|word| url.contains(word)) {
-        return Ok(vec![Door { name: "this URL".into(), conninfo: resolve(url, env)?, home: None }]);
+        let conninfo = resolve(url, env)?;
+        let host = conninfo.hosts.first().map(|host| format!("{}:{}", host.name, host.port)).unwrap_or_default();
+        return Ok(vec![Door { name: format!("{host}/{}", conninfo.database), conninfo, home: None }]);
     }
     let settings = opened.config.pooler()?;
     let reader = opened.sessions.reader().await?;
@@ -181,7 +194,7 @@ pub(super) async fn doors(opened: &Opened, env: &Environment, url: &str) -> Resu
         let of_store =
             WORDS.iter().zip(values).fold(url.to_owned(), |url, (word, value)| url.replace(word, &encode(value)));
         doors.push(Door {
-            name: format!("entry {}", entry.entry),
+            name: entry.entry,
             conninfo: resolve(&of_store, env)?,
             home: Some((entry.role, entry.schema)),
         });

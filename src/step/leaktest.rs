@@ -21,7 +21,7 @@ const WAIT: Duration = Duration::from_secs(5);
 
 /// A way through the pooler.
 pub struct Door {
-    /// What it is called in findings: `entry store_4`.
+    /// What it is called in findings: `store_4`, `pool:6432/main`.
     pub name: String,
     /// How a client connects.
     pub conninfo: ConnInfo,

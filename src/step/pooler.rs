@@ -168,8 +168,8 @@ fn budget(mut report: PoolerReport, room: &Room) -> PoolerReport {
 #[must_use]
 pub fn budget_sentence(report: &PoolerReport) -> String {
     format!(
-        "{} entries, {} connections each, {} pooler processes: {} connections at most; the server has {} for them \
-         (max_connections {}, {} reserved, {} used by others)",
+        "{} entries * pool_size {} * processes {} = {} connections at most; the server has room for {} (max_connections {}, \
+         {} reserved, {} used by others)",
         report.entries.len(),
         report.pool_size,
         report.processes,

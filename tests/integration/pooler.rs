@@ -170,6 +170,10 @@ fn one_server_process_for_two_clients_is_noticed_however_the_pooler_lends() {
     town.three_tables_moved(5, "store_5");
 }
 
+/// Session locks of this database, the marks of `doctor --pooler` among them.
+const LOCKS: &str = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+                     where l.locktype = 'advisory' and d.datname = current_database()";
+
 /// Two stores with roles that may log in, and an odd name for one schema.
 fn two_stores_with_roles() -> Town {
     let town = three_stores();
@@ -189,7 +193,7 @@ fn an_entry_per_store_keeps_two_stores_apart_in_both_modes_and_a_shared_one_is_r
     let made = &report["pooler"];
     assert_eq!((&made["needed"], &made["fits"]), (&4.into(), &true.into()), "{report}");
     assert_eq!(made["entries"].as_array().unwrap().len(), 2);
-    assert!(report["findings"].to_string().contains("store 5 has no schema of ours yet"), "{report}");
+    assert!(report["findings"].to_string().contains("no schema yet, so no entry: stores 5"), "{report}");
     let written = town.read("stores.ini");
     assert_eq!(town.run(&["pooler", "--all"]).exits(0).stdout.lines().last(), written.lines().last());
 
@@ -220,7 +224,7 @@ fn an_entry_per_store_keeps_two_stores_apart_in_both_modes_and_a_shared_one_is_r
                     .unwrap_err();
                 assert!(error.contains("permission denied"), "{error}");
             }
-            assert_eq!(town.value("select count(*) from pg_locks where locktype = 'advisory'"), "0");
+            assert_eq!(town.value(LOCKS), "0");
         }
     }
 
@@ -233,7 +237,7 @@ fn an_entry_per_store_keeps_two_stores_apart_in_both_modes_and_a_shared_one_is_r
     ] {
         let pooler = Pooler::before(&town, mode, more);
         town.run(&["doctor", "--pooler", &pooler.url(&town)]).exits(code).says(says);
-        assert_eq!(town.value("select count(*) from pg_locks where locktype = 'advisory'"), "0", "{mode} {more}");
+        assert_eq!(town.value(LOCKS), "0", "{mode} {more}");
     }
 
     // An entry that leads to another store is refused, and so is a role that does not land by itself.

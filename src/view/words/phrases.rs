@@ -24,12 +24,47 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("extra: {}", "sobra: {}"),
     ("sequence {} stands at {} while {} reaches {}", "la secuencia {} va en {} y {} llega a {}"),
     ("{}: {n} rows", "{}: {} registros"),
+    // a store that leaves
+    (
+        "schema {} will be dropped with all its rows; no copy of them is kept",
+        "se eliminará el esquema {} con todos sus registros; no se guarda ninguna copia",
+    ),
+    ("schema {} is dropped, and its role if it had one", "se eliminó el esquema {}, y su rol si tenía uno"),
+    (
+        "schema {} was there before tenantctl: it is empty now, and stays",
+        "el esquema {} existía antes de tenantctl: ahora está vacío, y se queda",
+    ),
+    (
+        "its rows of the shared schema and its row of the registry are as they were",
+        "sus registros del esquema compartido y su fila del registro de tiendas quedan como estaban",
+    ),
     // poolers
     (
-        "{n} entries, {n} connections each, {n} pooler processes: {n} connections at most; the server has {n} for them \
-         (max_connections {n}, {n} reserved, {n} used by others)",
-        "{} entradas, {} conexiones cada una, {} procesos del pooler: {} conexiones como máximo; el servidor tiene {} para \
-         ellas (max_connections {}, {} reservadas, {} usadas por otros)",
+        "{n} entries * pool_size {n} * processes {n} = {n} connections at most; the server has room for {n} (max_connections \
+         {n}, {n} reserved, {n} used by others)",
+        "{} entradas * pool_size {} * processes {} = {} conexiones como máximo; el servidor tiene lugar para {} \
+         (max_connections {}, {} reservadas, {} usadas por otros)",
+    ),
+    ("no schema yet, so no entry: stores {}", "sin esquema todavía, y por eso sin entrada: tiendas {}"),
+    (
+        "give each store an entry and a role of its own: {}; then {}",
+        "dé a cada tienda una entrada y un rol propios: {}; después {}",
+    ),
+    (
+        "pin the role of each entry (`user=`), or the pools are one: {}",
+        "fije el rol de cada entrada (`user=`), o habrá un solo grupo: {}",
+    ),
+    (
+        "`tenantctl pooler --all --file FILE` writes the entries; then let the pooler read it: `RELOAD` in its console",
+        "`tenantctl pooler --all --file FILE` escribe las entradas; después haga que el pooler lo lea: `RELOAD` en su consola",
+    ),
+    (
+        "an entry per store, with its own role, keeps them apart: {}",
+        "una entrada por tienda, con su propio rol, las mantiene separadas: {}",
+    ),
+    (
+        "write server_reset_query = DISCARD ALL into pgbouncer.ini",
+        "escriba server_reset_query = DISCARD ALL en pgbouncer.ini",
     ),
     ("written to {}", "escrito en {}"),
     ("let it read the file again", "para que lea el archivo de nuevo"),

@@ -4,7 +4,17 @@
 
 /// English and Spanish. The first that fits is taken, so what says more stands first.
 pub(super) const SPANISH: &[(&str, &str)] = &[
+    (
+        "the registry {} still has store {} among those at work",
+        "el registro {} todavía tiene la tienda {} entre las que trabajan",
+    ),
+    (
+        "take its row away, or let `[registry] where` take it no more; or give --still-routed",
+        "quite su fila, o haga que `[registry] where` ya no la tome; o dé --still-routed",
+    ),
+    ("its application may work in schema {}", "su aplicación puede estar trabajando en el esquema {}"),
     // poolers
+    ("{} gives it what it shall have", "{} le da lo que debe tener"),
     (
         "the server has too few connections for the pools",
         "el servidor tiene muy pocas conexiones para los grupos del pooler",
