@@ -114,6 +114,11 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl abandon --store 4 --yes  in a script",
     ),
     (
+        "archive",
+        "Examples:
+  tenantctl archive --store 4 --to /backup/store_4  then it is dropped",
+    ),
+    (
         "drop",
         "Examples:
   tenantctl drop --store 4  a store that leaves: its key is typed",

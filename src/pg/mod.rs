@@ -2,6 +2,7 @@
 //!
 //! Knows neither the terminal nor the command line.
 
+pub mod archive;
 pub mod blueprint;
 pub mod catalog;
 pub mod census;
@@ -9,6 +10,7 @@ pub mod change;
 pub mod checks;
 pub mod compare;
 mod dial;
+pub mod dump;
 pub mod failure;
 pub mod findings;
 pub mod gate;

@@ -195,6 +195,11 @@ impl Sessions {
         &self.facts
     }
 
+    /// How all of them connect.
+    pub(super) fn conninfo(&self) -> &ConnInfo {
+        &self.writers.manager().conninfo
+    }
+
     /// A session that cannot write.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 
 use super::Means;
 use super::after_load::unit_name;
+use super::archive::{Kept, still_holds};
 use super::ours::are_all_ours;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
@@ -17,7 +18,7 @@ use crate::pg::session::Session;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::teardown::OuterKey;
 use crate::pg::unit::Unit;
-use crate::pg::{Client, catalog, rows, scaffold, teardown};
+use crate::pg::{Client, catalog, lock, rows, scaffold, teardown};
 use crate::plan::UnitKind;
 use crate::stage::Stage;
 
@@ -59,6 +60,8 @@ pub struct Farewell<'a> {
     pub registry: &'a Registry<'a>,
     /// Somebody said that it may.
     pub still_routed: bool,
+    /// What an archive has of it; rows that are no longer the same are not dropped.
+    pub kept: Option<Kept>,
 }
 
 impl Farewell<'_> {
@@ -139,7 +142,15 @@ async fn tear_down(
     let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
     if let Some(farewell) = farewell {
         farewell.check(unit.client(), the_move).await?; // again: keys took their time
-        let detail = std::collections::BTreeMap::from([("still_routed", farewell.still_routed)]);
+        if let Some(kept) = farewell.kept.as_ref().filter(|_| stands) {
+            let tables: Vec<_> = kept.iter().map(|(table, _)| &table.name).collect();
+            lock::share_own(unit.transaction(), &tables).await.context("locking the store schema")?;
+            still_holds(unit.transaction(), kept).await?;
+        }
+        let detail = std::collections::BTreeMap::from([
+            ("still_routed", farewell.still_routed),
+            ("archived", farewell.kept.is_some()),
+        ]);
         journal::record_event(unit.transaction(), means.run, Some(the_move.id), "dropped", &detail).await?;
     }
     if stands {

@@ -6,6 +6,7 @@
 pub mod abandon;
 pub mod adopt;
 pub mod after_load;
+pub mod archive;
 pub mod audit;
 pub mod balance;
 pub mod classes;

@@ -1,8 +1,11 @@
-//! A store that leaves: `drop` takes exactly what was made for it.
+//! A store that leaves: `drop` takes exactly what was made for it, `archive` keeps it in a folder that plain `psql` loads.
+
+use std::process::Command;
 
 use crate::app::three_stores;
 use crate::faces::{holds, schema, validator};
-use crate::town::Town;
+use crate::running::Person;
+use crate::town::{Town, sql_at};
 
 fn with_roles() -> Town {
     let town = three_stores();
@@ -56,4 +59,77 @@ fn a_store_that_leaves_takes_its_schema_and_its_role_and_nothing_else() {
     town.sql("update stores set is_active = false where id = 3");
     town.run(&["drop", "--store", "3", "--yes", "--lang", "es"]).exits(0).says("se eliminó");
     assert!(!town.has_schema("store_3"));
+}
+
+/// Every row of every table of the schema, and where its sequences stand.
+fn rows_of(url: &str, schema: &str) -> Vec<String> {
+    let tables = ["customers", "orders", "lines"].map(|table| {
+        format!("select coalesce(string_agg(t::text, ' | ' order by t::text), '') from {schema}.{table} t")
+    });
+    let sequences = format!(
+        "select string_agg(sequencename || ' ' || last_value, ' | ' order by sequencename) from pg_sequences where schemaname = '{schema}'"
+    );
+    tables.iter().chain([&sequences]).map(|sql| sql_at(url, sql)[0][0].clone().unwrap_or_default()).collect()
+}
+
+#[test]
+fn an_archive_is_loaded_by_plain_psql_with_every_row_and_only_then_the_schema_goes() {
+    let town = with_roles();
+    town.run(&["migrate", "--store", "4", "--yes"]).exits(0);
+    town.sql(
+        r"insert into store_4.customers (store_id, name, email) values (4, E'tab\t nl\n back\\ \\. ñandú', null), (4, '\N', '');
+          update stores set is_active = false where id = 4",
+    );
+    let leftovers = || {
+        std::fs::read_dir(town.folder.path()).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir()).count()
+    };
+    let before = leftovers();
+
+    town.refuses(&["archive", "--store", "4", "--to", "kept"], 2, &["--yes"]);
+    town.refuses(&["archive", "--store", "4", "--to", "nowhere/kept", "--yes"], 2, &["there is no folder"]);
+    town.refuses(&["archive", "--store", "4", "--to", ".", "--yes"], 2, &["is there already"]);
+
+    // What does not load is no archive, and then nothing is dropped.
+    town.sql("comment on constraint orders_currency_fkey on store_4.orders is 'of a key that is left out'");
+    town.run(&["archive", "--store", "4", "--to", "kept", "--yes"]).exits(1).says("to prove it");
+    assert!(town.has_schema("store_4") && leftovers() == before);
+    town.sql("comment on constraint orders_currency_fkey on store_4.orders is null");
+
+    // Somebody writes after the snapshot: the archive stands, and the schema too.
+    let person = Person::at(&town.url());
+    person.does("begin; update store_4.customers set name = 'late' where id = 2");
+    let words = ["archive", "--store", "4", "--to", "early", "--yes", "--lock-timeout", "60s"];
+    let running = town.start(&words);
+    town.wait_for_lock_queue("store_4.customers");
+    person.does("commit");
+    running.end().exits(1).says("changed since the archive was written");
+    assert!(town.has_schema("store_4") && town.folder.path().join("early/load.sql").exists());
+    town.sql(
+        "alter table store_4.orders add constraint orders_currency_fkey foreign key (currency) references currencies",
+    );
+    let before = before + 1;
+
+    let rows = rows_of(&town.url(), "store_4");
+    let report = town.run(&["archive", "--store", "4", "--to", "kept", "--yes", "-f", "json"]).exits(0).json();
+    holds(&validator(&schema("report")), &report);
+    assert!(!town.has_schema("store_4") && leftovers() == before + 1);
+
+    let contents: serde_json::Value = serde_json::from_str(&town.read("kept/contents.json")).unwrap();
+    let counts: u64 =
+        contents["tables"].as_array().unwrap().iter().map(|table| table["row_count"].as_u64().unwrap()).sum();
+    assert_eq!((counts, &contents["outer_key_count"]), (6 + 12 + 36 + 2, &1.into()), "{contents}");
+    assert!(town.read("kept/outer_keys.sql").contains("REFERENCES public.currencies"));
+    assert!(report["stores"][0]["findings"][0]["message"].as_str().unwrap().starts_with("3 tables with 56 rows"));
+
+    let other = format!("{}_elsewhere", town.database);
+    town.sql(&format!("create database {other}"));
+    let url = town.url().replace(&format!("/{}", town.database), &format!("/{other}"));
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-q", "-d", &url, "-f", "load.sql"]).current_dir(town.folder.path().join("kept"));
+    let loaded = psql.output().unwrap();
+    assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
+    assert_eq!(rows_of(&url, "store_4"), rows);
+    let keys =
+        "select count(*) from pg_constraint where connamespace = 'store_4'::regnamespace and contype in ('p', 'f')";
+    assert_eq!(sql_at(&url, keys)[0][0].as_deref(), Some("6"), "three primary keys, three foreign keys inside");
 }

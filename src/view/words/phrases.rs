@@ -29,6 +29,11 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "schema {} will be dropped with all its rows; no copy of them is kept",
         "se eliminará el esquema {} con todos sus registros; no se guarda ninguna copia",
     ),
+    ("schema {} will be dropped once all of it is in {}", "se eliminará el esquema {} cuando todo él esté en {}"),
+    (
+        "{n} tables with {n} rows are in {}: loaded again, and equal by their digests",
+        "{} tablas con {} registros están en {}: se cargaron de nuevo, y son iguales según sus resúmenes",
+    ),
     ("schema {} is dropped, and its role if it had one", "se eliminó el esquema {}, y su rol si tenía uno"),
     (
         "schema {} was there before tenantctl: it is empty now, and stays",

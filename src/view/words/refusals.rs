@@ -13,6 +13,11 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "quite su fila, o haga que `[registry] where` ya no la tome; o dé --still-routed",
     ),
     ("its application may work in schema {}", "su aplicación puede estar trabajando en el esquema {}"),
+    ("rows of {} changed since the archive was written", "registros de {} cambiaron desde que se escribió el archivo"),
+    ("somebody still writes there; nothing was dropped", "alguien todavía escribe ahí; no se eliminó nada"),
+    ("no pg_dump of PostgreSQL {n} is here", "aquí no hay pg_dump de PostgreSQL {}"),
+    ("{} is not the same when it is loaded again", "{} no es igual cuando se carga de nuevo"),
+    ("loading the archive again, to prove it", "al cargar el archivo de nuevo, para probarlo"),
     // poolers
     ("{} gives it what it shall have", "{} le da lo que debe tener"),
     (
