@@ -67,6 +67,9 @@ pub struct Report {
     /// `role`: the role of each store.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleReport>,
+    /// `pooler`: an entry per store, and the connections that they take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pooler: Option<PoolerReport>,
     /// What a run uses of the server's connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Connections>,
@@ -105,6 +108,7 @@ impl Report {
             settings: Vec::new(),
             text: None,
             roles: Vec::new(),
+            pooler: None,
             connections: None,
             held: Vec::new(),
             error: None,
@@ -832,6 +836,102 @@ pub struct RoleReport {
     /// Why nothing was done with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
+}
+
+/// What an archive holds: its `contents.json`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ArchiveContents {
+    /// 1; grows when a reader would have to change.
+    pub format: u32,
+    /// The store's key.
+    pub store: String,
+    /// The store's name.
+    pub name: Option<String>,
+    /// The schema that `load.sql` makes.
+    pub schema: String,
+    /// The database that it was in.
+    pub database: String,
+    /// The snapshot at which it was read (`pg_current_snapshot`).
+    pub snapshot: String,
+    /// `server_version_num`.
+    pub server_version: u32,
+    /// The version of tenantctl.
+    pub tool_version: String,
+    /// What `pg_dump --version` says.
+    pub pg_dump: String,
+    /// The run that made it.
+    pub run: String,
+    /// Algorithm and version of the digests.
+    pub digest_name: String,
+    /// Types outside the schema that must be there before it is loaded.
+    pub outer_types: Vec<String>,
+    /// Foreign keys that lead out of the schema, in `outer_keys.sql`.
+    pub outer_key_count: u64,
+    /// The tables.
+    pub tables: Vec<ArchivedFile>,
+}
+
+/// The rows of one table.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ArchivedFile {
+    /// The table.
+    pub table: String,
+    /// Its file, in COPY's text form: a line per row.
+    pub file: String,
+    /// Lines.
+    pub row_count: u64,
+    /// `row_count:byte_count:sum` over the lines.
+    pub digest: String,
+}
+
+/// Entries of a pooler, and the connections that they take.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct PoolerReport {
+    /// `pgbouncer`, `pgdog`.
+    pub software: String,
+    /// How it lends server connections: `session`, `transaction`.
+    pub mode: String,
+    /// The server, as the pooler reaches it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// Server connections of one entry, in each process of the pooler.
+    pub pool_size: u32,
+    /// Processes of the pooler.
+    pub processes: u32,
+    /// Connections that all entries together may open.
+    pub needed: u64,
+    /// Connections that the server has for them.
+    pub room: u64,
+    /// The server's setting.
+    pub max_connections: u64,
+    /// Kept by the server for superusers and the like.
+    pub reserved: u64,
+    /// Used by neither these roles nor tenantctl.
+    pub others: u64,
+    /// Whether what is needed is there.
+    pub fits: bool,
+    /// The file that was written; none: it is the text.
+    pub file: Option<String>,
+    /// The entries.
+    pub entries: Vec<PoolerEntry>,
+}
+
+/// The entry of a store.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct PoolerEntry {
+    /// The store's key.
+    pub store: String,
+    /// The store's name.
+    pub name: Option<String>,
+    /// The store schema.
+    pub schema: String,
+    /// The role that everybody has who asks for the entry.
+    pub role: String,
+    /// What clients ask for.
+    pub entry: String,
 }
 
 /// What a run uses of the server's connections.

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::Globals;
 use super::open::{Opened, Prepared, page_options_of};
 use super::output::{Page, now};
+use super::{Globals, pooler};
 use crate::conninfo::Environment;
 use crate::error::Exit;
 use crate::pg::ground::Ground;
@@ -12,6 +12,7 @@ use crate::plan::Finding;
 use crate::report::Report;
 use crate::step::Means;
 use crate::step::doctor::{self, Diagnosis, Purpose};
+use crate::step::leaktest::try_leaks;
 use crate::view::explain;
 
 /// Look for what would stop a command: server, rights, pooler, registry, template, journal
@@ -25,6 +26,10 @@ pub(crate) struct DoctorArgs {
     /// Print only the GRANT statements that are missing
     #[arg(long)]
     sql: bool,
+    /// Try whether clients can meet behind this pooler: where the URL has {entry}, {role}, {schema} or {key} in it,
+    /// as two stores; else as two clients of the one URL, which all stores share
+    #[arg(long, value_name = "URL", conflicts_with = "sql")]
+    pooler: Option<String>,
 }
 
 /// The command that shall be possible.
@@ -58,6 +63,18 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &DoctorArgs)
         For::Migrate => Purpose::Migrate,
     };
     let means = opened.means()?;
+    if let Some(url) = &args.pooler {
+        let doors = pooler::doors(&opened, env, url).await?;
+        try_leaks(&means, &doors, &mut found).await?;
+        let mut report = Report::new("doctor", None, started);
+        report.database = Some(opened.database());
+        let exit = if found.is_stopped() { Exit::Refused } else { Exit::Done };
+        report.findings = found.findings;
+        let options = opened.page_options();
+        drop(means);
+        drop(opened);
+        return Ok(Page { report: report.end(exit, now()), options });
+    }
     doctor::server(&means, purpose, &mut found).await?;
     let has_journal = doctor::journal(&means, purpose, &mut found).await?;
     doctor::making(&means, purpose, &mut found).await?;

@@ -51,6 +51,13 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl role --store 4 --revoke",
     ),
     (
+        "pooler",
+        "Examples:
+  tenantctl pooler --all --file stores.ini  for %include
+  tenantctl pooler --all --for pgdog > sharded.toml
+  tenantctl doctor --pooler postgresql://app@pool:6432/{entry}",
+    ),
+    (
         "create",
         "Examples:
   tenantctl create --store 4         the schema alone; then `copy`
@@ -106,6 +113,16 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl abandon --store 4
   tenantctl abandon --store 4 --yes  in a script",
+    ),
+    (
+        "archive",
+        "Examples:
+  tenantctl archive --store 4 --to /backup/store_4  then it is dropped",
+    ),
+    (
+        "drop",
+        "Examples:
+  tenantctl drop --store 4  a store that leaves: its key is typed",
     ),
     (
         "status",

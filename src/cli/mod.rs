@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod demo;
 mod doctor;
+mod drop;
 mod examples;
 mod forecast;
 mod isolation;
@@ -18,6 +19,7 @@ mod output;
 mod pace;
 mod pause;
 mod plan;
+mod pooler;
 mod register;
 mod rehearse;
 mod report;
@@ -275,7 +277,10 @@ enum Command {
     Pause(pause::PauseArgs),
     Reverse(reverse::ReverseArgs),
     Abandon(abandon::AbandonArgs),
+    Archive(drop::ArchiveArgs),
+    Drop(drop::DropArgs),
     Role(role::RoleArgs),
+    Pooler(pooler::PoolerArgs),
     Status(status::StatusArgs),
     Report(report::ReportArgs),
     Stores(stores::StoresArgs),
@@ -306,7 +311,10 @@ impl Command {
             Self::Pause(_) => "pause",
             Self::Reverse(_) => "reverse",
             Self::Abandon(_) => "abandon",
+            Self::Archive(_) => "archive",
+            Self::Drop(_) => "drop",
             Self::Role(_) => "role",
+            Self::Pooler(_) => "pooler",
             Self::Status(_) => "status",
             Self::Report(_) => "report",
             Self::Stores(_) => "stores",
@@ -380,7 +388,10 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Pause(args) => pause::run(globals, &env, args).await,
         Command::Reverse(args) => reverse::run(globals, &env, line, args).await,
         Command::Abandon(args) => abandon::run(globals, &env, line, args).await,
+        Command::Archive(args) => drop::archive(globals, &env, line, args).await,
+        Command::Drop(args) => drop::drop(globals, &env, line, args).await,
         Command::Role(args) => role::run(globals, &env, line, args).await,
+        Command::Pooler(args) => pooler::run(globals, &env, line, args).await,
         Command::Status(args) => status::run(globals, &env, args).await,
         Command::Report(args) => report::run(globals, &env, args).await,
         Command::Stores(args) => stores::run(globals, &env, args).await,

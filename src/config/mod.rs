@@ -11,6 +11,7 @@ mod find;
 mod merge;
 mod origin;
 mod pattern;
+mod pooler;
 mod probe;
 pub mod quantity;
 mod report;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 pub use effective::Effective;
 pub use pattern::{NamePattern, UrlPattern};
+pub use pooler::{PoolMode, PoolerSettings};
 pub use probe::{CommandProbe, Expect, HttpProbe, Probe, ProbeAct, SqlProbe, ValidateSettings};
 pub use report::{DoneWhen, Language, PlannedStep, ReportSettings, SampleQuery};
 pub use role::{RolePassword, RolePattern, RoleSettings};
@@ -122,6 +124,9 @@ impl Config {
         if ready("role") && ready("shared") {
             self.role()?;
         }
+        if ready("pooler") {
+            self.pooler()?;
+        }
         if ready("report") && !self.repeated().refers() {
             self.report()?;
         }
@@ -190,6 +195,14 @@ impl Config {
     /// As [`Config::shared`].
     pub fn role(&self) -> Result<Option<RoleSettings>, Refusal> {
         role::role(&self.settings)
+    }
+
+    /// `[pooler]`.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn pooler(&self) -> Result<PoolerSettings, Refusal> {
+        pooler::pooler(&self.settings)
     }
 
     /// `[copy]`.

@@ -109,6 +109,14 @@ sections! {
         common = "common": List,
         common_write = "common_write": List,
     }
+    PoolerText "pooler" {
+        name = "name": Text,
+        host = "host": Text,
+        port = "port": Number,
+        pool_size = "pool_size": Number,
+        processes = "processes": Number,
+        mode = "mode": Text,
+    }
     CopyText "copy" {
         jobs = "jobs": Number,
         piece = "piece": Text,
@@ -252,6 +260,7 @@ pub(super) struct ProfileText {
     pub(super) registry: RegistryText,
     store_schema: StoreSchemaText,
     role: RoleText,
+    pooler: PoolerText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -269,6 +278,7 @@ impl ProfileText {
         self.registry.found(&mut all);
         self.store_schema.found(&mut all);
         self.role.found(&mut all);
+        self.pooler.found(&mut all);
         self.copy.found(&mut all);
         self.switch.found(&mut all);
         self.throttle.found(&mut all);
@@ -288,6 +298,7 @@ pub(super) struct FileText {
     registry: RegistryText,
     store_schema: StoreSchemaText,
     role: RoleText,
+    pooler: PoolerText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -309,6 +320,7 @@ impl FileText {
             registry: take(&mut self.registry),
             store_schema: take(&mut self.store_schema),
             role: take(&mut self.role),
+            pooler: take(&mut self.pooler),
             copy: take(&mut self.copy),
             switch: take(&mut self.switch),
             throttle: take(&mut self.throttle),

@@ -418,7 +418,9 @@ impl Dial {
         for (name, value) in &self.settings {
             options.push_str(&format!(" -c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ ")));
         }
-        config.options(options);
+        if !options.is_empty() {
+            config.options(options); // a pooler may refuse even an empty one
+        }
         config
     }
 

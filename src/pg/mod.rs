@@ -2,6 +2,7 @@
 //!
 //! Knows neither the terminal nor the command line.
 
+pub mod archive;
 pub mod blueprint;
 pub mod catalog;
 pub mod census;
@@ -9,6 +10,7 @@ pub mod change;
 pub mod checks;
 pub mod compare;
 mod dial;
+pub mod dump;
 pub mod failure;
 pub mod findings;
 pub mod gate;
@@ -21,6 +23,7 @@ pub mod lock;
 pub mod overheard;
 pub mod ownership;
 pub mod pass;
+pub mod pooler;
 pub mod probe;
 pub mod queue;
 pub mod ranges;

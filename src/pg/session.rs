@@ -195,6 +195,11 @@ impl Sessions {
         &self.facts
     }
 
+    /// How all of them connect.
+    pub(super) fn conninfo(&self) -> &ConnInfo {
+        &self.writers.manager().conninfo
+    }
+
     /// A session that cannot write.
     ///
     /// # Errors
@@ -258,6 +263,24 @@ impl Sessions {
             observer: of_writers.observer.clone(),
         };
         dial.connect().await.map(Some)
+    }
+
+    /// A session of a client that is not ours, through whatever stands before the server: with no setting of ours.
+    ///
+    /// # Errors
+    /// The connection's own error.
+    pub(super) async fn visit(&self, conninfo: &ConnInfo) -> Result<Wire> {
+        self.check()?;
+        let of_writers = self.writers.manager();
+        let dial = Dial {
+            conninfo: Arc::new(conninfo.clone()),
+            application_name: of_writers.application_name.replace("/writer", "/visitor"),
+            settings: Vec::new(),
+            calls: self.calls.clone(),
+            place: Arc::new(Place::default()), // it may lead elsewhere; where, the catalogs of the other side tell
+            observer: of_writers.observer.clone(),
+        };
+        dial.connect().await
     }
 
     async fn take(&self, pool: &Pool<Dial>) -> Result<Session> {

@@ -36,6 +36,12 @@ impl<'a> Snapshot<'a> {
         &self.text
     }
 
+    /// What another program imports it by.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.exported
+    }
+
     /// The transaction that holds it; may be used to read.
     #[must_use]
     pub fn transaction(&self) -> &Transaction<'a> {

@@ -1,21 +1,24 @@
-//! Gives a move up before the switch, or after it was reversed: drops exactly what the journal says we made.
+//! Gives a move up before the switch, or after it was reversed; or ends that of a switched store which leaves. Drops
+//! exactly what the journal says we made.
 
 use anyhow::{Context, Result, bail};
 
 use super::Means;
 use super::after_load::unit_name;
+use super::archive::{Kept, still_holds};
 use super::ours::are_all_ours;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::ident::QualifiedTable;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind, Resource, ResourceState, record_resource, resources_of};
+use crate::pg::registry::Registry;
 use crate::pg::role::drop_role;
 use crate::pg::session::Session;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::teardown::OuterKey;
 use crate::pg::unit::Unit;
-use crate::pg::{catalog, rows, scaffold, teardown};
+use crate::pg::{Client, catalog, lock, rows, scaffold, teardown};
 use crate::plan::UnitKind;
 use crate::stage::Stage;
 
@@ -42,28 +45,115 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move, lose_changes: bool) -> 
         );
     }
     let mut session = means.sessions.writer().await?;
-    let made = resources_of(&*session, the_move.id, "schema").await?;
-    let stands = made.iter().any(|schema| schema.state == ResourceState::Made);
-    let exists = catalog::schema_exists(&session, schema).await?;
-    let mut now = the_move.clone();
-    if stands && exists && !the_move.adopted {
-        let known: Vec<String> =
-            resources_of(&*session, the_move.id, "object").await?.into_iter().map(|object| object.name).collect();
-        teardown::check(&session, schema, &known).await?;
-    }
-    if stands && exists && !lose_changes && the_move.stage != Stage::Reversed && the_move.kind == MoveKind::Move {
+    let stands = what_we_made_stands(&session, the_move).await?;
+    if stands && !lose_changes && the_move.stage != Stage::Reversed && the_move.kind == MoveKind::Move {
         only_our_rows(&mut session, the_move).await?;
     }
-    if stands && exists && !the_move.adopted {
-        let keys = teardown::outer_keys(&session, schema).await?;
+    tear_down(means, &mut session, the_move, stands, None).await?;
+    means.observer.notice(&Event::StepDone { store, step: Step::Abandon, elapsed: begun.elapsed() });
+    journal::reread(&session, the_move.id).await
+}
+
+/// Of a switched store that leaves: whether its application may still be routed to what goes.
+pub struct Farewell<'a> {
+    /// The registry.
+    pub registry: &'a Registry<'a>,
+    /// Somebody said that it may.
+    pub still_routed: bool,
+    /// What an archive has of it; rows that are no longer the same are not dropped.
+    pub kept: Option<Kept>,
+}
+
+impl Farewell<'_> {
+    /// # Errors
+    /// A refusal where the registry routes the application there, or nobody can know; the server's error.
+    pub async fn check(&self, client: &Client, the_move: &Move) -> Result<()> {
+        if self.still_routed {
+            return Ok(());
+        }
+        let key = &the_move.store.key;
+        let Some(table) = self.registry.table() else {
+            bail!(
+                Refusal::new(format!("nobody can tell whether the application of store {key} still works there"))
+                    .because("no registry is configured")
+                    .hint("stop its application, then give --still-routed")
+            );
+        };
+        match self.registry.store(client, key).await? {
+            Some(row) if row.in_all => bail!(
+                Refusal::new(format!("the registry {} still has store {key} among those at work", table.raw()))
+                    .because(format!("its application may work in schema {}", the_move.store.schema.raw()))
+                    .hint("take its row away, or let `[registry] where` take it no more; or give --still-routed")
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Drops what a switched store has, since it leaves; its rows in the shared schema stay.
+///
+/// # Errors
+/// What [`Farewell::check`] refuses, and what stands in the schema or hangs on it that is not ours; the server's error.
+pub async fn say_farewell(means: &Means<'_>, the_move: &Move, farewell: &Farewell<'_>) -> Result<Move> {
+    let begun = std::time::Instant::now();
+    let store = &the_move.store;
+    means.sessions.check()?;
+    means.observer.notice(&Event::StepStarted { store, step: Step::Abandon });
+    let mut session = means.sessions.writer().await?;
+    let stands = what_we_made_stands(&session, the_move).await?;
+    farewell.check(&session, the_move).await?;
+    tear_down(means, &mut session, the_move, stands, Some(farewell)).await?;
+    means.observer.notice(&Event::StepDone { store, step: Step::Abandon, elapsed: begun.elapsed() });
+    journal::reread(&session, the_move.id).await
+}
+
+/// Whether the schema is there; refuses what is in it, or hangs on it, that we did not make.
+async fn what_we_made_stands(session: &Session, the_move: &Move) -> Result<bool> {
+    let schema = &the_move.store.schema;
+    let made = resources_of(&**session, the_move.id, "schema").await?;
+    let stands = made.iter().any(|schema| schema.state == ResourceState::Made)
+        && catalog::schema_exists(session, schema).await?;
+    if stands && !the_move.adopted {
+        let known: Vec<String> =
+            resources_of(&**session, the_move.id, "object").await?.into_iter().map(|object| object.name).collect();
+        teardown::check(session, schema, &known).await?;
+    }
+    Ok(stands)
+}
+
+/// Foreign keys to common tables first, each alone; then schema, role and stage in one transaction.
+async fn tear_down(
+    means: &Means<'_>,
+    session: &mut Session,
+    the_move: &Move,
+    stands: bool,
+    farewell: Option<&Farewell<'_>>,
+) -> Result<()> {
+    let schema = &the_move.store.schema;
+    let mut now = the_move.clone();
+    if stands && !the_move.adopted {
+        let keys = teardown::outer_keys(session, schema).await?;
         if !keys.is_empty() {
-            now = keys_will_go(means, &mut session, the_move, &keys).await?;
-            let dropped = teardown::drop_outer_keys(&mut session, means.observer, &now, &keys).await;
+            now = keys_will_go(means, session, the_move, &keys).await?;
+            let dropped = teardown::drop_outer_keys(session, means.observer, &now, &keys).await;
             dropped.context("dropping foreign keys to common tables")?;
         }
     }
-    let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
-    if stands && exists {
+    let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
+    if let Some(farewell) = farewell {
+        farewell.check(unit.client(), the_move).await?; // again: keys took their time
+        if let Some(kept) = farewell.kept.as_ref().filter(|_| stands) {
+            let tables: Vec<_> = kept.iter().map(|(table, _)| &table.name).collect();
+            lock::share_own(unit.transaction(), &tables).await.context("locking the store schema")?;
+            still_holds(unit.transaction(), kept).await?;
+        }
+        let detail = std::collections::BTreeMap::from([
+            ("still_routed", farewell.still_routed),
+            ("archived", farewell.kept.is_some()),
+        ]);
+        journal::record_event(unit.transaction(), means.run, Some(the_move.id), "dropped", &detail).await?;
+    }
+    if stands {
         match the_move.adopted {
             true => empty(&unit, the_move).await?,
             false => {
@@ -79,9 +169,7 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move, lose_changes: bool) -> 
     drop_role(unit.transaction(), the_move.id).await.context("dropping the store's role")?;
     now.advance(unit.transaction(), means.run, Stage::Abandoned, &[]).await?;
     means.observer.notice(&Event::Reached { moment: Moment::InAbandon, table: None });
-    unit.commit(means.observer, None).await?;
-    means.observer.notice(&Event::StepDone { store, step: Step::Abandon, elapsed: begun.elapsed() });
-    journal::reread(&session, the_move.id).await
+    unit.commit(means.observer, None).await
 }
 
 /// Rows that we did not load are nobody's to drop. Those of a reversed store were given up when it was reversed.

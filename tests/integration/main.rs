@@ -16,6 +16,7 @@ mod faces;
 mod fleet;
 mod isolation;
 mod journey;
+mod leaving;
 mod live;
 mod majors;
 mod mended;

@@ -8,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::app::three_stores;
+use crate::faces::{holds, schema, validator};
 use crate::running::{Person, eventually};
-use crate::town::{Ran, Town, finish};
+use crate::town::{Ran, Town, finish, sql_at};
 
 /// Debian's `nobody`: PgBouncer refuses root.
 const NOBODY: u32 = 65534;
@@ -30,18 +31,31 @@ impl Drop for Pooler {
 impl Pooler {
     /// `more`: lines of the section `[pgbouncer]`.
     fn before(town: &Town, mode: &str, more: &str) -> Self {
+        Self::start(&format!("* = host=127.0.0.1 port={}", town.port()), "", mode, more, None)
+    }
+
+    /// With the entries that `pooler` wrote, and nothing else; clients come as `postgres`, entries log in as themselves.
+    fn with_entries(town: &Town, more: &str) -> Self {
+        let roles: String = ["3", "4"].map(|key| format!("\"{} store_{key}\" \"\"\n", town.database)).concat();
+        Self::start("", &roles, "session", more, Some(&town.read("stores.ini")))
+    }
+
+    fn start(databases: &str, users_more: &str, mode: &str, more: &str, included: Option<&str>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        std::fs::write(path.join("users"), "\"postgres\" \"\"\n").unwrap();
+        std::fs::write(path.join("users"), format!("\"postgres\" \"\"\n{users_more}")).unwrap();
         let users = path.join("users");
-        let ini = format!(
-            "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+        let mut ini = format!(
+            "[databases]\n{databases}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = {mode}\n{more}\n",
-            town.port(),
             users.display()
         );
+        if let Some(text) = included {
+            std::fs::write(path.join("stores.ini"), text).unwrap();
+            ini.push_str(&format!("%include {}\n", path.join("stores.ini").display()));
+        }
         std::fs::write(path.join("pgbouncer.ini"), ini).unwrap();
         let mut command = Command::new("pgbouncer");
         command.arg(path.join("pgbouncer.ini")).stdout(Stdio::null()).stderr(Stdio::null()).current_dir(path);
@@ -154,4 +168,98 @@ fn one_server_process_for_two_clients_is_noticed_however_the_pooler_lends() {
     pooler.run(&town, &["doctor"]).exits(0);
     pooler.run(&town, &["migrate", "--store", "5"]).exits(0);
     town.three_tables_moved(5, "store_5");
+}
+
+/// Session locks of this database, the marks of `doctor --pooler` among them.
+const LOCKS: &str = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+                     where l.locktype = 'advisory' and d.datname = current_database()";
+
+/// Two stores with roles that may log in, and an odd name for one schema.
+fn two_stores_with_roles() -> Town {
+    let town = three_stores();
+    town.sql("revoke create on schema public from public");
+    let config = town.read("tenantctl.toml");
+    let role = "\n[role]\nname = \"{database} {schema}\"\nlogin = true\ncommon = [\"currencies\"]\n";
+    town.write("tenantctl.toml", &format!("{config}{role}\n[pooler]\nname = \"{{database}}.{{key}}\"\n"));
+    town.run(&["migrate", "--store", "3,4", "--yes"]).exits(0);
+    town
+}
+
+#[test]
+fn an_entry_per_store_keeps_two_stores_apart_in_both_modes_and_a_shared_one_is_refused() {
+    let town = two_stores_with_roles();
+    let report = town.run(&["pooler", "--all", "--file", "stores.ini", "-f", "json"]).exits(0).json();
+    holds(&validator(&schema("report")), &report);
+    let made = &report["pooler"];
+    assert_eq!((&made["needed"], &made["fits"]), (&4.into(), &true.into()), "{report}");
+    assert_eq!(made["entries"].as_array().unwrap().len(), 2);
+    assert!(report["findings"].to_string().contains("no schema yet, so no entry: stores 5"), "{report}");
+    let written = town.read("stores.ini");
+    assert_eq!(town.run(&["pooler", "--all"]).exits(0).stdout.lines().last(), written.lines().last());
+
+    for mode in ["transaction", "session"] {
+        town.run(&["pooler", "--store", "3,4", "--file", "stores.ini"]).exits(0).says("4 connections at most");
+        town.write(
+            "stores.ini",
+            &town.read("stores.ini").replace("pool_mode=transaction", &format!("pool_mode={mode}")),
+        );
+        for lending in ["", "server_round_robin = 1"] {
+            let pooler = Pooler::with_entries(&town, lending);
+            let url = |entry: &str| format!("postgresql://postgres@127.0.0.1:{}/{entry}", pooler.port);
+            town.run(&["doctor", "--pooler", &url("{entry}")])
+                .exits(0)
+                .says("never met, in 24 looks")
+                .says(&format!("{mode} mode"))
+                .says("leads to schema store_3");
+            // By hand, as the application would: each sees its own rows under the same bare name, and not the other's.
+            for key in ["3", "4"] {
+                let entry = url(&format!("{}.{key}", town.database));
+                let sees = "select string_agg(distinct store_id::text, ',') from orders";
+                assert_eq!(sql_at(&entry, sees)[0][0].as_deref(), Some(key));
+                let other = if key == "3" { "4" } else { "3" };
+                let error = Person::at(&entry)
+                    .begins(&format!("select * from store_{other}.orders"))
+                    .recv()
+                    .unwrap()
+                    .unwrap_err();
+                assert!(error.contains("permission denied"), "{error}");
+            }
+            assert_eq!(town.value(LOCKS), "0");
+        }
+    }
+
+    // One entry for all stores: in transaction mode one store's SET is the next one's.
+    for (mode, more, code, says) in [
+        ("transaction", "", 2, "SET search_path"),
+        ("transaction", "server_round_robin = 1", 2, "tenantctl pooler --all"),
+        ("session", "", 0, "all stores have one role"),
+        ("session", "server_reset_query =", 2, "server_reset_query = DISCARD ALL"),
+    ] {
+        let pooler = Pooler::before(&town, mode, more);
+        town.run(&["doctor", "--pooler", &pooler.url(&town)]).exits(code).says(says);
+        assert_eq!(town.value(LOCKS), "0", "{mode} {more}");
+    }
+
+    // An entry that leads to another store is refused, and so is a role that does not land by itself.
+    let four = format!("user='{} store_4'", town.database);
+    town.write("stores.ini", &town.read("stores.ini").replace(&four, &four.replace("store_4", "store_3")));
+    let pooler = Pooler::with_entries(&town, "");
+    let url = format!("postgresql://postgres@127.0.0.1:{}/{{entry}}", pooler.port);
+    town.run(&["doctor", "--pooler", &url]).exits(2).says("it should be schema store_4").says("RELOAD");
+    let role = format!("\"{} store_4\"", town.database);
+    town.sql(&format!("alter role {role} in database {} reset search_path", town.database));
+    town.run(&["pooler", "--all", "--file", "other.ini"]).exits(2).says("does not land in schema store_4");
+    assert!(!town.folder.path().join("other.ini").exists());
+    town.run(&["role", "--store", "4", "--make"]).exits(0);
+
+    // More connections than the server has are refused with numbers that fit.
+    let config = town.read("tenantctl.toml");
+    town.write("tenantctl.toml", &format!("{config}pool_size = 300\nprocesses = 2\n"));
+    let refused = town.run(&["pooler", "--all", "-f", "json"]).exits(2).json();
+    holds(&validator(&schema("report")), &refused);
+    assert_eq!((&refused["pooler"]["needed"], &refused["pooler"]["fits"]), (&1200.into(), &false.into()));
+    let hint = refused["error"]["hint"].as_str().unwrap();
+    let size = hint.split("pool_size = ").nth(1).unwrap().split(',').next().unwrap();
+    town.write("tenantctl.toml", &format!("{config}pool_size = {size}\nprocesses = 2\n"));
+    town.run(&["pooler", "--all", "--for", "pgdog"]).exits(0).says("name = \"store_3\"\nshard = 0");
 }

@@ -24,6 +24,92 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("extra: {}", "sobra: {}"),
     ("sequence {} stands at {} while {} reaches {}", "la secuencia {} va en {} y {} llega a {}"),
     ("{}: {n} rows", "{}: {} registros"),
+    // a store that leaves
+    (
+        "schema {} will be dropped with all its rows; no copy of them is kept",
+        "se eliminará el esquema {} con todos sus registros; no se guarda ninguna copia",
+    ),
+    ("schema {} will be dropped once all of it is in {}", "se eliminará el esquema {} cuando todo él esté en {}"),
+    (
+        "{n} tables with {n} rows are in {}: loaded again, and equal by their digests",
+        "{} tablas con {} registros están en {}: se cargaron de nuevo, y son iguales según sus resúmenes",
+    ),
+    ("schema {} is dropped, and its role if it had one", "se eliminó el esquema {}, y su rol si tenía uno"),
+    (
+        "schema {} was there before tenantctl: it is empty now, and stays",
+        "el esquema {} existía antes de tenantctl: ahora está vacío, y se queda",
+    ),
+    (
+        "its rows of the shared schema and its row of the registry are as they were",
+        "sus registros del esquema compartido y su fila del registro de tiendas quedan como estaban",
+    ),
+    // poolers
+    (
+        "{n} entries * pool_size {n} * processes {n} = {n} connections at most; the server has room for {n} (max_connections \
+         {n}, {n} reserved, {n} used by others)",
+        "{} entradas * pool_size {} * processes {} = {} conexiones como máximo; el servidor tiene lugar para {} \
+         (max_connections {}, {} reservadas, {} usadas por otros)",
+    ),
+    ("no schema yet, so no entry: stores {}", "sin esquema todavía, y por eso sin entrada: tiendas {}"),
+    (
+        "give each store an entry and a role of its own: {}; then {}",
+        "dé a cada tienda una entrada y un rol propios: {}; después {}",
+    ),
+    (
+        "pin the role of each entry (`user=`), or the pools are one: {}",
+        "fije el rol de cada entrada (`user=`), o habrá un solo grupo: {}",
+    ),
+    (
+        "`tenantctl pooler --all --file FILE` writes the entries; then let the pooler read it: `RELOAD` in its console",
+        "`tenantctl pooler --all --file FILE` escribe las entradas; después haga que el pooler lo lea: `RELOAD` en su consola",
+    ),
+    (
+        "an entry per store, with its own role, keeps them apart: {}",
+        "una entrada por tienda, con su propio rol, las mantiene separadas: {}",
+    ),
+    (
+        "write server_reset_query = DISCARD ALL into pgbouncer.ini",
+        "escriba server_reset_query = DISCARD ALL en pgbouncer.ini",
+    ),
+    ("written to {}", "escrito en {}"),
+    ("let it read the file again", "para que lea el archivo de nuevo"),
+    ("try whether two stores can meet behind it", "para probar si dos tiendas pueden encontrarse detrás de él"),
+    (
+        "{} leads to schema {}, as role {}; it should be schema {}, as role {}",
+        "{} lleva al esquema {}, con el rol {}; debería ser el esquema {}, con el rol {}",
+    ),
+    ("{} leads to schema {}, as role {}", "{} lleva al esquema {}, con el rol {}"),
+    (
+        "transaction mode: clients of one entry meet; not safe there: {}; safe: transactions, SET LOCAL, pg_advisory_xact_lock",
+        "modo transaction: los clientes de una entrada se encuentran; no es seguro ahí: {}; es seguro: transacciones, SET \
+         LOCAL, pg_advisory_xact_lock",
+    ),
+    (
+        "clients of {} and of {} never met, in {n} looks",
+        "los clientes de {} y de {} nunca se encontraron, en {} intentos",
+    ),
+    (
+        "two clients of {} meet: what one leaves, the other has ({})",
+        "dos clientes de {} se encuentran: lo que deja uno, lo tiene el otro ({})",
+    ),
+    ("clients of {} and of {} meet: {}", "los clientes de {} y de {} se encuentran: {}"),
+    (
+        "session mode: a client has its server process alone, and nothing of it is left for the next",
+        "modo session: cada cliente tiene su proceso del servidor para él solo, y nada de él queda para el siguiente",
+    ),
+    (
+        "session mode: SET search_path by each client is safe; but all stores have one role, which may reach every schema",
+        "modo session: SET search_path de cada cliente es seguro; pero todas las tiendas tienen un solo rol, que llega a todos \
+         los esquemas",
+    ),
+    (
+        "the next client of {} has what the last one left: the pooler resets nothing",
+        "el siguiente cliente de {} tiene lo que dejó el anterior: el pooler no restablece nada",
+    ),
+    (
+        "a server process of the pooler keeps what the test set",
+        "un proceso del servidor del pooler conserva lo que la prueba fijó",
+    ),
     // roles and isolation
     ("it was done, and rolled back", "se hizo, y se deshizo"),
     ("the answer was {}", "la respuesta fue {}"),

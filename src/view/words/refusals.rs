@@ -30,6 +30,29 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "la columna {} del registro {} no da ninguna clave por sí sola",
     ),
     ("name one: `--store KEY`", "indique una: `--store CLAVE`"),
+    (
+        "the registry {} still has store {} among those at work",
+        "el registro {} todavía tiene la tienda {} entre las que trabajan",
+    ),
+    (
+        "take its row away, or let `[registry] where` take it no more; or give --still-routed",
+        "quite su fila, o haga que `[registry] where` ya no la tome; o dé --still-routed",
+    ),
+    ("its application may work in schema {}", "su aplicación puede estar trabajando en el esquema {}"),
+    ("rows of {} changed since the archive was written", "registros de {} cambiaron desde que se escribió el archivo"),
+    ("somebody still writes there; nothing was dropped", "alguien todavía escribe ahí; no se eliminó nada"),
+    ("no pg_dump of PostgreSQL {n} is here", "aquí no hay pg_dump de PostgreSQL {}"),
+    ("{} is not the same when it is loaded again", "{} no es igual cuando se carga de nuevo"),
+    ("loading the archive again, to prove it", "al cargar el archivo de nuevo, para probarlo"),
+    // poolers
+    ("{} gives it what it shall have", "{} le da lo que debe tener"),
+    (
+        "the server has too few connections for the pools",
+        "el servidor tiene muy pocas conexiones para los grupos del pooler",
+    ),
+    ("role {} does not land in schema {}", "el rol {} no llega al esquema {}"),
+    ("role {} of store {} may not log in", "el rol {} de la tienda {} no puede iniciar sesión"),
+    ("two stores would have the entry `{}`", "dos tiendas tendrían la entrada `{}`"),
     // roles
     ("no role is configured", "no hay ningún rol configurado"),
     (

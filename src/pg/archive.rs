@@ -1,0 +1,205 @@
+//! The rows of a store schema in files that `psql` can load: written, and loaded again to see that they are whole.
+//!
+//! Each row is a line of COPY's text form, so a file has the digest of the rows that went into it. What a folder holds and
+//! in which order it is loaded, `step/archive` says; the definitions come from `dump`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use tokio_postgres::GenericClient;
+
+use super::catalog;
+use super::failure::ServerResult;
+use super::session::Session;
+use super::transfer::{DigestOnly, Sink, StoreCopy, transfer};
+use super::{Client, Transaction};
+use crate::digest::Digest;
+use crate::error::Refusal;
+use crate::ident::{Ident, Literal, QualifiedTable, list};
+use crate::plan::Format;
+use crate::report::ArchiveContents;
+use crate::table::Relation;
+
+/// Bytes of one COPY of the load.
+const PIECE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// A table whose rows are kept.
+#[derive(Clone, Debug)]
+pub struct ArchivedTable {
+    /// The table.
+    pub name: QualifiedTable,
+    relation: Relation,
+    columns: Vec<Ident>,
+}
+
+/// The tables of a schema; a partitioned one with its partitions' rows.
+///
+/// # Errors
+/// A refusal for a table without a column that can be written, and for names that no line of a file can hold; the
+/// server's error.
+pub async fn tables(client: &Client, schema: &Ident) -> Result<Vec<ArchivedTable>> {
+    let mut found = Vec::new();
+    for table in catalog::tables_of(client, schema).await?.into_iter().filter(|table| !table.is_partition) {
+        let columns: Vec<Ident> =
+            table.columns.iter().filter(|column| !column.generated).map(|column| column.name.clone()).collect();
+        if columns.is_empty() {
+            bail!(
+                Refusal::new(format!(
+                    "no row of {} could be loaded again: it has no column to write",
+                    table.name.raw()
+                ))
+                .hint("drop it, or give it a column")
+            );
+        }
+        let odd = columns.iter().chain([schema, &table.name.table]).find(|name| name.raw().contains(char::is_control));
+        if let Some(odd) = odd.map(Ident::raw) {
+            bail!(
+                Refusal::new(format!(
+                    "psql cannot load {} from a file: {odd:?} has a control character",
+                    table.name.raw()
+                ))
+                .hint("rename it first")
+            );
+        }
+        found.push(ArchivedTable { relation: table.relation(), name: table.name, columns });
+    }
+    Ok(found)
+}
+
+impl ArchivedTable {
+    fn copy_out(&self) -> String {
+        format!("copy (select {} from {}) to stdout", list(&self.columns), self.relation)
+    }
+
+    /// What loads it: `copy … from stdin`; with a file, as `psql` has it.
+    #[must_use]
+    pub fn copy_in(&self, file: Option<&str>) -> String {
+        let (word, from) = match file {
+            Some(file) => ("\\copy", format!("'{file}'")),
+            None => ("copy", "stdin".to_owned()),
+        };
+        format!("{word} {} ({}) from {from}", self.name, list(&self.columns))
+    }
+
+    /// The digest of its rows.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn digest(&self, reader: &Transaction<'_>) -> Result<Digest> {
+        transfer(reader, &self.copy_out(), Format::Text, &mut DigestOnly::default(), |_| ())
+            .await
+            .with_context(|| format!("reading table {}", self.name.table.raw()))
+    }
+
+    /// Writes its rows to a new file.
+    ///
+    /// # Errors
+    /// The server's or the file system's.
+    pub async fn write(&self, reader: &Transaction<'_>, path: &Path) -> Result<Digest> {
+        let mut lines = Lines { file: BufWriter::new(File::create_new(path)?), row_count: 0 };
+        let digest = transfer(reader, &self.copy_out(), Format::Text, &mut lines, |_| ()).await?;
+        lines.finish().await?;
+        Ok(digest)
+    }
+
+    /// Loads the file into a table of this name; the digest of what was read from the file.
+    ///
+    /// # Errors
+    /// The server's or the file system's.
+    pub async fn load(&self, writer: &Transaction<'_>, path: &Path) -> Result<Digest> {
+        let mut rows = StoreCopy::open(writer, self.copy_in(None), Format::Text, PIECE_BYTES).await?;
+        let mut file = BufReader::new(File::open(path)?);
+        let (mut digest, mut line) = (Digest::default(), Vec::new());
+        while file.read_until(b'\n', &mut line)? > 0 {
+            digest.add(&line);
+            rows.row(&line).await?;
+            line.clear();
+        }
+        rows.finish().await?;
+        Ok(digest)
+    }
+}
+
+/// Rows go into a file, a line each.
+struct Lines {
+    file: BufWriter<File>,
+    row_count: u64,
+}
+
+impl Sink for Lines {
+    async fn row(&mut self, row: &[u8]) -> Result<()> {
+        self.row_count += 1;
+        Ok(self.file.write_all(row)?)
+    }
+
+    async fn finish(&mut self) -> Result<u64> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        Ok(self.row_count)
+    }
+}
+
+/// The statements that set the sequences of a schema where they stand now.
+///
+/// # Errors
+/// The server's error.
+pub async fn sequences(client: &impl GenericClient, schema: &Ident) -> Result<String> {
+    let sql =
+        "select c.relname::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where n.nspname::text = $1 and c.relkind = 'S' order by 1";
+    let mut statements = Vec::new();
+    for row in client.query(sql, &[&schema.raw()]).await.server()? {
+        let sequence = QualifiedTable::new(schema.clone(), Ident::new(row.get::<_, String>(0)));
+        let now = client.query_one(&format!("select last_value, is_called from {sequence}"), &[]).await.server()?;
+        let (value, is_called): (i64, bool) = (now.get(0), now.get(1));
+        let name = Literal::text(sequence.to_string());
+        statements.push(format!("  perform pg_catalog.setval({name}, {value}, {is_called});"));
+    }
+    Ok(match statements.is_empty() {
+        true => String::new(),
+        // In a block, so that psql prints no row for each.
+        false => format!("do $tenantctl$ begin\n{}\nend $tenantctl$;\n", statements.join("\n")),
+    })
+}
+
+/// Types outside the schema that its columns have: they must be there before the archive is loaded.
+///
+/// # Errors
+/// The server's error.
+pub async fn outer_types(client: &impl GenericClient, schema: &Ident) -> Result<Vec<String>> {
+    let sql = "select distinct pg_catalog.format_type(t.oid, null)
+               from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+               join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               join pg_catalog.pg_type t on t.oid = a.atttypid join pg_catalog.pg_namespace of_type on of_type.oid = t.typnamespace
+               where n.nspname::text = $1 and a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p')
+                 and of_type.nspname::text not in ($1, 'pg_catalog', 'information_schema') order by 1";
+    Ok(client.query(sql, &[&schema.raw()]).await.server()?.iter().map(|row| row.get(0)).collect())
+}
+
+/// A transaction, never to be committed, in which the schema steps aside: its name is free for what is loaded to try it.
+///
+/// # Errors
+/// The server's error, such as a right that lacks.
+pub async fn begin_trial<'a>(writer: &'a mut Session, schema: &Ident, aside: &Ident) -> Result<Transaction<'a>> {
+    let transaction = writer.transaction().await.server()?;
+    transaction.batch_execute(&format!("alter schema {schema} rename to {aside}")).await.server()?;
+    Ok(transaction)
+}
+
+/// The contents as JSON.
+///
+/// # Errors
+/// None in practice: they are plain values.
+pub fn json(contents: &ArchiveContents) -> Result<String> {
+    Ok(serde_json::to_string_pretty(contents)? + "\n")
+}
+
+/// Runs a file's statements.
+///
+/// # Errors
+/// The server's error.
+pub async fn perform(writer: &Transaction<'_>, script: &str) -> Result<()> {
+    Ok(writer.batch_execute(script).await.server()?)
+}
