@@ -281,7 +281,7 @@ fn a_transaction_that_stays_open_elsewhere_does_not_make_old_writes_look_new() {
 #[test]
 fn what_is_written_between_the_last_look_and_the_lock_is_noticed() {
     let town = Town::sample_at("verified");
-    town.edit("tenantctl.toml", "[store_schema]\n", "[switch]\ntries = 100\n\n[store_schema]\n");
+    town.edit("tenantctl.toml", "[store_schema]\n", "[switch]\ntries = 100\ndeadline = \"5s\"\n\n[store_schema]\n");
     // Rows that look new all the time: only their versions tell that one more was written.
     let batch = Person::named(&town, "batch");
     batch.does("create table job (id integer); begin; insert into job values (1)");
@@ -382,7 +382,7 @@ fn somebody_idle_in_a_transaction_is_named_and_others_do_not_wait() {
 #[test]
 fn a_busy_writer_fails_every_try_and_costs_others_one_short_wait_each() {
     let town = Town::sample_at("verified");
-    town.edit("tenantctl.toml", "[store_schema]\n", "[switch]\ntries = 4\n\n[store_schema]\n");
+    town.edit("tenantctl.toml", "[store_schema]\n", "[switch]\ntries = 4\ndeadline = \"5s\"\n\n[store_schema]\n");
     let busy = Person::named(&town, "busy");
     let end = busy.begins("begin; update orders set notes = 'busy' where store_id = 20; select pg_sleep(600)");
     let at_work = "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'busy' and wait_event = 'PgSleep'";

@@ -85,6 +85,14 @@ fn an_archive_is_loaded_by_plain_psql_with_every_row_and_only_then_the_schema_go
     };
     let before = leftovers();
 
+    // Fetched servers come without a `pg_dump`; then there is no archive, and nothing is dropped.
+    let asked = town.run(&["archive", "--store", "4", "--to", "kept"]).exits(2);
+    if asked.stderr.contains("no pg_dump of PostgreSQL") {
+        assert!(std::env::var_os("TENANTCTL_PG_BIN").is_some(), "install the server's own client: {}", asked.stderr);
+        town.refuses(&["archive", "--store", "4", "--to", "kept", "--yes"], 2, &["no pg_dump of PostgreSQL"]);
+        assert!(town.has_schema("store_4") && leftovers() == before);
+        return;
+    }
     town.refuses(&["archive", "--store", "4", "--to", "kept"], 2, &["--yes"]);
     town.refuses(&["archive", "--store", "4", "--to", "nowhere/kept", "--yes"], 2, &["there is no folder"]);
     town.refuses(&["archive", "--store", "4", "--to", ".", "--yes"], 2, &["is there already"]);

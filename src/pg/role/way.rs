@@ -95,21 +95,23 @@ impl Way {
 /// # Errors
 /// The server's error.
 pub(in crate::pg) async fn acting_as(client: &impl GenericClient, role: &Ident) -> Result<(bool, String)> {
+    let of_version = "select pg_catalog.current_setting('server_version_num')::int >= 160000";
+    let since_16: bool = client.query_one(of_version, &[]).await.server()?.get(0);
+    // Since 16 to be a member is not yet the right to act as one.
+    let right = if since_16 { "set" } else { "member" };
     let me = client
         .query_one(
-            "select r.rolsuper, pg_catalog.pg_has_role(current_user, $1::text::name, 'member'),
-                    pg_catalog.current_setting('server_version_num')::int >= 160000
+            "select r.rolsuper, pg_catalog.pg_has_role(current_user, $1::text::name, $2::text)
              from pg_catalog.pg_roles r where r.rolname = session_user",
-            &[&role.raw()],
+            &[&role.raw(), &right],
         )
         .await
         .server()?;
-    let (is_superuser, is_member): (bool, bool) = (me.get(0), me.get(1));
-    // Since 16 to be a member is not yet the right to act as one.
-    let grant = match (is_superuser, me.get(2), is_member) {
-        (true, ..) | (false, false, true) => String::new(),
-        (false, true, _) => format!("grant {role} to current_user with set true, inherit false; "),
-        (false, false, false) => format!("grant {role} to current_user; "),
+    let (is_superuser, may_act): (bool, bool) = (me.get(0), me.get(1));
+    let grant = match (is_superuser || may_act, since_16) {
+        (true, _) => String::new(),
+        (false, true) => format!("grant {role} to current_user with set true, inherit false; "),
+        (false, false) => format!("grant {role} to current_user; "),
     };
     Ok((is_superuser, format!("{grant}set local role {role}")))
 }
