@@ -15,7 +15,7 @@ use crate::pg::journal;
 use crate::pg::lease::Lease;
 use crate::plan::Finding;
 use crate::report::{Report, StoreReport};
-use crate::step::abandon::{Farewell, say_farewell};
+use crate::step::abandon::{LeavingStore, drop_store};
 use crate::step::archive;
 
 /// Drop the schema and the role of a switched store that leaves
@@ -83,12 +83,12 @@ async fn leave(globals: &Globals, env: &Environment, line: &str, args: &Leaving<
         );
     }
     let registry = opened.registry(&ground);
-    let mut farewell = Farewell { registry: &registry, still_routed: args.still_routed, kept: None };
+    let mut leaving = LeavingStore { registry: &registry, still_routed: args.still_routed, kept: None };
     if let Some(folder) = args.to {
         archive::check(&opened.means()?, folder)?;
     }
     let reader = opened.sessions.reader().await?;
-    farewell.check(&reader, &the_move).await?; // before anybody types a key
+    leaving.check(&reader, &the_move).await?; // before anybody types a key
     std::mem::drop(reader);
     let schema = store.schema.raw();
     let warning = match args.to {
@@ -115,9 +115,9 @@ async fn leave(globals: &Globals, env: &Environment, line: &str, args: &Leaving<
                 folder.display()
             );
             notes.push(Finding::note("archived", note).store(&store.key));
-            farewell.kept = Some(kept);
+            leaving.kept = Some(kept);
         }
-        let after = say_farewell(&means, &taken, &farewell).await?;
+        let after = drop_store(&means, &taken, &leaving).await?;
         let mut dropped = StoreReport::of(&after.store);
         dropped.findings = notes;
         dropped.stage = Some(after.stage);

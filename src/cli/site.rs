@@ -30,9 +30,9 @@ use crate::plan::{Finding, Grade};
 use crate::report::{Outcome, Rehearsal, StepTime, StoreReport};
 use crate::stage::Stage;
 use crate::step::copy::copy;
-use crate::step::enrol::enrol;
 use crate::step::gate::Gate;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
+use crate::step::register::register;
 use crate::step::rehearsal::schema_name;
 use crate::step::{Means, report::store_report};
 use crate::store::Store;
@@ -517,7 +517,7 @@ impl<'a> Site<'a> {
                 .exit(Exit::Unreachable)
         })?;
         match &self.new_row {
-            Some(new_row) => enrol(&self.means, self.registry, new_row, self.ground.shared(), &new_move).await,
+            Some(new_row) => register(&self.means, self.registry, new_row, self.ground.shared(), &new_move).await,
             None => journal::begin(lease, self.ground.shared(), &new_move).await,
         }
     }

@@ -83,6 +83,41 @@ impl NamePattern {
     }
 }
 
+/// What tells one store of a database from another: the name of its role, or of its entry in a pooler.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct StorePattern(Vec<Piece>);
+
+impl StorePattern {
+    /// `what` it names, for a pattern that names all stores alike.
+    pub(super) fn parse(text: &str, what: &str) -> Result<Self, String> {
+        let pieces = pieces(text, &["key", "name", "schema", "database"])?;
+        let tells_apart = |piece: &Piece| matches!(piece, Piece::Word(word) if *word != "database");
+        match pieces.iter().any(tells_apart) {
+            true => Ok(Self(pieces)),
+            false => Err(format!("`{text}` gives every store the same {what}; put {{schema}} or {{key}} into it")),
+        }
+    }
+
+    /// The name for one store; none where the pattern wants the store's name, and it has none that is left in lower case
+    /// with `_` for all but letters and digits.
+    pub(super) fn fill(&self, store: &Store, database: &str) -> Option<String> {
+        let mut made = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => made.push_str(text),
+                Piece::Word("key") => made.push_str(store.key.text()),
+                Piece::Word("schema") => made.push_str(store.schema.raw()),
+                Piece::Word("database") => made.push_str(database),
+                Piece::Word(_) => {
+                    let name = store.name.as_deref().map(plain).filter(|name| !name.is_empty());
+                    made.push_str(&name?);
+                }
+            }
+        }
+        Some(made)
+    }
+}
+
 /// Lower case, letters and digits, one `_` for each run of anything else.
 pub(super) fn plain(name: &str) -> String {
     let lower = name.to_lowercase();

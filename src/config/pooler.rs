@@ -2,13 +2,10 @@
 //!
 //! What an entry looks like in a pooler's own file, `step/pooler` says.
 
-use super::pattern::{Piece, pieces, plain};
+use super::pattern::StorePattern;
 use super::settings::Settings;
 use crate::error::Refusal;
 use crate::store::Store;
-
-/// What an entry's name may be made of.
-const WORDS: &[&str] = &["key", "name", "schema", "database"];
 
 /// Names that a pooler keeps for itself: the consoles of PgBouncer and PgDog.
 const RESERVED: &[&str] = &["pgbouncer", "admin"];
@@ -35,16 +32,11 @@ impl PoolMode {
 
 /// How the database is called that a store's clients ask the pooler for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct EntryPattern(Vec<Piece>);
+pub struct EntryPattern(StorePattern);
 
 impl EntryPattern {
     fn parse(text: &str) -> Result<Self, String> {
-        let pieces = pieces(text, WORDS)?;
-        let tells_apart = |piece: &Piece| matches!(piece, Piece::Word(word) if *word != "database");
-        if !pieces.iter().any(tells_apart) {
-            return Err(format!("`{text}` gives every store the same entry; put {{schema}} or {{key}} into it"));
-        }
-        Ok(Self(pieces))
+        StorePattern::parse(text, "entry").map(Self)
     }
 
     /// The name of one store's entry. `{name}` becomes lower case with `_` for all but letters and digits.
@@ -53,16 +45,11 @@ impl EntryPattern {
     /// Refuses a name that a pooler keeps for itself, one over 63 bytes, and letters that PgBouncer does not read.
     pub fn entry(&self, store: &Store, database: &str) -> Result<String, Refusal> {
         let key = &store.key;
-        let mut made = String::new();
-        for piece in &self.0 {
-            match piece {
-                Piece::Text(text) => made.push_str(text),
-                Piece::Word("key") => made.push_str(key.text()),
-                Piece::Word("schema") => made.push_str(store.schema.raw()),
-                Piece::Word("database") => made.push_str(database),
-                Piece::Word(_) => made.push_str(&plain(store.name.as_deref().unwrap_or_default())),
-            }
-        }
+        let made = self.0.fill(store, database).ok_or_else(|| {
+            Refusal::new(format!("no entry can be named for store {key}"))
+                .because("the pattern has {name}, and the registry has none for this store")
+                .hint("fill the registry's column, or use {key} in [pooler] name")
+        })?;
         let refuse = |because: &str| {
             Refusal::new(format!("`{made}` cannot be the pooler's entry of store {key}"))
                 .because(because)

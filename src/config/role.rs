@@ -2,31 +2,23 @@
 //!
 //! What the words mean; whether tables and roles exist, `pg` asks.
 
-use super::pattern::{Piece, pieces, plain};
+use super::pattern::StorePattern;
 use super::settings::Settings;
 use crate::conninfo::PasswordCommand;
 use crate::error::Refusal;
 use crate::ident::{Ident, QualifiedTable};
 use crate::store::Store;
 
-/// What a role's name may be made of.
-const WORDS: &[&str] = &["key", "name", "schema", "database"];
-
 /// Names that PostgreSQL keeps for itself.
 const RESERVED: &[&str] = &["public", "none", "current_user", "current_role", "session_user"];
 
 /// How the role of a store is called.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RolePattern(Vec<Piece>);
+pub struct RolePattern(StorePattern);
 
 impl RolePattern {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let pieces = pieces(text, WORDS)?;
-        let tells_apart = |piece: &Piece| matches!(piece, Piece::Word(word) if *word != "database");
-        if !pieces.iter().any(tells_apart) {
-            return Err(format!("`{text}` gives every store the same role; put {{schema}} or {{key}} into it"));
-        }
-        Ok(Self(pieces))
+        StorePattern::parse(text, "role").map(Self)
     }
 
     /// The name for one store of a database. `{name}` becomes lower case with `_` for all but letters and digits.
@@ -36,24 +28,11 @@ impl RolePattern {
     /// PostgreSQL's own.
     pub fn role_name(&self, store: &Store, database: &str) -> Result<Ident, Refusal> {
         let key = &store.key;
-        let mut made = String::new();
-        for piece in &self.0 {
-            match piece {
-                Piece::Text(text) => made.push_str(text),
-                Piece::Word("key") => made.push_str(key.text()),
-                Piece::Word("schema") => made.push_str(store.schema.raw()),
-                Piece::Word("database") => made.push_str(database),
-                Piece::Word(_) => {
-                    let name = plain(store.name.as_deref().unwrap_or_default());
-                    if name.is_empty() {
-                        return Err(Refusal::new(format!("no role name can be made for store {key}"))
-                            .because("the pattern has {name}, and the registry has none for this store")
-                            .hint("fill the registry's column, or use {key} in [role] name"));
-                    }
-                    made.push_str(&name);
-                }
-            }
-        }
+        let made = self.0.fill(store, database).ok_or_else(|| {
+            Refusal::new(format!("no role name can be made for store {key}"))
+                .because("the pattern has {name}, and the registry has none for this store")
+                .hint("fill the registry's column, or use {key} in [role] name")
+        })?;
         if made.starts_with("pg_") || RESERVED.contains(&made.as_str()) {
             return Err(Refusal::new(format!("`{made}` cannot be the role of store {key}"))
                 .because("the name has a meaning of its own")

@@ -55,7 +55,7 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move, lose_changes: bool) -> 
 }
 
 /// Of a switched store that leaves: whether its application may still be routed to what goes.
-pub struct Farewell<'a> {
+pub struct LeavingStore<'a> {
     /// The registry.
     pub registry: &'a Registry<'a>,
     /// Somebody said that it may.
@@ -64,7 +64,7 @@ pub struct Farewell<'a> {
     pub kept: Option<Kept>,
 }
 
-impl Farewell<'_> {
+impl LeavingStore<'_> {
     /// # Errors
     /// A refusal where the registry routes the application there, or nobody can know; the server's error.
     pub async fn check(&self, client: &Client, the_move: &Move) -> Result<()> {
@@ -93,16 +93,16 @@ impl Farewell<'_> {
 /// Drops what a switched store has, since it leaves; its rows in the shared schema stay.
 ///
 /// # Errors
-/// What [`Farewell::check`] refuses, and what stands in the schema or hangs on it that is not ours; the server's error.
-pub async fn say_farewell(means: &Means<'_>, the_move: &Move, farewell: &Farewell<'_>) -> Result<Move> {
+/// What [`LeavingStore::check`] refuses, and what stands in the schema or hangs on it that is not ours; the server's error.
+pub async fn drop_store(means: &Means<'_>, the_move: &Move, leaving: &LeavingStore<'_>) -> Result<Move> {
     let begun = std::time::Instant::now();
     let store = &the_move.store;
     means.sessions.check()?;
     means.observer.notice(&Event::StepStarted { store, step: Step::Abandon });
     let mut session = means.sessions.writer().await?;
     let stands = what_we_made_stands(&session, the_move).await?;
-    farewell.check(&session, the_move).await?;
-    tear_down(means, &mut session, the_move, stands, Some(farewell)).await?;
+    leaving.check(&session, the_move).await?;
+    tear_down(means, &mut session, the_move, stands, Some(leaving)).await?;
     means.observer.notice(&Event::StepDone { store, step: Step::Abandon, elapsed: begun.elapsed() });
     journal::reread(&session, the_move.id).await
 }
@@ -127,7 +127,7 @@ async fn tear_down(
     session: &mut Session,
     the_move: &Move,
     stands: bool,
-    farewell: Option<&Farewell<'_>>,
+    leaving: Option<&LeavingStore<'_>>,
 ) -> Result<()> {
     let schema = &the_move.store.schema;
     let mut now = the_move.clone();
@@ -140,16 +140,16 @@ async fn tear_down(
         }
     }
     let unit = Unit::begin_transition(session, the_move.id, the_move.epoch).await?;
-    if let Some(farewell) = farewell {
-        farewell.check(unit.client(), the_move).await?; // again: keys took their time
-        if let Some(kept) = farewell.kept.as_ref().filter(|_| stands) {
+    if let Some(leaving) = leaving {
+        leaving.check(unit.client(), the_move).await?; // again: keys took their time
+        if let Some(kept) = leaving.kept.as_ref().filter(|_| stands) {
             let tables: Vec<_> = kept.iter().map(|(table, _)| &table.name).collect();
             lock::share_own(unit.transaction(), &tables).await.context("locking the store schema")?;
             still_holds(unit.transaction(), kept).await?;
         }
         let detail = std::collections::BTreeMap::from([
-            ("still_routed", farewell.still_routed),
-            ("archived", farewell.kept.is_some()),
+            ("still_routed", leaving.still_routed),
+            ("archived", leaving.kept.is_some()),
         ]);
         journal::record_event(unit.transaction(), means.run, Some(the_move.id), "dropped", &detail).await?;
     }

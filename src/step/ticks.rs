@@ -66,7 +66,9 @@ impl Ticks {
             None => format!("{passed} of {count} probes passed"),
             Some(_) => format!("{passed} of {count} probes passed, sql alone"),
         };
-        let is_validated = stage == Stage::Validated || stage == Stage::Purged && passed == count;
+        // The box is about the application: SQL alone, which asks it nothing, leaves it open and says so.
+        let is_asked = unasked(&self.probes).is_none();
+        let is_validated = is_asked && (stage == Stage::Validated || stage == Stage::Purged && passed == count);
         Some((is_validated, StepEvidence { at: last.at.clone(), seen }))
     }
 }

@@ -69,15 +69,18 @@ fn what_a_template_makes_is_told_to_the_next_stores_unless_it_speaks_of_them() {
 
 #[test]
 fn what_the_last_stores_look_promised_is_not_believed_under_the_lock() {
-    let town = three_stores();
-    town.run(&["migrate", "--all", "--to", "verified", "--yes"]).exits(0);
-    town.sql("insert into customers (store_id, name) values (5, 'came late')");
-    let ran = town.run(&["switch", "--store", "3-5", "--jobs", "1", "--format", "json"]).exits(0);
-    // Held once in vain where nobody had looked at it before; looked at before where another test's transaction made
-    // the rows of store 3 or 4 look new.
-    let recopied = ran.stores(|store| store["evidence"]["switch"]["recopied"].clone());
-    assert_eq!(recopied[2].1, serde_json::json!(["customers"]));
-    town.all_moved(3..=5);
+    // A transaction of another test may make rows of store 3 or 4 look new; then store 5 is looked at first, as ever.
+    let surprised = (0..8).any(|_| {
+        let town = three_stores();
+        town.run(&["migrate", "--all", "--to", "verified", "--yes"]).exits(0);
+        town.sql("insert into customers (store_id, name) values (5, 'came late')");
+        let ran = town.run(&["switch", "--store", "3-5", "--jobs", "1", "--format", "json"]).exits(0);
+        let recopied = ran.stores(|store| store["evidence"]["switch"]["recopied"].clone());
+        assert_eq!(recopied[2].1, serde_json::json!(["customers"]));
+        town.all_moved(3..=5);
+        ran.stores(|store| store["evidence"]["switch"]["try_count"].clone())[2].1 == 2
+    });
+    assert!(surprised, "store 5 was never held in vain, though nobody had looked at it before");
 }
 
 #[test]

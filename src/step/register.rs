@@ -13,7 +13,7 @@ use crate::pg::registry::{NewRow, Registry};
 ///
 /// # Errors
 /// A refusal where the registry does not take the row; the server's error.
-pub async fn enrol(
+pub async fn register(
     means: &Means<'_>,
     registry: &Registry<'_>,
     new_row: &NewRow,
