@@ -114,7 +114,7 @@ impl Table {
 }
 
 /// A table as SQL reads it; `Display` is SQL text.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Relation {
     /// The table.
     pub table: QualifiedTable,

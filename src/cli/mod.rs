@@ -19,6 +19,7 @@ mod output;
 mod pace;
 mod pause;
 mod plan;
+mod pool;
 mod pooler;
 mod register;
 mod rehearse;
@@ -247,6 +248,11 @@ pub(crate) struct StoreArgs {
 }
 
 impl StoreArgs {
+    /// Whether nothing is said of stores.
+    fn is_silent(&self) -> bool {
+        self.store.is_empty() && !self.all && self.stores_from.is_none() && self.except.is_empty()
+    }
+
     /// How many stores the progress is laid out for, before anybody has looked: one, or several.
     fn guess(&self) -> usize {
         let is_list = |key: &String| {

@@ -11,7 +11,7 @@ use super::open::{self, Opened};
 use super::output::{Page, now};
 use super::pace::Pace;
 use super::site::Site;
-use super::{Globals, StoreArgs, register, rehearse, validate};
+use super::{Globals, StoreArgs, pool, register, rehearse, validate};
 use crate::config::RolePassword;
 use crate::conninfo::Environment;
 use crate::error::Exit;
@@ -60,7 +60,7 @@ pub(crate) struct MigrateArgs {
 ///
 /// With --new for a store that has a row in the registry and no rows yet: schema, role, keys, base data, proof, switch,
 /// probes of the application. --register inserts the row as well, together with the first row of the journal, so that the
-/// same command can be given again.
+/// same command can be given again. --pool N makes schemas before their stores come: --register takes one at once.
 #[derive(clap::Args, Debug)]
 pub(crate) struct CreateArgs {
     #[command(flatten)]
@@ -77,6 +77,9 @@ pub(crate) struct CreateArgs {
     /// The name of the store to register
     #[arg(long, value_name = "NAME", requires = "register")]
     name: Option<String>,
+    /// Keep N schemas ready, made and proven, for stores to come; --register takes one where its key is not given
+    #[arg(long, value_name = "N", conflicts_with_all = ["new", "store", "all", "stores_from", "except", "adopt"])]
+    pool: Option<u16>,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
@@ -178,6 +181,9 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
 }
 
 pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, args: &CreateArgs) -> Result<Page> {
+    if let Some(count) = args.pool {
+        return pool::keep(globals, env, line, count.into(), args.pace).await;
+    }
     let (kind, stage) = match args.new {
         true if args.no_validate => (MoveKind::New, Stage::Switched),
         true => (MoveKind::New, Stage::Validated), // where the configuration has probes
@@ -187,7 +193,18 @@ pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, arg
     let (how, pace) = (args.how, args.pace);
     let register = args.name.as_deref();
     let errand = Errand { command: "create", until, kind, from: None, how, pace, ask: false, median: None, register };
-    work(globals, env, line, &args.stores, errand).await
+    let mut opened = Opened::open(globals, env, args.stores.guess()).await?;
+    if let Some(name) = register
+        && args.stores.is_silent()
+    {
+        if stage == Stage::Validated {
+            with_probes(&mut opened)?;
+        }
+        if let Some(taken) = pool::take(&opened, line, name).await? {
+            return close(opened, &taken.lease, taken.report, Ok(taken.exit)).await;
+        }
+    }
+    work_on(opened, globals, line, &args.stores, errand).await
 }
 
 pub(super) async fn copy(globals: &Globals, env: &Environment, line: &str, args: &CopyArgs) -> Result<Page> {
@@ -225,11 +242,19 @@ pub(super) async fn work(
     env: &Environment,
     line: &str,
     stores: &StoreArgs,
+    errand: Errand<'_>,
+) -> Result<Page> {
+    work_on(Opened::open(globals, env, stores.guess()).await?, globals, line, stores, errand).await
+}
+
+async fn work_on(
+    mut opened: Opened,
+    globals: &Globals,
+    line: &str,
+    stores: &StoreArgs,
     mut errand: Errand<'_>,
 ) -> Result<Page> {
     let started = now();
-    let many = stores.guess();
-    let mut opened = Opened::open(globals, env, many).await?;
     if errand.until.stage == Stage::Validated {
         errand.until.stage = with_probes(&mut opened)?;
     }
@@ -247,7 +272,7 @@ pub(super) async fn work(
     };
     drop(reader);
     let template = match errand.from {
-        None => Some(opened.template(errand.kind == MoveKind::New)?),
+        None => Some(opened.template(!errand.kind.has_rows())?),
         Some(_) => opened.template(false).ok(), // only to tell whether it differs from the recorded one
     };
     let mut writer = opened.sessions.writer().await?;
@@ -319,7 +344,7 @@ fn with_probes(opened: &mut Opened) -> Result<Stage> {
 }
 
 /// All stores, wave by wave.
-async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow], report: &mut Report) -> Result<Exit> {
+pub(super) async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow], report: &mut Report) -> Result<Exit> {
     let is_stopped = site.ground_findings.iter().any(|finding| finding.grade == Grade::Stop);
     if rows.len() > 1 && site.errand.from.is_none() && !is_stopped && site.census.is_none() {
         // Only for the order: a condition that cannot be asked for all stores at once stops nobody.
@@ -480,7 +505,7 @@ pub(super) fn who() -> (String, String) {
 }
 
 /// A role that was just made with a login and without a password.
-fn for_its_role(report: &Report, opened: &Opened) -> Result<Option<NextStep>> {
+pub(super) fn for_its_role(report: &Report, opened: &Opened) -> Result<Option<NextStep>> {
     let Some(role) = opened.config.role()? else { return Ok(None) };
     let [store] = report.stores.as_slice() else { return Ok(None) };
     let is_new = store.outcome == Outcome::Done && !store.already_done && store.stage.is_some();
@@ -490,7 +515,7 @@ fn for_its_role(report: &Report, opened: &Opened) -> Result<Option<NextStep>> {
     }))
 }
 
-fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {
+pub(super) fn next_steps(report: &Report, run: &str, can_switch: bool) -> Vec<NextStep> {
     let mut steps = Vec::new();
     let is_open = |outcome| matches!(outcome, Outcome::Failed | Outcome::Interrupted | Outcome::Refused);
     // Where every store was refused nothing was begun, and there is nothing to go on with.

@@ -534,6 +534,7 @@ impl<'a> Site<'a> {
                 MoveKind::Move => "has rows that are being moved; it is not new",
                 MoveKind::New => "is being made as a new one",
                 MoveKind::Rehearsal => "is being rehearsed",
+                MoveKind::Ready => "is no store: its schema stands ready for one",
             };
             bail!(
                 Refusal::new(format!("store {key} {what}"))

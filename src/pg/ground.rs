@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Client;
 
 use super::blueprint::substitutions;
@@ -37,7 +38,39 @@ pub struct Ground {
     pub fingerprint: String,
 }
 
+/// What the catalogs said, as the journal keeps it for a schema that stands ready.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecordedGround {
+    tables: Vec<Table>,
+    keys: Vec<ForeignKey>,
+    indexes: Vec<(Ident, Vec<Vec<Ident>>)>,
+    key_type: KeyType,
+    fingerprint: String,
+}
+
 impl Ground {
+    /// For the journal.
+    #[must_use]
+    pub fn to_record(&self) -> RecordedGround {
+        RecordedGround {
+            tables: self.tables.clone(),
+            keys: self.keys.clone(),
+            indexes: self.indexes.clone().into_iter().collect(),
+            key_type: self.key_type.clone(),
+            fingerprint: self.fingerprint.clone(),
+        }
+    }
+
+    /// As it was recorded: of use only where the fingerprint is still the same.
+    ///
+    /// # Errors
+    /// A refusal where the manifest is not the one that it was recorded with.
+    pub fn of_record(manifest: Manifest, record: RecordedGround) -> Result<Self> {
+        let RecordedGround { tables, keys, indexes, key_type, fingerprint } = record;
+        let owners = resolve(&manifest, &tables, &keys)?;
+        Ok(Self { manifest, tables, keys, owners, indexes: indexes.into_iter().collect(), key_type, fingerprint })
+    }
+
     /// Reads the catalogs.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ pub mod pooler;
 pub mod probe;
 pub mod queue;
 pub mod ranges;
+pub mod ready;
 pub mod registry;
 pub mod requalify;
 pub mod rights;

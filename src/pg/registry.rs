@@ -19,7 +19,7 @@ use crate::ident::{Ident, Literal, QualifiedTable, list};
 use crate::store::{KeyType, StoreKey};
 
 /// A store as the registry describes it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RegistryRow {
     /// Its key.
     pub key: StoreKey,

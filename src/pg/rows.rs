@@ -20,6 +20,24 @@ pub async fn count_source(client: &impl GenericClient, statement: &CopyStatement
     Ok(row.get::<_, i64>(0).unsigned_abs())
 }
 
+/// The first of these tables that has rows of the store in the shared schema, and how many.
+///
+/// # Errors
+/// The server's error.
+pub async fn first_with_rows<'s>(
+    client: &impl GenericClient,
+    statements: &'s [CopyStatement],
+) -> Result<Option<(&'s CopyStatement, u64)>> {
+    let each = statements.iter().enumerate().map(|(at, of)| format!("select {at}::int8, ({})", of.source_count()));
+    let sql = each.collect::<Vec<_>>().join(" union all ") + " order by 1";
+    if statements.is_empty() {
+        return Ok(None);
+    }
+    let counts = client.query(&sql, &[]).await.server()?;
+    let counts = counts.iter().map(|row| row.get::<_, i64>(1).unsigned_abs());
+    Ok(statements.iter().zip(counts).find(|(_, count)| *count > 0))
+}
+
 /// How many rows a table has.
 ///
 /// # Errors
@@ -93,14 +111,17 @@ pub async fn are_readable(client: &impl GenericClient, table: &QualifiedTable) -
 /// # Errors
 /// The server's error.
 pub async fn fingerprints(client: &impl GenericClient, tables: &[Relation]) -> Result<BTreeMap<String, String>> {
-    let mut fingerprints = BTreeMap::new();
-    for table in tables {
-        let sql = format!(
-            "select count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(\"tenantctl row\"::text, 0)::numeric), 0)
-             from {table} as \"tenantctl row\""
-        );
-        let value: String = client.query_one(&sql, &[]).await.server()?.get(0);
-        fingerprints.insert(table.table.table.raw().to_owned(), value);
+    if tables.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    Ok(fingerprints)
+    let of_each = tables.iter().enumerate().map(|(at, table)| {
+        format!(
+            "select {at}::int8, count(*) || ':' ||
+                    coalesce(sum(pg_catalog.hashtextextended(\"tenantctl row\"::text, 0)::numeric), 0)
+             from {table} as \"tenantctl row\""
+        )
+    });
+    let sql = of_each.collect::<Vec<_>>().join(" union all ") + " order by 1";
+    let values = client.query(&sql, &[]).await.server()?;
+    Ok(tables.iter().zip(&values).map(|(of, row)| (of.table.table.raw().to_owned(), row.get(1))).collect())
 }

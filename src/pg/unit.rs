@@ -41,6 +41,17 @@ impl<'a> Unit<'a> {
         Self::guarded(session, move_id, epoch, "for update").await
     }
 
+    /// Begins where no move is chosen yet: what follows holds the row that it takes.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn begin_to_choose(session: &'a mut Session) -> Result<Self> {
+        let transaction = session.transaction().await.server()?;
+        let sql = "select pg_catalog.pg_current_xact_id()::text";
+        let id = first_text(&transaction.simple_query(sql).await.server()?).context("the transaction's id")?;
+        Ok(Self { transaction, id })
+    }
+
     /// One question in one message: whether the lease is ours, and the transaction's id.
     async fn guarded(session: &'a mut Session, move_id: i64, epoch: i64, strength: &str) -> Result<Self> {
         let transaction = session.transaction().await.server()?;

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
 
 use super::load::Load;
-use super::{Means, Strategy, after_load};
+use super::{Means, Strategy, after_load, base_data};
 use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, Literal, QualifiedTable};
@@ -24,7 +24,7 @@ use crate::pg::samples;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
 use crate::pg::unit::Unit;
-use crate::pg::{catalog, rows, scaffold, script, sequence};
+use crate::pg::{catalog, rows, scaffold, sequence};
 use crate::report::Sample;
 use crate::stage::Stage;
 
@@ -131,7 +131,7 @@ async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>>
                 let source = snapshot.import(&mut session).await?;
                 samples::run(&source, &means.samples, &the_move.store, shared, shared).await?
             }
-            MoveKind::New => Vec::new(),
+            MoveKind::New | MoveKind::Ready => Vec::new(),
         };
         let tables = loading.statements.into_iter().map(|statement| statement.target).collect();
         Ok(Loaded { snapshot: snapshot.text().to_owned(), tables, samples })
@@ -159,7 +159,7 @@ async fn look<'m>(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &'m Move
         let ground = loading.ground.insert(means.grounds.of_move(client, the_move).await?);
         let store_tables = catalog::tables_of(client, &the_move.store.schema).await?;
         loading.statements = ground.statements(&the_move.store, &store_tables)?;
-        if the_move.kind == MoveKind::New {
+        if !the_move.kind.has_rows() {
             return Ok(());
         }
         loading.before = journal::table_runs_of(&source, the_move.id).await?;
@@ -290,7 +290,7 @@ async fn finish(means: &Means<'_>, the_move: &Move, loaded: Loaded) -> Result<Re
     after_load::perform(means, the_move).await?;
     raise_sequences(means, the_move).await?;
     if the_move.kind == MoveKind::New {
-        load_base_data(means, the_move).await?;
+        base_data::load(means, the_move).await?;
     }
     let mut session = means.sessions.writer().await?;
     rows::analyze(&*session, &loaded.tables.iter().collect::<Vec<_>>()).await?;
@@ -336,38 +336,4 @@ pub async fn raise_sequences(means: &Means<'_>, the_move: &Move) -> Result<()> {
     unit.commit(means.observer, None).await?;
     means.observer.notice(&Event::Reached { moment: Moment::SequencesSet, table: None });
     Ok(())
-}
-
-/// Base data of a new store, once, in a transaction with its journal row.
-async fn load_base_data(means: &Means<'_>, the_move: &Move) -> Result<()> {
-    let (Some(file), Some(text)) = (&the_move.template.base_data_file, &the_move.template.base_data) else {
-        return Ok(());
-    };
-    let mut session = means.sessions.writer().await?;
-    let unit = Unit::begin(&mut session, the_move.id, the_move.epoch).await?;
-    if journal::resources_of(unit.transaction(), the_move.id, "unit").await?.iter().any(|done| done.name == "base_data")
-    {
-        return Ok(());
-    }
-    let template = crate::template::Template::parse(file, text)?;
-    let store = &the_move.store;
-    let values = crate::pg::blueprint::substitutions(store, &store.schema, &the_move.shared_schema);
-    let before = script::before(unit.transaction()).await?;
-    script::open_path(unit.transaction(), &store.schema, &the_move.shared_schema).await?;
-    for statement in template.render(&values)? {
-        if let Err(error) = script::run(unit.transaction(), &statement.sql).await {
-            let place = error.position.map(|position| statement.place_of_position(position));
-            let (line, column) = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
-            let exit = crate::error::Exit::Failed;
-            return Err(script::template_failure(file, (line, column), &statement.sql, &error, exit));
-        }
-    }
-    script::close_path(unit.transaction()).await?;
-    let strays = script::strays(unit.transaction(), &store.schema, &before).await?;
-    if let Some(stray) = strays.first() {
-        bail!(Refusal::new(format!("the base data makes or changes {stray}, outside the store schema")));
-    }
-    let done = journal::Resource::new("unit", "base_data", None, journal::ResourceState::Made);
-    journal::record_resource(unit.transaction(), the_move.id, &[done]).await?;
-    unit.commit(means.observer, None).await.context("loading the base data")
 }

@@ -155,10 +155,10 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
     means.observer.notice(&Event::StepStarted { store: &store, step: Step::Plan });
     let reader = means.sessions.reader().await?;
     let mut found = schema_findings(&reader, of, row, &store, moves).await?;
-    if of.kind != MoveKind::Rehearsal {
+    if of.kind.is_switched_at_last() {
         found.extend(role::findings(means, &reader, of.ground.shared(), &store).await?);
     }
-    let role = role::role_of(means, of.ground.shared(), &store)?.filter(|_| of.kind != MoveKind::Rehearsal);
+    let role = role::role_of(means, of.ground.shared(), &store)?.filter(|_| of.kind.is_switched_at_last());
     let exists = catalog::schema_exists(&reader, &store.schema).await?;
     let mut plan = Plan {
         url: match of.kind {
@@ -172,7 +172,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
         statement_count: (0, 0),
         statements: Vec::new(),
     };
-    if of.registry.can_switch() && of.kind != MoveKind::Rehearsal {
+    if of.registry.can_switch() && of.kind.is_switched_at_last() {
         plan.steps.push("switch".into());
     }
     let hidden = row_security(&reader, of.ground).await?;
@@ -244,7 +244,7 @@ async fn schema_findings(
         );
         return Ok(found);
     }
-    if row.values.schema.is_some() && of.kind != MoveKind::Rehearsal {
+    if row.values.schema.is_some() && of.kind.is_switched_at_last() {
         found.push(
             Finding::note("schema_reserved", format!("the registry already names schema `{name}`: an application that believes it finds nothing there yet"))
                 .store(&store.key),
@@ -355,7 +355,7 @@ async fn table_plans(
                     .await?,
             );
         }
-        if of.kind == MoveKind::New && row_count > 0 {
+        if !of.kind.has_rows() && row_count > 0 {
             let message = format!("{row_count} rows of this store are in the shared schema; it is not new");
             found.push(
                 Finding::stop("not_new", message)
@@ -373,7 +373,7 @@ async fn table_plans(
             change_test: of.ground.change_test(owner),
             parts: match of.kind {
                 MoveKind::Move | MoveKind::Rehearsal => parts(means, reader, statement, row_count).await?,
-                MoveKind::New => 1,
+                MoveKind::New | MoveKind::Ready => 1,
             },
         });
     }

@@ -32,7 +32,7 @@ pub async fn store_report(
         MoveKind::Move | MoveKind::Rehearsal => {
             the_move.manifest.tables.iter().map(|entry| table_report(entry, &runs)).collect()
         }
-        MoveKind::New => Vec::new(),
+        MoveKind::New | MoveKind::Ready => Vec::new(),
     };
     report.checks = journal::checks_of(client, the_move.id).await?;
     let ticks = Ticks::read(client, the_move, steps).await?;

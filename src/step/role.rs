@@ -1,6 +1,6 @@
 //! The role of each store: made with its schema, shown, given a password, taken back.
 //!
-//! A role is a resource of the store's move, so `abandon` drops it with the schema. A rehearsal makes none.
+//! A role is a resource of the store's move, so `abandon` drops it with the schema. A rehearsal makes none, and a ready schema gets one with its store.
 
 use anyhow::{Result, bail};
 
@@ -9,7 +9,7 @@ use crate::config::RolePassword;
 use crate::conninfo::Secret;
 use crate::error::{Exit, Refusal};
 use crate::ident::Ident;
-use crate::pg::journal::{Move, MoveKind, record_event};
+use crate::pg::journal::{Move, record_event};
 use crate::pg::role::{self, RoleFacts, StoreRole, Verifier};
 use crate::pg::unit::Unit;
 use crate::pg::{Client, Transaction};
@@ -63,7 +63,7 @@ pub async fn findings(means: &Means<'_>, client: &Client, shared: &Ident, store:
 /// Makes the role in the transaction that makes the schema. A password that somebody shall see is not made here: nobody
 /// would see it.
 pub(super) async fn made_with_schema(means: &Means<'_>, transaction: &Transaction<'_>, the_move: &Move) -> Result<()> {
-    if the_move.kind == MoveKind::Rehearsal {
+    if !the_move.kind.is_switched_at_last() {
         return Ok(());
     }
     let Some(of) = role_of(means, &the_move.shared_schema, &the_move.store)? else { return Ok(()) };

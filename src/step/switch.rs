@@ -27,7 +27,8 @@ use crate::pg::{Client, catalog, lock};
 use crate::plan::ChangeTest;
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
-use prepare::{Prepared, Ready, Seen, Sides, none_to_move, prepare, row_count, time_for_the_look};
+pub(super) use prepare::none_to_move;
+use prepare::{Prepared, Ready, Seen, Sides, prepare, row_count, time_for_the_look};
 
 /// Fewer rows than these one connection looks through.
 const ROWS_WORTH_A_CONNECTION: u64 = 20_000;
@@ -314,7 +315,7 @@ async fn was_switched(means: &Means<'_>, the_move: &Move) -> Result<bool> {
     Ok(journal::reread(unit.client(), the_move.id).await?.stage.is_switched())
 }
 
-fn is_busy(error: &anyhow::Error) -> bool {
+pub(super) fn is_busy(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<ServerError>().is_some_and(|error| error.is(&["55P03"])))
 }
 
@@ -397,7 +398,7 @@ impl Attempt<'_> {
 }
 
 /// The shared tables in a fixed order, so that two switches cannot wait for each other.
-fn shared_tables(ground: &Ground) -> Vec<&QualifiedTable> {
+pub(super) fn shared_tables(ground: &Ground) -> Vec<&QualifiedTable> {
     let mut tables: Vec<_> = ground.owners.iter().map(|owner| &owner.table).collect();
     tables.sort();
     tables

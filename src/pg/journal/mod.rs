@@ -2,7 +2,7 @@
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages, `lines` the same for lists · `records` tables,
 //! checks, events, and what was made · `registered` a move with the registry's row · `parts` what is loaded of a big table · `measures` what runs took · `validations` what the
-//! probes saw · `new_stores` the newest of them. The rows of a
+//! probes saw · `new_stores` the newest of them · `ready` schemas for stores to come. The rows of a
 //! step are written in the step's own transaction, never by an observer.
 
 mod lines;
@@ -10,6 +10,7 @@ mod measures;
 mod moves;
 mod new_stores;
 mod parts;
+mod ready;
 mod records;
 mod registered;
 mod runs;
@@ -27,6 +28,7 @@ pub use moves::{
 };
 pub use new_stores::newest_new_store;
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
+pub use ready::{Ready, ReadyRecord, fit, hold_ready, mark_ready, ready_for, ready_moves, take_ready};
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
@@ -49,7 +51,8 @@ use crate::ident::Literal;
 
 /// The journal as it was first, and what later versions add to it, each a step of its own.
 const DDL: &str = include_str!("../sql/journal.sql");
-const STEPS: &[(i32, &str)] = &[(2, include_str!("../sql/journal_2.sql"))];
+const STEPS: &[(i32, &str)] =
+    &[(2, include_str!("../sql/journal_2.sql")), (3, include_str!("../sql/journal_3.sql"))];
 
 /// The version that this build writes. It reads older ones as they are.
 const VERSION: i32 = STEPS[STEPS.len() - 1].0;
@@ -60,6 +63,14 @@ const VERSION: i32 = STEPS[STEPS.len() - 1].0;
 /// A refusal where its version is another, or the server's error.
 pub async fn exists(client: &Client) -> Result<bool> {
     Ok(version(client).await?.is_some())
+}
+
+/// Whether there is one, of the version that this build writes.
+///
+/// # Errors
+/// As [`exists`].
+pub async fn is_current(client: &Client) -> Result<bool> {
+    Ok(version(client).await? == Some(VERSION))
 }
 
 /// None where there is no journal.

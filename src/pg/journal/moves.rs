@@ -31,14 +31,17 @@ pub enum MoveKind {
     New,
     /// Its rows are moved into a schema beside its own, which is dropped again; never switched.
     Rehearsal,
+    /// A schema without a store: made as a new one's, and taken by a new store later.
+    Ready,
 }
 
 impl MoveKind {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Move => "move",
             Self::New => "new",
             Self::Rehearsal => "rehearsal",
+            Self::Ready => "ready",
         }
     }
 
@@ -46,6 +49,7 @@ impl MoveKind {
         match word {
             "new" => Self::New,
             "rehearsal" => Self::Rehearsal,
+            "ready" => Self::Ready,
             _ => Self::Move,
         }
     }
@@ -54,6 +58,12 @@ impl MoveKind {
     #[must_use]
     pub fn has_rows(self) -> bool {
         matches!(self, Self::Move | Self::Rehearsal)
+    }
+
+    /// Whether a store is routed to its schema in the end, and so has a URL and a role.
+    #[must_use]
+    pub fn is_switched_at_last(self) -> bool {
+        matches!(self, Self::Move | Self::New)
     }
 }
 
@@ -79,7 +89,7 @@ impl RecordedTemplate {
 }
 
 /// 32 hex digits over a value's JSON.
-fn hash_of(value: &impl Serialize) -> String {
+pub(super) fn hash_of(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default(); // plain values: cannot fail
     hash_of_text(&text)
 }
@@ -160,9 +170,9 @@ pub struct Move {
     pub switched_at: Option<String>,
 }
 
-const SELECT: &str = include_str!("../sql/move_row.sql");
+pub(super) const SELECT: &str = include_str!("../sql/move_row.sql");
 
-fn move_row(row: &Row) -> Result<Move> {
+pub(super) fn move_row(row: &Row) -> Result<Move> {
     let Json(key_type): Json<KeyType> = row.try_get(10).server()?;
     let key = StoreKey::parse(row.get(2), &key_type)?;
     let stage: String = row.get(7);
@@ -431,8 +441,9 @@ impl Move {
         if !self.stage.may_become(next) {
             bail!(Refusal::new(format!("store {} is {}; it cannot become {next}", self.store.key, self.stage)));
         }
-        if self.kind == MoveKind::Rehearsal && next != Stage::Abandoned && next > Stage::Verified {
-            bail!(Refusal::new(format!("a rehearsal of store {} cannot become {next}", self.store.key)));
+        if !self.kind.is_switched_at_last() && next != Stage::Abandoned && next > Stage::Verified {
+            let what = if self.kind == MoveKind::Ready { "a ready schema" } else { "a rehearsal" };
+            bail!(Refusal::new(format!("{what} cannot become {next}")));
         }
         let mut assignments = vec!["stage = $3".to_owned(), "error = null".to_owned()];
         match (self.stage, next) {

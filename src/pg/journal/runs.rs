@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Json;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, GenericClient, Row};
 
 use super::moves::MoveKind;
 use crate::stage::Stage;
@@ -88,7 +88,7 @@ pub struct NewRun<'a> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn begin_run(client: &Client, run: &NewRun<'_>, facts: &Facts) -> Result<()> {
+pub async fn begin_run(client: &impl GenericClient, run: &NewRun<'_>, facts: &Facts) -> Result<()> {
     let pid = std::process::id().cast_signed();
     client
         .execute(

@@ -2,6 +2,7 @@
 //! the row is inserted later, in the transaction that records the move.
 
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Transaction};
 
@@ -17,7 +18,7 @@ use crate::store::{Store, StoreKey};
 const DRAWS: usize = 1000;
 
 /// A row that is not in the registry yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewRow {
     /// As it will be read.
     pub row: RegistryRow,
@@ -25,6 +26,15 @@ pub struct NewRow {
     /// The column and its value, to the microsecond.
     created: Option<(Ident, String)>,
     key_was_drawn: bool,
+}
+
+impl NewRow {
+    /// The same row with a name: it was drafted before there was one.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        let row = RegistryRow { name: Some(name.to_owned()), ..self.row };
+        Self { row, name: name.to_owned(), ..self }
+    }
 }
 
 /// A column that a new row needs: its type, and what gives its value where nobody says one.

@@ -164,24 +164,16 @@ async fn what_changed(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Resu
 }
 
 /// A new store has no rows in the shared schema; rows that came since would stay behind.
-pub(super) async fn none_to_move(
+pub(in crate::step) async fn none_to_move(
     transaction: &Transaction<'_>,
     the_move: &Move,
     statements: &[CopyStatement],
 ) -> Result<()> {
-    for statement in statements {
-        let count = rows::count_source(transaction, statement).await?;
-        if count > 0 {
-            let key = &the_move.store.key;
-            bail!(
-                Refusal::new(format!(
-                    "store {key} is no longer new: {count} rows of it are in {}",
-                    statement.source.raw()
-                ))
-                .hint(format!("`tenantctl abandon --store {key}`, then `tenantctl migrate --store {key}` moves them"))
-                .exit(Exit::Failed)
-            );
-        }
-    }
-    Ok(())
+    let Some((statement, count)) = rows::first_with_rows(transaction, statements).await? else { return Ok(()) };
+    let key = &the_move.store.key;
+    bail!(
+        Refusal::new(format!("store {key} is no longer new: {count} rows of it are in {}", statement.source.raw()))
+            .hint(format!("`tenantctl abandon --store {key}`, then `tenantctl migrate --store {key}` moves them"))
+            .exit(Exit::Failed)
+    );
 }

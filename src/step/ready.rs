@@ -1,0 +1,70 @@
+//! Schemas that stand ready: what a new store of the next key will need, made and proven before anybody asks for it.
+//!
+//! Its key, and what else names it, are drawn as for a store that is registered; the registry's row comes with the
+//! store. `claim` takes one.
+
+use anyhow::{Result, bail};
+
+use super::verify::tables_beside;
+use super::{Means, base_data};
+use crate::error::Refusal;
+use crate::ident::Literal;
+use crate::pg::blueprint::substitutions;
+use crate::pg::ground::Ground;
+use crate::pg::journal::{self, Move, ReadyRecord};
+use crate::pg::ready::versions;
+use crate::pg::registry::{NewRow, Registry};
+use crate::pg::snapshot::repeatable_read;
+use crate::pg::unit::Unit;
+use crate::store::Store;
+use crate::template::Template;
+
+/// Refuses what a schema cannot be made of before its store has a name.
+///
+/// # Errors
+/// A refusal with the template's line.
+pub fn check_template(template: &Template, store: &Store, ground: &Ground) -> Result<()> {
+    let unnamed = substitutions(store, &store.schema, ground.shared());
+    let mut named = unnamed.clone();
+    named.store_name = Literal::text("a name").into();
+    let (unnamed, named) = (template.render(&unnamed)?, template.render(&named)?);
+    match unnamed.iter().zip(&named).find(|(a, b)| a.sql != b.sql) {
+        None => Ok(()),
+        Some((statement, _)) => bail!(
+            Refusal::new(format!("{}:{}: the template says {{{{store_name}}}}", template.file(), statement.line))
+                .because("a ready schema is made before its store has a name")
+                .hint("put what needs the name into [store_schema] base_data, which runs when the store comes")
+        ),
+    }
+}
+
+/// Says in the journal that a verified schema stands ready. The registry's row and the base data are tried first, with a
+/// name of their own.
+///
+/// # Errors
+/// A refusal where the registry does not take the row; what the base data has against it; the server's error.
+pub async fn stand_ready(
+    means: &Means<'_>,
+    registry: &Registry<'_>,
+    ground: &Ground,
+    the_move: &Move,
+    row: &NewRow,
+) -> Result<()> {
+    let mut session = means.sessions.writer().await?;
+    let unit = Unit::begin(&mut session, the_move.id, the_move.epoch).await?;
+    let mut named = the_move.clone();
+    let name = format!("{} {}", the_move.store.schema.raw(), means.run);
+    registry.insert(unit.transaction(), &row.clone().named(&name), &named.store, ground.shared()).await?;
+    named.store.name = Some(name);
+    base_data::try_out(unit.transaction(), &named).await?;
+    drop(unit); // nothing of it stays
+    let transaction = repeatable_read(&mut session).await?;
+    let tables = tables_beside(transaction.client(), the_move, &[]).await?;
+    let versions = versions(&transaction, &the_move.store.schema, &tables).await?;
+    drop(transaction);
+    let fit = journal::fit(&the_move.manifest, &the_move.template, &means.access);
+    let record = ReadyRecord { fit, versions, tables, row: row.clone(), ground: ground.to_record() };
+    let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
+    journal::mark_ready(unit.transaction(), means.run, the_move, &record).await?;
+    unit.commit(means.observer, None).await
+}
