@@ -62,7 +62,8 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "Examples:
   tenantctl create --store 4         the schema alone; then `copy`
   tenantctl create --new --store 94  a store without rows: all of it
-  tenantctl create --new --register --name Jabones  its row too",
+  tenantctl create --new --register --name Jabones  its row too
+  tenantctl create --pool 5          schemas that such stores take at once",
     ),
     (
         "copy",

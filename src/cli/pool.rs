@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use super::Globals;
 use super::open::Opened;
 use super::output::{Page, now};
 use super::pace::Pace;
 use super::road::{self, Errand, How};
 use super::site::Site;
-use super::Globals;
 use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
 use crate::event::Event;
@@ -27,9 +27,9 @@ use crate::step::Means;
 use crate::step::abandon::abandon;
 use crate::step::claim::{Claim, claim};
 use crate::step::plan::store_of;
-use crate::step::ready::{check_template, stand_ready};
+use crate::step::ready::{check_template, stand_ready, still_stands};
 use crate::step::report::store_report;
-use crate::step::validate::validate;
+use crate::step::validate::{Validation, validate};
 use crate::template::Template;
 use crate::view::explain;
 
@@ -52,12 +52,17 @@ pub(super) async fn keep(globals: &Globals, env: &Environment, line: &str, count
     let mut writer = opened.sessions.writer().await?;
     journal::ensure(&mut writer).await.context("making the journal, schema tenantctl")?;
     let fit = journal::fit(&ground.manifest, &recorded, &opened.means()?.access);
-    let (mut fitting, mut to_drop) =
-        journal::ready_moves(&writer, ground.shared(), &fit, &ground.fingerprint).await?;
-    to_drop.extend(fitting.drain(count.min(fitting.len())..));
+    let (fitting, mut to_drop) = journal::ready_moves(&writer, ground.shared(), &fit, &ground.fingerprint).await?;
+    let mut kept = 0;
+    for ready in fitting {
+        match kept < count && still_stands(&writer, &ready).await? {
+            true => kept += 1,
+            false => to_drop.push(ready.the_move),
+        }
+    }
     let mut rows = Vec::new();
     let mut names: BTreeSet<Ident> = BTreeSet::new();
-    while fitting.len() + rows.len() < count {
+    while kept + rows.len() < count {
         let mut row = registry.draft(&writer, "", None).await?;
         row.row.name = None;
         let store = store_of(&opened.store_schema, &row.row)
@@ -84,7 +89,7 @@ pub(super) async fn keep(globals: &Globals, env: &Environment, line: &str, count
     };
     let ended = ended.await;
     let made = report.stores.iter().filter(|store| store.outcome == Outcome::Done).count();
-    let message = format!("{} ready schemas wait for new stores", fitting.len() + made);
+    let message = format!("{} ready schemas wait for new stores", kept + made);
     report.findings.push(Finding::note("ready_schemas", message));
     report.next_steps.push(NextStep {
         why: "a new store takes one".into(),
@@ -102,12 +107,7 @@ struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
-    fn site(
-        &self,
-        template: Template,
-        recorded: RecordedTemplate,
-        moves: Vec<MoveLine>,
-    ) -> Result<Site<'a>> {
+    fn site(&self, template: Template, recorded: RecordedTemplate, moves: Vec<MoveLine>) -> Result<Site<'a>> {
         let errand = Errand {
             command: "create",
             until: Until { stage: Stage::Verified, by_hand: false, insists: false },
@@ -130,17 +130,11 @@ impl<'a> Pool<'a> {
             abandon(&means, &taken, true).await?;
         }
         let names: Vec<&str> = moves.iter().map(|of| of.store.schema.raw()).collect();
-        let message = format!("dropped, as too many or made of other files: {}", names.join(", "));
+        let message = format!("dropped, since they serve nobody: {}", names.join(", "));
         Ok((!names.is_empty()).then(|| Finding::note("ready_schemas_dropped", message)))
     }
 
-    async fn make(
-        &self,
-        mut site: Site<'a>,
-        lease: &mut Lease,
-        rows: &[NewRow],
-        report: &mut Report,
-    ) -> Result<Exit> {
+    async fn make(&self, mut site: Site<'a>, lease: &mut Lease, rows: &[NewRow], report: &mut Report) -> Result<Exit> {
         if rows.is_empty() {
             return Ok(Exit::Done);
         }
@@ -206,30 +200,29 @@ pub(super) async fn take(opened: &Opened, line: &str, name: &str) -> Result<Opti
     let means = opened.means()?;
     let fit = journal::fit(&manifest, &recorded, &means.access);
     let reader = opened.sessions.reader().await?;
-    let ready = match journal::is_current(&reader).await? {
-        true => journal::ready_for(&*reader, &manifest.shared_schema, &fit).await?,
+    let recorded = match journal::is_current(&reader).await? {
+        true => journal::ground_of_ready(&*reader, &manifest.shared_schema, &fit).await?,
         false => None,
     };
     drop(reader);
-    let Some(ready) = ready else { return Ok(None) };
-    let ground = Ground::of_record(manifest, ready.ground)?;
+    let Some(recorded) = recorded else { return Ok(None) };
+    let ground = Ground::of_record(manifest, recorded)?;
     let registry = opened.registry(&ground);
     let (os_user, host) = road::who();
-    let run = NewRun { id: &opened.run, command: "create", command_line: line, os_user: &os_user, host: &host, errand: None };
+    let run =
+        NewRun { id: &opened.run, command: "create", command_line: line, os_user: &os_user, host: &host, errand: None };
     let of = Claim { fit: &fit, name, run: &run };
     let claimed = claim(&means, &registry, &ground, &of);
     let (lease, claimed) = tokio::join!(Lease::open(&opened.sessions, &opened.run), claimed);
     let (lease, Some(claimed)) = (lease?, claimed?) else { return Ok(None) };
-    let (mut exit, mut now) = (Exit::Done, claimed);
-    let asked = match means.probes.is_empty() {
-        true => Ok(()),
-        false => validate(&means, &now).await.map(|validation| {
-            if !validation.passed() {
-                exit = Exit::Differs;
-            }
-        }),
-    };
-    now = journal::reread(lease.client(), now.id).await?;
+    let (mut exit, mut now, mut asked) = (Exit::Done, claimed, Ok(()));
+    if !means.probes.is_empty() {
+        match validate(&means, &now).await {
+            Ok(Validation { receipt: Some(receipt), .. }) => now = receipt.the_move().clone(),
+            Ok(_) => exit = Exit::Differs,
+            Err(error) => asked = Err(error),
+        }
+    }
     let steps = opened.config.report()?.next_steps;
     let mut store = store_report(lease.client(), &now, &steps, means.id_headroom).await?;
     if let Err(error) = asked {

@@ -344,7 +344,12 @@ fn with_probes(opened: &mut Opened) -> Result<Stage> {
 }
 
 /// All stores, wave by wave.
-pub(super) async fn travel_all(site: &mut Site<'_>, lease: &mut Lease, rows: &[RegistryRow], report: &mut Report) -> Result<Exit> {
+pub(super) async fn travel_all(
+    site: &mut Site<'_>,
+    lease: &mut Lease,
+    rows: &[RegistryRow],
+    report: &mut Report,
+) -> Result<Exit> {
     let is_stopped = site.ground_findings.iter().any(|finding| finding.grade == Grade::Stop);
     if rows.len() > 1 && site.errand.from.is_none() && !is_stopped && site.census.is_none() {
         // Only for the order: a condition that cannot be asked for all stores at once stops nobody.

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::ready::still_stands;
 use super::switch::{is_busy, none_to_move, shared_tables};
 use super::{Means, base_data, role};
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, NewRun, Ready};
-use crate::pg::ready::versions;
-use crate::pg::registry::{NewRow, Registry};
+use crate::pg::registry::Registry;
 use crate::pg::unit::Unit;
-use crate::pg::{catalog, lock, rows, sequence};
+use crate::pg::{Client, catalog, lock, rows, sequence};
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
 
@@ -67,28 +67,28 @@ struct Claiming<'a> {
 
 impl Claiming<'_> {
     async fn once(&self, number: u32) -> Result<Option<Move>> {
-        let Self { means, registry, ground, of } = self;
+        let Self { means, ground, of, .. } = self;
         let begun = Instant::now();
-        let mut session = means.sessions.writer().await?;
+        let (mut session, beside) = tokio::try_join!(means.sessions.writer(), means.sessions.reader())?;
         let unit = Unit::begin_to_choose(&mut session).await?;
-        let Some(ready) = journal::hold_ready(unit.transaction(), ground.shared(), of.fit).await? else { return Ok(None) };
-        let schema = &ready.the_move.store.schema;
-        let now = versions(unit.transaction(), schema, &ready.record.tables).await?;
-        let is_known = registry.store(unit.transaction(), &ready.the_move.store.key).await?.is_some();
-        if now != ready.record.versions || is_known {
-            let what = if is_known { "its key is a store's by now" } else { "somebody changed it" };
-            let message = format!("ready schema {} is not used: {what}", schema.raw());
+        let held = journal::hold_ready(unit.transaction(), ground.shared(), of.fit).await?;
+        let Some(ready) = held else { return Ok(None) };
+        let (stands, taken) = tokio::join!(self.stands(&unit, &beside, &ready), self.take(&unit, &ready));
+        let why = match (&taken, stands) {
+            (Err(_), Err(_)) => None, // an error of the one ends the transaction for both: it is told
+            (_, stands) => stands?,
+        };
+        if let Some(why) = why {
+            let message = format!("ready schema {} is not used: {why}", ready.the_move.store.schema.raw());
             means.observer.notice(&Event::Warned { message: &message });
             return Ok(None);
         }
-        let Ready { the_move, record } = ready;
-        let row = record.row.named(of.name);
-        journal::begin_run(unit.transaction(), of.run, means.sessions.facts()).await?;
-        let the_move = self.take(&unit, &the_move, &row).await?;
+        let the_move = taken?;
         means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Switch });
-        let digests = rows::fingerprints(unit.transaction(), &record.tables).await?;
+        base_data::run_tried(unit.transaction(), &the_move).await?;
+        let digests = rows::fingerprints(unit.transaction(), &ready.record.tables).await?;
         journal::record_base_digests(unit.transaction(), the_move.id, &digests).await?;
-        let Some(()) = self.switch(&unit, &the_move, number).await? else { return Ok(None) };
+        let Some(()) = self.switch(&unit, &beside, &the_move, number).await? else { return Ok(None) };
         means.observer.notice(&Event::Reached { moment: Moment::BeforeSwitchCommit, table: None });
         unit.commit(means.observer, None).await?;
         means.observer.notice(&Event::Reached { moment: Moment::AfterSwitchCommit, table: None });
@@ -97,38 +97,53 @@ impl Claiming<'_> {
         Ok(Some(journal::reread(&session, the_move.id).await?))
     }
 
-    /// The schema is the store's: row, role, base data, sequences.
-    async fn take(&self, unit: &Unit<'_>, ready: &Move, row: &NewRow) -> Result<Move> {
+    /// Sees on another connection, while the row is made, that the schema is still what was proven, and raises its
+    /// sequences; else says why it cannot be taken.
+    async fn stands(&self, unit: &Unit<'_>, beside: &Client, ready: &Ready) -> Result<Option<String>> {
         let Self { means, registry, ground, .. } = self;
-        let mut store = ready.store.clone();
-        store.name.clone_from(&row.row.name);
-        registry.insert(unit.transaction(), row, &store, ground.shared()).await?;
-        let the_move = journal::take_ready(unit.transaction(), means.run, ready, &store).await?;
-        role::made_with_schema(means, unit.transaction(), &the_move).await?;
-        base_data::run_tried(unit.transaction(), &the_move).await?;
-        let client = unit.client();
-        let headroom = means.id_headroom;
-        let lacks = sequence::raise(unit.transaction(), client, ground.shared(), &store.schema, headroom).await?;
-        match lacks.is_empty() {
-            true => Ok(the_move),
-            false => bail!(Refusal::new(lacks.join("; ")).hint("give the sequence a wider type, or lower id_headroom")),
+        let store = &ready.the_move.store;
+        if registry.store(beside, &store.key).await?.is_some() {
+            return Ok(Some("its key is a store's by now".to_owned()));
         }
+        if !still_stands(beside, ready).await? {
+            return Ok(Some("somebody changed it".to_owned()));
+        }
+        let (client, headroom) = (unit.transaction(), means.id_headroom);
+        let lacks = sequence::raise(client, beside, ground.shared(), &store.schema, headroom).await?;
+        Ok((!lacks.is_empty()).then(|| lacks.join("; ")))
+    }
+
+    /// The schema is the store's, with a row in the registry and a role.
+    async fn take(&self, unit: &Unit<'_>, ready: &Ready) -> Result<Move> {
+        let Self { means, registry, ground, of } = self;
+        let row = ready.record.row.clone().named(of.name);
+        let mut store = ready.the_move.store.clone();
+        store.name.clone_from(&row.row.name);
+        journal::begin_run(unit.transaction(), of.run, means.sessions.facts()).await?;
+        registry.insert(unit.transaction(), &row, &store, ground.shared()).await?;
+        let the_move = journal::take_ready(unit.transaction(), means.run, &ready.the_move, &store).await?;
+        role::made_with_schema(means, unit.transaction(), &the_move).await?;
+        Ok(the_move)
     }
 
     /// None where the shared tables are no longer what they were when the schema was made.
-    async fn switch(&self, unit: &Unit<'_>, the_move: &Move, number: u32) -> Result<Option<()>> {
+    async fn switch(&self, unit: &Unit<'_>, beside: &Client, the_move: &Move, number: u32) -> Result<Option<()>> {
         let Self { means, registry, ground, .. } = self;
         let statements = ground.statements(&the_move.store, &ground.tables)?;
         let held = Instant::now();
         lock::share(unit.transaction(), &shared_tables(ground), means.switch.lock_wait).await?;
         means.observer.notice(&Event::Reached { moment: Moment::LockTaken, table: None });
-        let fingerprint = catalog::ddl_fingerprint(unit.client(), ground.shared(), &ground.names()).await?;
-        if fingerprint != the_move.ddl_fingerprint {
+        let (shared, names) = (ground.shared(), ground.names());
+        let (fingerprint, none) = tokio::join!(
+            catalog::ddl_fingerprint(beside, shared, &names), // after the lock: it sees what was committed before
+            none_to_move(unit.transaction(), the_move, &statements)
+        );
+        if fingerprint? != the_move.ddl_fingerprint {
             let message = "the shared tables were altered since the ready schemas were made";
             means.observer.notice(&Event::Warned { message });
             return Ok(None);
         }
-        none_to_move(unit.transaction(), the_move, &statements).await?;
+        none?;
         let before = registry.lock_row(unit.transaction(), &the_move.store.key).await?;
         let values = registry.values_for(&the_move.store.schema, the_move.url.as_deref());
         registry.write(unit.transaction(), &the_move.store.key, &values).await?;

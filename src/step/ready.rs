@@ -9,9 +9,10 @@ use super::verify::tables_beside;
 use super::{Means, base_data};
 use crate::error::Refusal;
 use crate::ident::Literal;
+use crate::pg::Client;
 use crate::pg::blueprint::substitutions;
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Move, ReadyRecord};
+use crate::pg::journal::{self, Move, Ready, ReadyRecord};
 use crate::pg::ready::versions;
 use crate::pg::registry::{NewRow, Registry};
 use crate::pg::snapshot::repeatable_read;
@@ -36,6 +37,15 @@ pub fn check_template(template: &Template, store: &Store, ground: &Ground) -> Re
                 .hint("put what needs the name into [store_schema] base_data, which runs when the store comes")
         ),
     }
+}
+
+/// Whether one is still what was proven.
+///
+/// # Errors
+/// The server's error.
+pub async fn still_stands(client: &Client, ready: &Ready) -> Result<bool> {
+    let schema = &ready.the_move.store.schema;
+    Ok(versions(client, schema, &ready.record.tables).await? == ready.record.versions)
 }
 
 /// Says in the journal that a verified schema stands ready. The registry's row and the base data are tried first, with a
@@ -63,8 +73,8 @@ pub async fn stand_ready(
     let versions = versions(&transaction, &the_move.store.schema, &tables).await?;
     drop(transaction);
     let fit = journal::fit(&the_move.manifest, &the_move.template, &means.access);
-    let record = ReadyRecord { fit, versions, tables, row: row.clone(), ground: ground.to_record() };
+    let record = ReadyRecord { fit, versions, tables, row: row.clone() };
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
-    journal::mark_ready(unit.transaction(), means.run, the_move, &record).await?;
+    journal::mark_ready(unit.transaction(), means.run, the_move, &record, &ground.to_record()).await?;
     unit.commit(means.observer, None).await
 }

@@ -25,6 +25,7 @@ mod newstores;
 mod output;
 mod parts;
 mod planted;
+mod pool;
 mod pooler;
 mod proxy;
 mod recipes;

@@ -144,9 +144,10 @@ fn the_commands_of_the_onboarding_document_do_what_it_says() {
         .says("?schema=store_")
         .says("Create an order with its items");
     runs("registered").says("Tienda 94 (ID: 94)");
+    runs("pool").says("it took a schema that stood ready").says("Tienda Inmediata (ID: ");
     runs("move").says("15 tables compared row by row, all equal");
     let after = runs("after");
-    assert_eq!(town.value("select count(*) from tenantctl.move where stage = 'validated'"), "3");
+    assert_eq!(town.value("select count(*) from tenantctl.move where stage = 'validated'"), "4");
     for done in ["[x] Document the onboarding process", "[x] Automate the creation of schemas"] {
         assert!(after.stdout.contains(done), "{}", after.stdout);
     }

@@ -53,7 +53,8 @@ fn move_line(row: &Row) -> Result<MoveLine> {
 /// # Errors
 /// The server's error.
 pub async fn live_moves(client: &Client, shared_schema: &Ident) -> Result<Vec<MoveLine>> {
-    let sql = format!("{SELECT} where shared_schema = $1 and stage <> 'abandoned' and kind in ('move', 'new') order by id");
+    let sql =
+        format!("{SELECT} where shared_schema = $1 and stage <> 'abandoned' and kind in ('move', 'new') order by id");
     client.query(&sql, &[&shared_schema.raw()]).await.server()?.iter().map(move_line).collect()
 }
 

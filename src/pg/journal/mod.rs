@@ -28,7 +28,7 @@ pub use moves::{
 };
 pub use new_stores::newest_new_store;
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
-pub use ready::{Ready, ReadyRecord, fit, hold_ready, mark_ready, ready_for, ready_moves, take_ready};
+pub use ready::{Ready, ReadyRecord, fit, ground_of_ready, hold_ready, mark_ready, ready_moves, take_ready};
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
@@ -51,8 +51,7 @@ use crate::ident::Literal;
 
 /// The journal as it was first, and what later versions add to it, each a step of its own.
 const DDL: &str = include_str!("../sql/journal.sql");
-const STEPS: &[(i32, &str)] =
-    &[(2, include_str!("../sql/journal_2.sql")), (3, include_str!("../sql/journal_3.sql"))];
+const STEPS: &[(i32, &str)] = &[(2, include_str!("../sql/journal_2.sql")), (3, include_str!("../sql/journal_3.sql"))];
 
 /// The version that this build writes. It reads older ones as they are.
 const VERSION: i32 = STEPS[STEPS.len() - 1].0;

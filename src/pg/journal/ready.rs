@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Json;
 use tokio_postgres::{Client, GenericClient};
@@ -13,15 +14,17 @@ use crate::ident::Ident;
 use crate::manifest::Manifest;
 use crate::pg::blueprint::Access;
 use crate::pg::failure::ServerResult;
-use crate::pg::ground::RecordedGround;
 use crate::pg::registry::NewRow;
 use crate::store::Store;
 use crate::table::Relation;
 
-/// What a ready schema was made of.
+/// Which moves stand ready; $1 is the shared schema, $2 what they must be made of.
+const FITS: &str = "shared_schema = $1 and kind = 'ready' and stage = 'verified' and ready ->> 'fit' = $2";
+
+/// What of a ready schema its store needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReadyRecord {
-    /// [`fit`] of the files and settings.
+    /// [`fit`] of the files and settings that it was made of.
     pub fit: String,
     /// Row versions of all that is in it, when it was proven.
     pub versions: String,
@@ -29,16 +32,14 @@ pub struct ReadyRecord {
     pub tables: Vec<Relation>,
     /// The row that the registry will get, but for the name.
     pub row: NewRow,
-    /// The shared schema as it was then.
-    pub ground: RecordedGround,
 }
 
-/// A move that stands ready, with what it was made of.
+/// A move that stands ready.
 #[derive(Clone, Debug)]
 pub struct Ready {
     /// The move.
     pub the_move: Move,
-    /// What it was made of.
+    /// What its store needs.
     pub record: ReadyRecord,
 }
 
@@ -48,16 +49,20 @@ pub fn fit(manifest: &Manifest, template: &RecordedTemplate, access: &Access) ->
     hash_of(&(manifest, template.hash(), &access.owner, &access.readers))
 }
 
-/// Whether any stands ready, and its record: the oldest one's.
+/// The shared schema as [`mark_ready`] was given it for the oldest of those that fit; none where none fits.
 ///
 /// # Errors
 /// The server's error.
-pub async fn ready_for(client: &impl GenericClient, shared: &Ident, fit: &str) -> Result<Option<ReadyRecord>> {
-    let sql = "select ready from tenantctl.move
-               where shared_schema = $1 and kind = 'ready' and stage = 'verified' and ready ->> 'fit' = $2
-               order by id limit 1";
-    let row = client.query_opt(sql, &[&shared.raw(), &fit]).await.server()?;
-    Ok(row.map(|row| row.try_get::<_, Json<ReadyRecord>>(0).server()).transpose()?.map(|Json(record)| record))
+pub async fn ground_of_ready<G: DeserializeOwned>(
+    client: &impl GenericClient,
+    shared: &Ident,
+    fit: &str,
+) -> Result<Option<G>> {
+    let sql = format!("select ready_ground from tenantctl.move where {FITS} order by id limit 1");
+    let row = client.query_opt(&sql, &[&shared.raw(), &fit]).await.server()?;
+    let Some(row) = row else { return Ok(None) };
+    let Json(ground) = row.try_get::<_, Json<serde_json::Value>>(0).server()?;
+    Ok(Some(serde_json::from_value(ground).context("the journal's record of the shared schema")?))
 }
 
 /// The oldest one that nobody else is taking, held for the transaction.
@@ -65,54 +70,76 @@ pub async fn ready_for(client: &impl GenericClient, shared: &Ident, fit: &str) -
 /// # Errors
 /// The server's error.
 pub async fn hold_ready(client: &impl GenericClient, shared: &Ident, fit: &str) -> Result<Option<Ready>> {
-    let of = "select id, ready from tenantctl.move
-              where shared_schema = $1 and kind = 'ready' and stage = 'verified' and ready ->> 'fit' = $2
-              order by id limit 1";
-    let of = format!("{of} for update skip locked");
-    let Some(row) = client.query_opt(&of, &[&shared.raw(), &fit]).await.server()? else { return Ok(None) };
-    let Json(record) = row.try_get(1).server()?;
-    let of_move = client.query_one(&format!("{SELECT} where id = $1"), &[&row.get::<_, i64>(0)]).await.server()?;
-    Ok(Some(Ready { the_move: move_row(&of_move)?, record }))
+    let sql = format!("{SELECT} where {FITS} order by id limit 1 for update skip locked");
+    let Some(row) = client.query_opt(&sql, &[&shared.raw(), &fit]).await.server()? else { return Ok(None) };
+    let the_move = move_row(&row)?;
+    Ok(Some(Ready { record: record_of(client, the_move.id).await?, the_move }))
 }
 
-/// How many fit, and those that serve nobody: of other files, or left half-made.
+/// Those that fit, and the moves that serve nobody: of other files, or left half-made.
 ///
 /// # Errors
 /// The server's error.
-pub async fn ready_moves(client: &Client, shared: &Ident, fit: &str, fingerprint: &str) -> Result<(Vec<Move>, Vec<Move>)> {
-    let sql = "select id, coalesce(ready ->> 'fit' = $2 and ddl_fingerprint = $3 and stage = 'verified', false)
-               from tenantctl.move where shared_schema = $1 and kind = 'ready' and stage <> 'abandoned' order by id";
+pub async fn ready_moves(
+    client: &Client,
+    shared: &Ident,
+    fit: &str,
+    fingerprint: &str,
+) -> Result<(Vec<Ready>, Vec<Move>)> {
+    let sql = format!(
+        "select id, coalesce({FITS} and ddl_fingerprint = $3, false) from tenantctl.move
+         where shared_schema = $1 and kind = 'ready' and stage <> 'abandoned' order by id"
+    );
     let (mut fitting, mut others) = (Vec::new(), Vec::new());
-    for row in client.query(sql, &[&shared.raw(), &fit, &fingerprint]).await.server()? {
-        let of = if row.get(1) { &mut fitting } else { &mut others };
-        of.push(reread(client, row.get(0)).await?);
+    for row in client.query(&sql, &[&shared.raw(), &fit, &fingerprint]).await.server()? {
+        let the_move = reread(client, row.get(0)).await?;
+        match row.get(1) {
+            true => fitting.push(Ready { record: record_of(client, the_move.id).await?, the_move }),
+            false => others.push(the_move),
+        }
     }
     Ok((fitting, others))
+}
+
+async fn record_of(client: &impl GenericClient, id: i64) -> Result<ReadyRecord> {
+    let row = client.query_one("select ready from tenantctl.move where id = $1", &[&id]).await.server()?;
+    Ok(row.try_get::<_, Json<ReadyRecord>>(0).server()?.0)
 }
 
 /// Says that a verified move stands ready.
 ///
 /// # Errors
 /// The server's error.
-pub async fn mark_ready(client: &impl GenericClient, run: &str, the_move: &Move, record: &ReadyRecord) -> Result<()> {
-    let sql = "update tenantctl.move set ready = $2 where id = $1 and epoch = $3 and stage = 'verified'";
-    client.execute(sql, &[&the_move.id, &Json(record), &the_move.epoch]).await.server()?;
+pub async fn mark_ready(
+    client: &impl GenericClient,
+    run: &str,
+    the_move: &Move,
+    record: &ReadyRecord,
+    ground: &impl Serialize,
+) -> Result<()> {
+    let sql = "update tenantctl.move set ready = $2, ready_ground = $4
+               where id = $1 and epoch = $3 and stage = 'verified'";
+    client
+        .execute(sql, &[&the_move.id, &Json(record), &the_move.epoch, &Json(serde_json::to_value(ground)?)])
+        .await
+        .server()?;
     let detail = BTreeMap::from([("schema", the_move.store.schema.raw())]);
     record_event(client, run, Some(the_move.id), "ready", &detail).await
 }
 
-/// Makes it the move of a new store, in the transaction that inserts the registry's row.
+/// Makes it the move of a new store, in the transaction that holds it and inserts the registry's row.
 ///
 /// # Errors
 /// The server's error.
 pub async fn take_ready(client: &impl GenericClient, run: &str, ready: &Move, store: &Store) -> Result<Move> {
-    let mut plan = ready.plan.clone();
-    plan.store = store.clone();
+    let mut taken = Move { kind: MoveKind::New, run: run.to_owned(), epoch: ready.epoch + 1, ..ready.clone() };
+    taken.store = store.clone();
+    taken.plan.store = store.clone();
     let sql = "update tenantctl.move
-               set store_name = $2, kind = $3, run_id = $4, epoch = epoch + 1, plan = $5, ready = null where id = $1";
-    let kind = MoveKind::New.word();
-    client.execute(sql, &[&ready.id, &store.name, &kind, &run, &Json(&plan)]).await.server()?;
+               set store_name = $2, kind = $3, run_id = $4, epoch = $5, plan = $6, ready = null, ready_ground = null
+               where id = $1";
+    let kind = taken.kind.word();
+    client.execute(sql, &[&taken.id, &store.name, &kind, &run, &taken.epoch, &Json(&taken.plan)]).await.server()?;
     record_event(client, run, Some(ready.id), "taken", &BTreeMap::from([("schema", store.schema.raw())])).await?;
-    let row = client.query_one(&format!("{SELECT} where id = $1"), &[&ready.id]).await.server()?;
-    move_row(&row)
+    Ok(taken)
 }

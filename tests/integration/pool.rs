@@ -1,0 +1,133 @@
+//! `create --pool`: schemas that stand ready, and the new stores that take them.
+
+use crate::running::start;
+use crate::town::{Town, finish};
+
+const ROLE: &str = "\n[role]\nname = \"{database}_{schema}\"\ncommon = [\"currencies\"]\n";
+
+fn ready(town: &Town) -> Vec<String> {
+    let sql = "select store_schema from tenantctl.move where kind = 'ready' and ready is not null
+               and stage = 'verified' order by id";
+    town.sql(sql).into_iter().map(|row| row[0].clone().unwrap()).collect()
+}
+
+fn register(name: &str) -> [&str; 7] {
+    ["create", "--new", "--register", "--name", name, "-f", "json"]
+}
+
+#[test]
+fn a_new_store_takes_a_schema_that_stands_ready() {
+    let town = Town::sample();
+    town.write("tenantctl.toml", &format!("{}{ROLE}", town.read("tenantctl.toml")));
+    town.run(&["create", "--pool", "2"]).exits(0).says("2 ready schemas wait for new stores");
+    let standing = ready(&town);
+    assert_eq!(standing.len(), 2);
+    // Nobody's yet: no row, no role, no base data, no store in any list, nothing to resume.
+    assert_eq!(town.value("select count(*) from stores where id > 93"), "0");
+    assert_eq!(town.value(&format!("select count(*) from {}.store_settings", standing[0])), "0");
+    assert_eq!(town.value(&format!("select count(*) from pg_roles where rolname like '%{}'", standing[0])), "0");
+    assert!(!town.run(&["verify", "--all"]).stdout.contains(&standing[0]));
+    town.run(&["resume"]).exits(2);
+
+    let made = finish(town.with_probes(&register("L'Étoile"))).exits(0).json();
+    let store = &made["stores"][0];
+    assert_eq!((&store["stage"], &store["schema"]), (&"validated".into(), &standing[0].as_str().into()));
+    assert_eq!(store["role"], format!("{}_{}", town.database, standing[0]));
+    assert!(made.to_string().contains("ready_schema"), "{made:#}");
+    let key = store["store"].as_str().unwrap();
+    let row = format!("select name || ' ' || schema_name || ' ' || slug from stores where id = {key}");
+    assert_eq!(town.value(&row), format!("L'Étoile {} l-étoile-{key}", standing[0]));
+    let own = format!("select display_name || store_id from {}.store_settings", standing[0]);
+    assert_eq!(town.value(&own), format!("L'Étoile{key}"));
+    assert_eq!(ready(&town), standing[1..]);
+    for words in [
+        &["verify", "--store", key][..],
+        &["verify", "--store", key, "--live"],
+        &["verify", "--store", key, "--isolation"],
+    ] {
+        town.run(words).exits(0);
+    }
+    // The same name again is refused, and takes none.
+    town.refuses(&register("L'Étoile")[..5], 2, &["has a store named L'Étoile already"]);
+    assert_eq!(ready(&town), standing[1..]);
+    // A key of one's own has no ready schema; it is made in the ordinary way.
+    let other = ["create", "--new", "--register", "--name", "Otra", "--store", "700"];
+    town.run(&other).exits(0);
+    assert_eq!((ready(&town), town.stage("700")), (standing[1..].to_vec(), "switched".into()));
+    // Given back as any new store's.
+    town.run(&["reverse", "--store", key, "--lose-changes", "-y"]).exits(0);
+    town.run(&["abandon", "--store", key, "-y"]).exits(0);
+    assert!(!town.has_schema(&standing[0]));
+}
+
+#[test]
+fn a_ready_schema_that_is_no_longer_right_is_not_taken() {
+    let town = Town::sample();
+    town.run(&["create", "--pool", "1"]).exits(0);
+    // Somebody changed it: the store is made anew.
+    let first = ready(&town);
+    town.sql(&format!("alter table {}.products add column sneaked int", first[0]));
+    let made = town.run(&register("Uno")).exits(0);
+    made.says("somebody changed it");
+    assert_eq!(ready(&town), first);
+    town.run(&["create", "--pool", "1"]).exits(0).says("dropped, since they serve nobody");
+    let second = ready(&town);
+    assert!(second.len() == 1 && second != first && !town.has_schema(&first[0]));
+    // Its rows too.
+    town.sql(&format!(
+        "insert into {}.users (full_name, email, password_hash) values ('x', 'x@example.org', '!')",
+        second[0]
+    ));
+    town.run(&register("Dos")).exits(0).says("somebody changed it");
+    // The shared tables were altered since.
+    town.run(&["create", "--pool", "1"]).exits(0);
+    let third = ready(&town);
+    town.sql("alter table products alter column name set not null, alter column price set default 1");
+    town.run(&register("Tres")).exits(0).says("the shared tables were altered since");
+    // Another template.
+    town.edit("store_schema.sql", "-- same order", "-- the same order");
+    town.run(&register("Cuatro")).exits(0);
+    assert_eq!(ready(&town), third);
+    // The table that somebody added is not dropped with the rest.
+    town.sql(&format!("create table {}.mine (id int)", third[0]));
+    town.run(&["create", "--pool", "0"]).says("mine");
+    assert!(town.has_schema(&third[0]));
+    town.sql(&format!("drop table {}.mine", third[0]));
+    town.run(&["create", "--pool", "0"]).exits(0).says("0 ready schemas");
+    assert!(!town.has_schema(&third[0]));
+    // The name comes too late for a template that says it.
+    town.edit(
+        "store_schema.sql",
+        "create table {{schema}}.products",
+        "comment on schema {{schema}} is {{store_name}};\ncreate table {{schema}}.products",
+    );
+    town.refuses(&["create", "--pool", "1"], 2, &["store_schema.sql:", "{{store_name}}", "base_data"]);
+}
+
+#[test]
+fn a_claim_that_dies_leaves_all_or_nothing_and_two_take_two() {
+    let town = Town::sample();
+    // Half-made ones serve nobody, and are dropped by the next.
+    town.paused("schema_committed", &["create", "--pool", "1"]).kill();
+    assert!(ready(&town).is_empty());
+    town.run(&["create", "--pool", "3"]).exits(0).says("dropped, since they serve nobody");
+    let standing = ready(&town);
+    assert_eq!(standing.len(), 3);
+    for moment in ["lock_taken", "before_switch_commit"] {
+        town.paused(moment, &register("Uno")).kill();
+        assert_eq!(
+            (ready(&town), town.value("select count(*) from stores where id > 93")),
+            (standing.clone(), "0".into())
+        );
+    }
+    town.paused("after_switch_commit", &register("Uno")).kill();
+    assert_eq!(ready(&town), standing[1..]);
+    assert_eq!(town.value("select count(*) from stores s where name = 'Uno' and schema_name is not null"), "1");
+    // Two at once: each its own.
+    let two = ["Dos", "Tres"].map(|name| start(town.command(&register(name))));
+    for run in two {
+        run.end().exits(0);
+    }
+    assert!(ready(&town).is_empty());
+    assert_eq!(town.value("select count(distinct schema_name) from stores where name in ('Uno', 'Dos', 'Tres')"), "3");
+}
