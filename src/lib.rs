@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod ident;
 pub mod lexer;
 pub mod manifest;
+pub mod metric;
 pub mod pg;
 pub mod plan;
 pub mod probe;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Exit, ServerError};
 use crate::forecast::Forecast;
+use crate::metric::FleetMetrics;
 use crate::plan::{Finding, Grade, Plan};
 use crate::stage::Stage;
 use crate::store::Store;
@@ -89,6 +90,9 @@ pub struct Report {
     /// What held the run back, and how long.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<Held>,
+    /// `metrics`: how the stores are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<FleetMetrics>,
     /// Why nothing was done, where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -124,6 +128,7 @@ impl Report {
             pooler: None,
             connections: None,
             held: Vec::new(),
+            metrics: None,
             error: None,
             next_steps: Vec::new(),
         }

@@ -15,7 +15,7 @@ use std::path::Path;
 const FLOORS: &[&[&str]] = &[
     &["ident", "error"],
     &["manifest", "store", "table", "stage", "digest"],
-    &["event", "forecast", "plan", "report"],
+    &["event", "forecast", "metric", "plan", "report"],
     &["config", "conninfo", "template", "lexer", "server", "sample"],
     &["pg", "probe", "view"],
     &["step"],
@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("event", "plan"),
     ("event", "report"),
     ("report", "forecast"),
+    ("report", "metric"),
     ("report", "plan"),
     ("config", "conninfo"),
     ("config", "template"),

@@ -14,6 +14,7 @@ mod forecast;
 mod isolation;
 mod ledger;
 mod list;
+mod metrics;
 mod open;
 mod output;
 mod pace;
@@ -291,6 +292,7 @@ enum Command {
     Report(report::ReportArgs),
     Stores(stores::StoresArgs),
     Tables(list::TablesArgs),
+    Metrics(metrics::MetricsArgs),
     Config(config::ConfigArgs),
     #[command(subcommand)]
     Template(template::TemplateCommand),
@@ -325,6 +327,7 @@ impl Command {
             Self::Report(_) => "report",
             Self::Stores(_) => "stores",
             Self::Tables(_) => "tables",
+            Self::Metrics(_) => "metrics",
             Self::Config(_) => "config",
             Self::Template(_) => "template",
             Self::Completions(_) => "completions",
@@ -402,6 +405,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Report(args) => report::run(globals, &env, args).await,
         Command::Stores(args) => stores::run(globals, &env, args).await,
         Command::Tables(args) => list::run(globals, &env, args).await,
+        Command::Metrics(args) => metrics::run(globals, &env, args).await,
         Command::Config(args) => config::run(globals, &env, args),
         Command::Template(command) => template::run(globals, &env, command).await,
         Command::Completions(args) => completions::completions(args),

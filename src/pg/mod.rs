@@ -20,6 +20,7 @@ pub mod journal;
 pub mod lease;
 pub mod load_sample;
 pub mod lock;
+pub mod metrics;
 pub mod overheard;
 pub mod ownership;
 pub mod pass;

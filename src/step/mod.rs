@@ -21,6 +21,7 @@ pub mod leaktest;
 pub mod live;
 pub mod load;
 pub mod looks;
+pub mod measure;
 mod one_pass;
 mod ours;
 mod parts;

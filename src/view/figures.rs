@@ -109,6 +109,59 @@ pub fn clock() -> String {
     Timestamp::now().strftime("%H:%M:%S").to_string()
 }
 
+/// `99.2 %` of a share between 0 and 1; never 100 % of what is not whole.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    match share {
+        share if (0.9995..1.0).contains(&share) => "99.9 %".to_owned(),
+        share if share > 0.0 && share < 0.0005 => "0.1 %".to_owned(),
+        share => format!("{:.1} %", share * 100.0),
+    }
+}
+
+/// A number of rows a day: `+1,234`, `-3`, `0`.
+#[must_use]
+pub fn signed(number: f64) -> String {
+    let whole = number.abs().round();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and not below 0")]
+    let digits = grouped(whole as u64);
+    sign(number, whole > 0.0) + &digits
+}
+
+/// Bytes a day: `+1.4 MB`, `-812 B`.
+#[must_use]
+pub fn signed_bytes(number: f64) -> String {
+    let whole = number.abs().round();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and not below 0")]
+    let digits = bytes(whole as u64);
+    sign(number, whole > 0.0) + &digits
+}
+
+fn sign(number: f64, is_any: bool) -> String {
+    match (is_any, number > 0.0) {
+        (false, _) => String::new(),
+        (true, true) => "+".to_owned(),
+        (true, false) => "-".to_owned(),
+    }
+}
+
+/// A span for columns, in its largest unit alone: `8 s`, `12 min`, `5 h`, `3 d`.
+#[must_use]
+pub fn span(seconds: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast of this kind stops at the ends"
+    )]
+    let whole = seconds.max(0.0) as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min", whole / 60),
+        3600..172_800 => format!("{} h", whole / 3600),
+        _ => format!("{} d", whole / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +194,17 @@ mod tests {
         assert_eq!(seconds(Duration::from_secs(125)), "2 min 05 s");
         assert_eq!(seconds(Duration::from_secs(11_520)), "3 h 12 min");
         assert_eq!(per_second(500, Duration::from_millis(250)), 2000);
+    }
+
+    #[test]
+    fn shares_and_growth_say_no_more_than_they_know() {
+        assert_eq!(
+            [percent(1.0), percent(0.99999), percent(0.5), percent(0.0)],
+            ["100.0 %", "99.9 %", "50.0 %", "0.0 %"]
+        );
+        assert_eq!([signed(1234.4), signed(-3.0), signed(0.2)], ["+1,234", "-3", "0"]);
+        assert_eq!([signed_bytes(1.4e6), signed_bytes(-812.0), signed_bytes(0.0)], ["+1.4 MB", "-812 B", "0 B"]);
+        assert_eq!([span(8.9), span(125.0), span(90_000.0), span(1e6)], ["8 s", "2 min", "25 h", "11 d"]);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Options {
     pub only_sql: bool,
     /// Lines of the screen that it shall fit on: a list of stores is cut, those that are under way first.
     pub lines: Option<usize>,
+    /// Stores that a list of their metrics shows in text; the first of them.
+    pub listed: Option<usize>,
 }
 
 impl Default for Options {
@@ -40,6 +42,7 @@ impl Default for Options {
             currency: None,
             only_sql: false,
             lines: None,
+            listed: None,
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod forecast;
 mod golden;
 pub(super) mod isolation;
 pub(super) mod lists;
+pub(super) mod metrics;
 pub(super) mod plan;
 pub(super) mod proof;
 pub(super) mod role;
@@ -52,6 +53,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     lists::held(report, &mut page);
     lists::write(report, &mut page);
     role::write(report, &mut page);
+    metrics::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);
     if let Some(text) = &report.text {

@@ -1,0 +1,296 @@
+//! How the stores are: one in full, several as a list with what needs looking at first.
+
+use crate::metric::{Basis, FleetMetrics, Growth, Moment, StoreMetrics, Verdict};
+use crate::report::Report;
+use crate::stage::Stage;
+use crate::view::figures::{
+    bytes, counted, date, grouped, percent, seconds_of, short_date, signed, signed_bytes, span,
+};
+use crate::view::grid::{Cell, Column, Grid};
+use crate::view::page::{Mark, Page};
+use crate::view::paint::Tone;
+use crate::view::words::fill;
+
+pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
+    let Some(fleet) = &report.metrics else { return };
+    match fleet.stores.as_slice() {
+        [one] => whole(fleet, one, page),
+        _ => {
+            head(fleet, page);
+            let grid = list(fleet, page);
+            page.blank();
+            page.grid(0, grid);
+            rest(fleet, page);
+        }
+    }
+    alerts(fleet, page);
+    unknown(fleet, page);
+}
+
+/// What all of them come to, in one line.
+fn head(fleet: &FleetMetrics, page: &mut Page<'_>) {
+    let words = page.words;
+    page.title(&fill(words.fleet_title, &[&fleet.database]));
+    page.paragraph(0, Tone::Plain, &totals(fleet, page).join(" · "));
+    page.paragraph(0, Tone::Dim, &asked(fleet, page));
+}
+
+/// `90 stores`, `12 in a schema of their own`, `1.4 GB`, `210,032 rows`.
+pub(in crate::view) fn totals(fleet: &FleetMetrics, page: &Page<'_>) -> Vec<String> {
+    let words = page.words;
+    let moved = fleet.stores.iter().filter(|store| store.has_schema).count() as u64;
+    let mut totals = vec![
+        counted(fleet.stores.len() as u64, words.store_noun),
+        format!("{} {}", grouped(moved), words.in_own_schema),
+        bytes(fleet.sum(|store| store.bytes)),
+        counted(fleet.sum(|store| store.rows), words.row),
+    ];
+    let waits = fleet.sum(|store| store.lock_waits);
+    if waits > 0 {
+        totals.push(format!("{} {}", grouped(waits), words.lock_waits));
+    }
+    totals
+}
+
+pub(in crate::view) fn asked(fleet: &FleetMetrics, page: &Page<'_>) -> String {
+    let zone = page.options.timezone.as_deref();
+    let at = date(&fleet.taken_at.to_string(), zone, page.words);
+    fill(page.words.asked_at, &[&at, &seconds_of(fleet.seconds)])
+}
+
+/// What the numbers are and are not, as sentences.
+pub(in crate::view) fn caveats(fleet: &FleetMetrics, page: &Page<'_>) -> Vec<String> {
+    let words = page.words;
+    let mut caveats = Vec::new();
+    if !fleet.rows_are_exact {
+        caveats.push(words.rows_estimated.to_owned());
+    }
+    if fleet.sizes_are_estimates {
+        caveats.push(words.sizes_estimated.to_owned());
+    }
+    if let Some(since) = fleet.counted_since {
+        caveats.push(fill(words.counted_since, &[&date(&since.to_string(), page.options.timezone.as_deref(), words)]));
+    }
+    caveats.extend(fleet.unknown.iter().map(|unknown| format!("{}: {}", unknown.what, words.phrase(&unknown.why))));
+    caveats
+}
+
+fn unknown(fleet: &FleetMetrics, page: &mut Page<'_>) {
+    let caveats = caveats(fleet, page);
+    if !caveats.is_empty() {
+        page.heading(page.words.notes);
+        caveats.iter().for_each(|caveat| page.marked(2, Mark::Note, caveat));
+    }
+}
+
+fn rest(fleet: &FleetMetrics, page: &mut Page<'_>) {
+    let rest = fleet.stores.len().saturating_sub(shown(page)) as u64;
+    if rest > 0 {
+        page.paragraph(0, Tone::Dim, &fill(page.words.more, &[&grouped(rest)]));
+    }
+}
+
+/// How many stores the list has at most.
+fn shown(page: &Page<'_>) -> usize {
+    page.options.listed.unwrap_or(usize::MAX)
+}
+
+fn alerts(fleet: &FleetMetrics, page: &mut Page<'_>) {
+    if fleet.stores.iter().all(|store| store.alerts.is_empty()) {
+        return;
+    }
+    page.heading(page.words.firing);
+    for store in &fleet.stores {
+        for alert in &store.alerts {
+            let mark = if alert.severity == "critical" { Mark::Bad } else { Mark::Unknown };
+            let says = page.words.phrase(&alert.says).into_owned();
+            page.marked(2, mark, &format!("{} {}: {}: {says}", page.words.store, store.store, alert.alert));
+        }
+    }
+}
+
+pub(in crate::view) fn stage_text(store: &StoreMetrics, page: &Page<'_>) -> (Tone, &'static str) {
+    match Stage::of_word(&store.stage) {
+        Some(stage) if stage.is_switched() => (Tone::Good, page.words.stage_word(stage)),
+        Some(stage) => (Tone::Plain, page.words.stage_word(stage)),
+        None => (Tone::Dim, page.words.no_move),
+    }
+}
+
+pub(in crate::view) fn verdict_text(verdict: Verdict, page: &Page<'_>) -> (Tone, &'static str) {
+    match verdict {
+        Verdict::Proven => (Tone::Good, page.words.proven),
+        Verdict::Differs => (Tone::Bad, page.words.differs),
+        Verdict::NotVerified => (Tone::Doubt, page.words.not_verified),
+    }
+}
+
+/// Bytes a day where they are known, else rows a day.
+pub(in crate::view) fn growth_text(growth: &Growth, page: &Page<'_>) -> String {
+    match growth.bytes_per_day {
+        Some(bytes) => signed_bytes(bytes),
+        None => format!("{} {}", signed(growth.rows_per_day), page.words.rows),
+    }
+}
+
+fn ago(at: Option<Moment>, fleet: &FleetMetrics) -> String {
+    at.map_or_else(String::new, |at| span(at.until(fleet.taken_at)))
+}
+
+/// Bad below the bound, where it is known.
+fn low(share: Option<f64>, bound: f64) -> Cell {
+    let tone = if share.is_some_and(|share| share < bound) { Tone::Doubt } else { Tone::Plain };
+    Cell::toned(tone, share.map_or_else(String::new, percent))
+}
+
+fn list(fleet: &FleetMetrics, page: &Page<'_>) -> Grid {
+    let words = page.words;
+    let mut grid = Grid::new(vec![
+        Column::text(words.store).floor(8),
+        Column::text(words.name).spare(1).floor(16),
+        Column::text(words.stage).floor(10),
+        Column::number(words.size),
+        Column::number(words.growth).spare(2),
+        Column::number(words.rows).spare(3),
+        Column::number(words.dead_rows).spare(7),
+        Column::number(words.last_write).spare(6),
+        Column::number(words.cache_hits).spare(8),
+        Column::number(words.index_use).spare(10),
+        Column::number(words.sequence_left).spare(11),
+        Column::number(words.connections).spare(9),
+        Column::number(words.query_time).spare(9),
+        Column::number(words.lock_waits).spare(5),
+        Column::number(words.backup).spare(4),
+    ]);
+    let count = |value: Option<u64>| Cell::new(value.map_or_else(String::new, grouped));
+    for store in fleet.stores.iter().take(shown(page)) {
+        let (tone, stage) = stage_text(store, page);
+        let waits = store.lock_waits.filter(|waits| *waits > 0);
+        grid.row(vec![
+            Cell::new(&store.store),
+            Cell::new(store.name.as_deref().unwrap_or(words.unnamed)),
+            Cell::toned(tone, stage),
+            Cell::new(store.bytes.map_or_else(String::new, bytes)),
+            Cell::new(store.growth.as_ref().map_or_else(String::new, |growth| growth_text(growth, page))),
+            count(store.rows),
+            Cell::new(store.dead_row_ratio().map_or_else(String::new, percent)),
+            Cell::new(ago(store.last_write, fleet)),
+            low(store.cache_hit_ratio(), 0.9),
+            Cell::new(store.index_use_ratio().map_or_else(String::new, percent)),
+            low(store.sequence.as_ref().map(|room| room.left_ratio), 0.1),
+            count(store.connections),
+            Cell::new(store.query_seconds.map_or_else(String::new, seconds_of)),
+            Cell::toned(Tone::Bad, waits.map_or_else(String::new, grouped)),
+            Cell::new(ago(store.backup.as_ref().map(|backup| backup.at), fleet)),
+        ]);
+    }
+    // What no store has needs no column.
+    let is_empty = |index: usize| {
+        let texts = grid.rows.iter().filter_map(|row| match row {
+            crate::view::grid::Row::Cells(cells) => Some(cells[index].text.as_str()),
+            _ => None,
+        });
+        index > 3 && texts.into_iter().all(str::is_empty)
+    };
+    let empty: Vec<usize> = (0..grid.columns.len()).filter(|index| is_empty(*index)).collect();
+    for index in empty.into_iter().rev() {
+        grid.columns.remove(index);
+        for row in &mut grid.rows {
+            if let crate::view::grid::Row::Cells(cells) = row {
+                cells.remove(index);
+            }
+        }
+    }
+    grid
+}
+
+/// The only store of the page.
+fn whole(fleet: &FleetMetrics, store: &StoreMetrics, page: &mut Page<'_>) {
+    let words = page.words;
+    page.title(&format!("{} {}", words.store, store.name.as_deref().unwrap_or(&store.store)));
+    page.paragraph(0, Tone::Dim, &asked(fleet, page));
+    page.blank();
+    let fields = fields(fleet, store, page);
+    page.fields(Tone::Plain, &fields);
+}
+
+fn fields<'w>(fleet: &FleetMetrics, store: &StoreMetrics, page: &Page<'w>) -> Vec<(&'w str, String)> {
+    let words = page.words;
+    let zone = page.options.timezone.as_deref();
+    let at = |moment: Moment| {
+        let ago = fill(words.ago, &[&span(moment.until(fleet.taken_at))]);
+        format!("{}, {ago}", short_date(&moment.to_string(), zone))
+    };
+    let name = store.name.as_deref().unwrap_or(words.unnamed);
+    let stage = stage_text(store, page).1.to_owned();
+    let mut fields = vec![
+        (words.store, format!("{name} (ID: {})", store.store)),
+        (words.schema, store.schema.clone()),
+        (words.stage, store.stage_since.map_or_else(|| stage.clone(), |since| format!("{stage}, {}", at(since)))),
+    ];
+    if let Some(verdict) = store.verdict {
+        let text = verdict_text(verdict, page).1.to_owned();
+        fields
+            .push((words.verdict, store.verified_at.map_or_else(|| text.clone(), |of| format!("{text}, {}", at(of)))));
+    }
+    if let Some(all) = store.bytes {
+        let parts = [
+            (words.heap_bytes, store.heap_bytes),
+            (words.index_bytes, store.index_bytes),
+            (words.toast_bytes, store.toast_bytes),
+        ];
+        let parts = parts.map(|(label, part)| format!("{label} {}", bytes(part.unwrap_or(0)))).join(", ");
+        fields.push((words.size, format!("{} ({parts})", bytes(all))));
+    }
+    fields.extend(store.rows.map(|rows| (words.rows, grouped(rows))));
+    if let Some(growth) = &store.growth {
+        let since = short_date(&growth.since.to_string(), zone);
+        let basis = match growth.basis {
+            Basis::Move => fill(words.since_move, &[&since]),
+            Basis::Reading => fill(words.since_reading, &[&since]),
+        };
+        let rows = format!("{} {}", signed(growth.rows_per_day), words.rows);
+        let by = growth.bytes_per_day.map_or(rows.clone(), |bytes| format!("{}, {rows}", signed_bytes(bytes)));
+        fields.push((words.growth, format!("{by}, {basis}")));
+    }
+    fields.extend(
+        store
+            .dead_rows
+            .zip(store.dead_row_ratio())
+            .map(|(dead, share)| (words.dead_rows, format!("{} ({})", grouped(dead), percent(share)))),
+    );
+    fields.extend(store.rows_written.map(|written| (words.rows_written, grouped(written))));
+    fields.extend(store.last_write.map(|of| (words.last_write, at(of))));
+    fields.extend(store.last_vacuum.map(|of| (words.last_vacuum, at(of))));
+    fields.extend(store.last_analyze.map(|of| (words.last_analyze, at(of))));
+    fields.extend(store.cache_hit_ratio().map(|share| (words.cache_hits, percent(share))));
+    fields.extend(store.index_use_ratio().map(|share| (words.index_use, percent(share))));
+    fields.extend(
+        store
+            .sequence
+            .as_ref()
+            .map(|room| (words.sequence_left, format!("{} ({})", percent(room.left_ratio), room.sequence))),
+    );
+    if let (Some(role), Some(connections)) = (&store.role, store.connections) {
+        let active = store.active_connections.map_or_else(|| "?".to_owned(), grouped);
+        fields.push((words.connections, fill(words.of_role, &[role, &grouped(connections), &active])));
+    }
+    fields.extend(store.query_seconds.zip(store.query_calls).map(|(seconds, calls)| {
+        (words.query_time, format!("{}, {}", seconds_of(seconds), counted(calls, words.statement)))
+    }));
+    if let Some(waits) = store.lock_waits {
+        let longest = store.lock_wait_seconds.filter(|_| waits > 0).map(|it| format!(" ({})", seconds_of(it)));
+        fields.push((words.lock_waits, format!("{}{}", grouped(waits), longest.unwrap_or_default())));
+    }
+    fields.push((
+        words.backup,
+        store.backup.as_ref().map_or_else(
+            || words.none.to_owned(),
+            |backup| {
+                let to = backup.to.as_ref().map_or_else(String::new, |to| format!(", {to}"));
+                format!("{}{to}", at(backup.at))
+            },
+        ),
+    ));
+    fields
+}
