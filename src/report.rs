@@ -2,6 +2,7 @@
 //!
 //! Steps fill it from what they saw and from the journal; `view` prints it. A difference is a result, not an error.
 
+mod alert;
 mod archive;
 mod audit;
 mod isolation;
@@ -18,6 +19,7 @@ use crate::plan::{Finding, Grade, Plan};
 use crate::stage::Stage;
 use crate::store::Store;
 
+pub use alert::AlertLine;
 pub use archive::{ArchiveContents, ArchivedFile};
 pub use audit::{Audit, AuditedTable, BalancedTable};
 pub use isolation::{Attempts, Isolation, Leak, NotRefused, RoleReport};
@@ -93,6 +95,9 @@ pub struct Report {
     /// `metrics`: how the stores are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<FleetMetrics>,
+    /// `alerts`: what is amiss by the rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertLine>,
     /// Why nothing was done, where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
@@ -129,6 +134,7 @@ impl Report {
             connections: None,
             held: Vec::new(),
             metrics: None,
+            alerts: Vec::new(),
             error: None,
             next_steps: Vec::new(),
         }

@@ -63,7 +63,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl create --store 4         the schema alone; then `copy`
   tenantctl create --new --store 94  a store without rows: all of it
   tenantctl create --new --register --name Jabones  its row too
-  tenantctl create --pool 5          schemas that such stores take at once",
+  tenantctl create --pool 5          schemas ready for them",
     ),
     (
         "copy",
@@ -139,6 +139,13 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl report  of the newest run
   tenantctl report --store 4 --lang es --format markdown
   tenantctl report 8f3c -o night.html",
+    ),
+    (
+        "alerts",
+        "Examples:
+  tenantctl alerts                   once; exit code 3 where one fires
+  tenantctl alerts --watch           and keeps on, for a service
+  tenantctl alerts --prometheus-rules > tenantctl.rules.yml",
     ),
     (
         "config",

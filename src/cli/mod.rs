@@ -3,6 +3,7 @@
 //! A command is its words, then its deed: one file each. The doc comments are the help.
 
 mod abandon;
+mod alerts;
 mod audit;
 mod completions;
 mod config;
@@ -293,6 +294,7 @@ enum Command {
     Stores(stores::StoresArgs),
     Tables(list::TablesArgs),
     Metrics(metrics::MetricsArgs),
+    Alerts(alerts::AlertsArgs),
     Config(config::ConfigArgs),
     #[command(subcommand)]
     Template(template::TemplateCommand),
@@ -328,6 +330,7 @@ impl Command {
             Self::Stores(_) => "stores",
             Self::Tables(_) => "tables",
             Self::Metrics(_) => "metrics",
+            Self::Alerts(_) => "alerts",
             Self::Config(_) => "config",
             Self::Template(_) => "template",
             Self::Completions(_) => "completions",
@@ -406,6 +409,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Stores(args) => stores::run(globals, &env, args).await,
         Command::Tables(args) => list::run(globals, &env, args).await,
         Command::Metrics(args) => metrics::run(globals, &env, args).await,
+        Command::Alerts(args) => alerts::run(globals, &env, args).await,
         Command::Config(args) => config::run(globals, &env, args),
         Command::Template(command) => template::run(globals, &env, command).await,
         Command::Completions(args) => completions::completions(args),

@@ -89,7 +89,7 @@ pub(super) async fn keep(globals: &Globals, env: &Environment, line: &str, count
     };
     let ended = ended.await;
     let made = report.stores.iter().filter(|store| store.outcome == Outcome::Done).count();
-    let message = format!("{} ready schemas wait for new stores", kept + made);
+    let message = format!("schemas that stand ready for new stores: {}", kept + made);
     report.findings.push(Finding::note("ready_schemas", message));
     report.next_steps.push(NextStep {
         why: "a new store takes one".into(),

@@ -53,6 +53,7 @@ impl Config {
             profile,
             tables: text.tables,
             probes: text.probes,
+            alerts: text.alerts,
             new_row: sections.registry.new,
             samples: sections.report.samples,
             next_steps: sections.report.next_steps,

@@ -4,6 +4,7 @@
 //! when it is needed, so a missing DATABASE_URL breaks neither `config` nor a run with `-d`. What a connection string
 //! means, `conninfo` knows; whether tables and columns exist, `pg` asks.
 
+mod alert;
 mod connection;
 mod effective;
 mod expand;
@@ -27,6 +28,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use alert::{AlertingSettings, Webhook};
 pub use effective::Effective;
 pub use pattern::{NamePattern, UrlPattern};
 pub use pooler::{PoolMode, PoolerSettings};
@@ -36,12 +38,13 @@ pub use role::{RolePassword, RolePattern, RoleSettings};
 pub use section::{CopySettings, Registry, SessionSettings, Shared, StoreSchema, SwitchSettings, ThrottleSettings};
 pub use value::Value;
 
+use crate::alert::Rule;
 use crate::conninfo::{Environment, Secret};
 use crate::error::Refusal;
 use crate::manifest::Manifest;
 use origin::SourceFile;
 use settings::Settings;
-use text::{KEYS, NextStepText, ProbeText, SampleText, TableText};
+use text::{AlertText, KEYS, NextStepText, ProbeText, SampleText, TableText};
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +78,7 @@ pub struct Config {
     profile: Option<String>,
     tables: Vec<TableText>,
     probes: Vec<ProbeText>,
+    alerts: Vec<AlertText>,
     new_row: BTreeMap<String, String>,
     samples: Vec<SampleText>,
     next_steps: Vec<NextStepText>,
@@ -138,6 +142,10 @@ impl Config {
         }
         if ready("throttle") {
             self.throttle()?;
+        }
+        if ready("alerting") {
+            self.alerting()?;
+            self.alerts()?;
         }
         if ready("copy") && ready("switch") && ready("session") {
             self.copy()?;
@@ -251,6 +259,22 @@ impl Config {
     /// As [`Config::shared`].
     pub fn probes(&self) -> Result<Vec<Probe>, Refusal> {
         probe::probes(&self.settings, &self.probes, self.file.as_ref())
+    }
+
+    /// `[alerting]`.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn alerting(&self) -> Result<AlertingSettings, Refusal> {
+        alert::alerting(&self.settings)
+    }
+
+    /// The shipped alerts and `[[alerts]]`.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn alerts(&self) -> Result<Vec<Rule>, Refusal> {
+        alert::rules(&self.settings, &self.alerts, self.file.as_ref())
     }
 
     /// `[report]`.

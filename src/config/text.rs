@@ -143,6 +143,14 @@ sections! {
         retries = "retries": Number,
         retry_wait = "retry_wait": Text,
     }
+    AlertingText "alerting" {
+        repeat = "repeat": Text,
+        every = "every": Text,
+        webhook = "webhook": Text,
+        webhook_headers = "webhook_headers": List,
+        command = "command": List,
+        timeout = "timeout": Text,
+    }
     ReportText "report" {
         title = "title": Localized,
         language = "language": Text,
@@ -201,6 +209,35 @@ pub(super) struct ProbeText {
     pub(super) stage: Option<Spanned<String>>,
 }
 
+/// One of `[[alerts]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlertText {
+    pub(super) name: Spanned<String>,
+    pub(super) title: Option<Localized>,
+    pub(super) metric: Option<Spanned<String>>,
+    pub(super) above: Option<ThresholdText>,
+    pub(super) below: Option<ThresholdText>,
+    #[serde(rename = "for")]
+    pub(super) duration: Option<String>,
+    pub(super) severity: Option<String>,
+    pub(super) repeat: Option<String>,
+    pub(super) when_unknown: Option<String>,
+    #[serde(default)]
+    pub(super) off: bool,
+    #[serde(default)]
+    pub(super) stores: BTreeMap<String, ThresholdText>,
+}
+
+/// A threshold: a number, or text with a unit.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum ThresholdText {
+    Whole(i64),
+    Number(f64),
+    Text(String),
+}
+
 /// `http` of one of `[[probes]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -244,6 +281,17 @@ pub(super) const REPEATED_KEYS: &[&str] = &[
     "probes.http.json",
     "probes.http.equals_query",
     "probes.http.any_order",
+    "alerts.name",
+    "alerts.title",
+    "alerts.metric",
+    "alerts.above",
+    "alerts.below",
+    "alerts.for",
+    "alerts.severity",
+    "alerts.repeat",
+    "alerts.when_unknown",
+    "alerts.off",
+    "alerts.stores",
     "registry.new",
     "report.samples.title",
     "report.samples.query",
@@ -266,6 +314,7 @@ pub(super) struct ProfileText {
     throttle: ThrottleText,
     session: SessionText,
     validate: ValidateText,
+    alerting: AlertingText,
     pub(super) report: ReportText,
 }
 
@@ -284,6 +333,7 @@ impl ProfileText {
         self.throttle.found(&mut all);
         self.session.found(&mut all);
         self.validate.found(&mut all);
+        self.alerting.found(&mut all);
         self.report.found(&mut all);
         all
     }
@@ -304,9 +354,11 @@ pub(super) struct FileText {
     throttle: ThrottleText,
     session: SessionText,
     validate: ValidateText,
+    alerting: AlertingText,
     report: ReportText,
     pub(super) tables: Vec<TableText>,
     pub(super) probes: Vec<ProbeText>,
+    pub(super) alerts: Vec<AlertText>,
     pub(super) profile: BTreeMap<String, ProfileText>,
 }
 
@@ -326,6 +378,7 @@ impl FileText {
             throttle: take(&mut self.throttle),
             session: take(&mut self.session),
             validate: take(&mut self.validate),
+            alerting: take(&mut self.alerting),
             report: take(&mut self.report),
         }
     }

@@ -13,7 +13,8 @@ use super::failure::ServerResult;
 use crate::ident::{Ident, Literal, QualifiedTable};
 
 /// Sets every sequence of the store schema beyond what the shared schema has given out, plus headroom. A sequence
-/// that already stands beyond that is left. Returns what could not be set, as fragments.
+/// that already stands beyond that is left; `store_has_rows` says whether the store's own ids are to be looked at too.
+/// Returns what could not be set, as fragments.
 ///
 /// # Errors
 /// The server's error.
@@ -23,13 +24,15 @@ pub async fn raise(
     shared: &Ident,
     store: &Ident,
     headroom: u64,
+    store_has_rows: bool,
 ) -> Result<Vec<String>> {
     let shared_sequences = sequences_of(reader, shared).await?;
     let sequences = sequences_of(reader, store).await?;
     let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
+    let schemas: &[&Ident] = if store_has_rows { &[shared, store] } else { &[shared] };
     let numbered = columns.flat_map(|((table, column), step)| {
-        [shared, store]
-            .map(|schema| Numbered::new(QualifiedTable::new(schema.clone(), table.table.clone()), column, step))
+        let of = move |schema: &&Ident| QualifiedTable::new((*schema).clone(), table.table.clone());
+        schemas.iter().map(of).map(move |table| Numbered::new(table, column, step))
     });
     let extremes = extremes(reader, numbered.collect()).await?;
     let (mut orders, mut without_room) = (Vec::new(), Vec::new());

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, Command};
 
 use super::Seen;
@@ -36,19 +36,39 @@ impl Drop for Group {
 /// # Errors
 /// Why it did not end as it should, for people.
 pub async fn run(probe: &CommandProbe, variables: &[(&str, String)], timeout: Duration) -> Seen {
+    run_with(probe, variables, None, timeout).await
+}
+
+/// The same, with a text on its stdin.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_with(
+    probe: &CommandProbe,
+    variables: &[(&str, String)],
+    input: Option<&str>,
+    timeout: Duration,
+) -> Seen {
     let mut words = probe.words.iter().map(|word| word.reveal());
     let program = words.next().unwrap_or_default();
     // A path starts from the configuration, like every path in it; a bare name is looked for in PATH.
     let place = if program.contains('/') { probe.folder.join(program) } else { Path::new(program).to_owned() };
     let mut command = Command::new(place);
     command.args(words).envs(variables.iter().map(|(name, value)| (*name, value))).current_dir(&probe.folder);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
+    let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+    command.stdin(stdin).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().map_err(|error| format!("{program} cannot be started: {error}"))?;
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
     let group = Group(pid);
     let stderr = child.stderr.take();
     let reading = tokio::spawn(last_of(stderr));
-    let ended = tokio::time::timeout(timeout, child.wait()).await;
+    let ended = tokio::time::timeout(timeout, async {
+        if let (Some(text), Some(mut stdin)) = (input, child.stdin.take()) {
+            let _unread = stdin.write_all(text.as_bytes()).await; // whether it reads is its own affair
+        }
+        child.wait().await
+    });
+    let ended = ended.await;
     drop(group);
     let told = tokio::time::timeout(PATIENCE, reading).await.ok().and_then(Result::ok).unwrap_or_default();
     let told = if told.is_empty() { String::new() } else { format!(": {told}") };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Error, http};
 
-use crate::config::HttpProbe;
+use crate::config::{HttpProbe, Webhook};
 use crate::conninfo::Secret;
 use crate::store::Store;
 
@@ -29,6 +29,17 @@ pub struct Answer {
     pub status: u16,
     /// Its text.
     pub body: String,
+}
+
+/// Posts JSON to an address.
+///
+/// # Errors
+/// Why there is no answer, for people.
+pub async fn post(to: &Webhook, json: String, timeout: Duration) -> Result<Answer, String> {
+    let mut headers = vec![("content-type".to_owned(), Secret::new("application/json"))];
+    headers.extend(to.headers.iter().cloned());
+    let body = Some(Secret::new(json));
+    Request { method: "POST".to_owned(), url: to.url.clone(), headers, body, timeout }.send().await
 }
 
 impl Request {

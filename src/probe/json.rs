@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use crate::metric::Moment;
+use crate::report::AlertLine;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
@@ -14,6 +16,18 @@ const NAMED: usize = 3;
 const LOOKED_AT: usize = 50;
 /// Below it every whole number is exact in 64 bits of floating point: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// What is new of alerts, as webhooks and programs get it: `text` for people, as chat programs show it, and all facts.
+#[must_use]
+pub fn news_json(news: &[&AlertLine], database: &str, at: Moment) -> String {
+    let lines = news.iter().map(|of| {
+        let told = of.told.map(|told| told.word()).unwrap_or_default();
+        let name = of.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+        format!("{} {told}: store {}{name}: {}: {}", of.severity.word(), of.store, of.alert, of.says)
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    serde_json::json!({ "text": text, "database": database, "at": at, "alerts": news }).to_string()
+}
 
 /// The values at a path of an answer; at least one.
 ///

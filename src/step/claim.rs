@@ -69,21 +69,20 @@ impl Claiming<'_> {
     async fn once(&self, number: u32) -> Result<Option<Move>> {
         let Self { means, ground, of, .. } = self;
         let begun = Instant::now();
-        let (mut session, beside) = tokio::try_join!(means.sessions.writer(), means.sessions.reader())?;
+        let sessions = means.sessions;
+        let (mut session, beside, third) = tokio::try_join!(sessions.writer(), sessions.reader(), sessions.reader())?;
         let unit = Unit::begin_to_choose(&mut session).await?;
         let held = journal::hold_ready(unit.transaction(), ground.shared(), of.fit).await?;
         let Some(ready) = held else { return Ok(None) };
-        let (stands, taken) = tokio::join!(self.stands(&unit, &beside, &ready), self.take(&unit, &ready));
-        let why = match (&taken, stands) {
-            (Err(_), Err(_)) => None, // an error of the one ends the transaction for both: it is told
-            (_, stands) => stands?,
-        };
+        let (stands, raised, taken) =
+            tokio::join!(self.stands(&beside, &ready), self.raise(&unit, &third, &ready), self.take(&unit, &ready));
+        let the_move = taken?; // first: its error ends the transaction for the others too
+        let why = stands?.or(raised?);
         if let Some(why) = why {
             let message = format!("ready schema {} is not used: {why}", ready.the_move.store.schema.raw());
             means.observer.notice(&Event::Warned { message: &message });
             return Ok(None);
         }
-        let the_move = taken?;
         means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Switch });
         base_data::run_tried(unit.transaction(), &the_move).await?;
         let digests = rows::fingerprints(unit.transaction(), &ready.record.tables).await?;
@@ -97,19 +96,19 @@ impl Claiming<'_> {
         Ok(Some(journal::reread(&session, the_move.id).await?))
     }
 
-    /// Sees on another connection, while the row is made, that the schema is still what was proven, and raises its
-    /// sequences; else says why it cannot be taken.
-    async fn stands(&self, unit: &Unit<'_>, beside: &Client, ready: &Ready) -> Result<Option<String>> {
-        let Self { means, registry, ground, .. } = self;
-        let store = &ready.the_move.store;
-        if registry.store(beside, &store.key).await?.is_some() {
+    /// Sees on another connection, while the row is made, whether the schema is still what was proven; else says why not.
+    async fn stands(&self, beside: &Client, ready: &Ready) -> Result<Option<String>> {
+        if self.registry.store(beside, &ready.the_move.store.key).await?.is_some() {
             return Ok(Some("its key is a store's by now".to_owned()));
         }
-        if !still_stands(beside, ready).await? {
-            return Ok(Some("somebody changed it".to_owned()));
-        }
-        let (client, headroom) = (unit.transaction(), means.id_headroom);
-        let lacks = sequence::raise(client, beside, ground.shared(), &store.schema, headroom).await?;
+        Ok((!still_stands(beside, ready).await?).then(|| "somebody changed it".to_owned()))
+    }
+
+    /// Meanwhile its sequences are set above what the shared tables have by now; says which cannot be.
+    async fn raise(&self, unit: &Unit<'_>, beside: &Client, ready: &Ready) -> Result<Option<String>> {
+        let (shared, schema) = (self.ground.shared(), &ready.the_move.store.schema);
+        let headroom = self.means.id_headroom;
+        let lacks = sequence::raise(unit.transaction(), beside, shared, schema, headroom, false).await?;
         Ok((!lacks.is_empty()).then(|| lacks.join("; ")))
     }
 

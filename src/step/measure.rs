@@ -11,7 +11,7 @@ use anyhow::Result;
 use super::plan::store_of;
 use crate::config::StoreSchema;
 use crate::ident::Ident;
-use crate::metric::{Basis, FleetMetrics, Growth, Moment, SequenceRoom, StoreMetrics, Unknown};
+use crate::metric::{Basis, FiringAlert, FleetMetrics, Growth, Moment, SequenceRoom, StoreMetrics, Unknown};
 use crate::pg::journal;
 use crate::pg::metrics::{self, MoveFacts, SchemaFacts};
 use crate::pg::registry::Registry;
@@ -116,6 +116,12 @@ pub async fn measure(sessions: &Sessions, of: &MeasureOf<'_>) -> Result<FleetMet
                 let (seconds, calls) = statements.get(role).copied().unwrap_or_default();
                 (store.query_seconds, store.query_calls) = (Some(seconds), Some(calls));
             }
+        }
+    }
+    for state in journal::alert_states(&*first, of.shared).await?.into_iter().filter(|state| state.fired_at.is_some()) {
+        if let Some(store) = stores.iter_mut().find(|store| store.store == state.store) {
+            let (severity, since) = (state.severity.word().to_owned(), Some(state.since));
+            store.alerts.push(FiringAlert { alert: state.rule, severity, says: state.says, since });
         }
     }
     if of.exact {

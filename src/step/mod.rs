@@ -6,6 +6,7 @@
 pub mod abandon;
 pub mod adopt;
 pub mod after_load;
+pub mod alerts;
 pub mod archive;
 pub mod audit;
 pub mod balance;

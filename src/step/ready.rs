@@ -8,14 +8,14 @@ use anyhow::{Result, bail};
 use super::verify::tables_beside;
 use super::{Means, base_data};
 use crate::error::Refusal;
-use crate::ident::Literal;
+use crate::ident::{Literal, QualifiedTable};
 use crate::pg::Client;
 use crate::pg::blueprint::substitutions;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, Ready, ReadyRecord};
-use crate::pg::ready::versions;
+use crate::pg::ready::{is_unchanged, versions};
 use crate::pg::registry::{NewRow, Registry};
-use crate::pg::snapshot::repeatable_read;
+use crate::pg::teardown::empty_tables;
 use crate::pg::unit::Unit;
 use crate::store::Store;
 use crate::template::Template;
@@ -44,8 +44,8 @@ pub fn check_template(template: &Template, store: &Store, ground: &Ground) -> Re
 /// # Errors
 /// The server's error.
 pub async fn still_stands(client: &Client, ready: &Ready) -> Result<bool> {
-    let schema = &ready.the_move.store.schema;
-    Ok(versions(client, schema, &ready.record.tables).await? == ready.record.versions)
+    let (schema, record) = (&ready.the_move.store.schema, &ready.record);
+    is_unchanged(client, schema, &record.tables, &record.versions).await
 }
 
 /// Says in the journal that a verified schema stands ready. The registry's row and the base data are tried first, with a
@@ -67,14 +67,14 @@ pub async fn stand_ready(
     registry.insert(unit.transaction(), &row.clone().named(&name), &named.store, ground.shared()).await?;
     named.store.name = Some(name);
     base_data::try_out(unit.transaction(), &named).await?;
-    drop(unit); // nothing of it stays
-    let transaction = repeatable_read(&mut session).await?;
-    let tables = tables_beside(transaction.client(), the_move, &[]).await?;
-    let versions = versions(&transaction, &the_move.store.schema, &tables).await?;
-    drop(transaction);
+    drop(unit); // nothing of it stays but dead rows
+    let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
+    let tables = tables_beside(unit.client(), the_move, &[]).await?;
+    let names: Vec<QualifiedTable> = tables.iter().map(|of| of.table.clone()).collect();
+    empty_tables(unit.transaction(), &names).await?; // without a byte there is no row to look for
+    let versions = versions(unit.transaction(), &the_move.store.schema).await?;
     let fit = journal::fit(&the_move.manifest, &the_move.template, &means.access);
     let record = ReadyRecord { fit, versions, tables, row: row.clone() };
-    let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
     journal::mark_ready(unit.transaction(), means.run, the_move, &record, &ground.to_record()).await?;
     unit.commit(means.observer, None).await
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
 
+mod alerts;
 mod app;
 mod application;
 mod audit;

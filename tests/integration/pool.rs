@@ -19,7 +19,7 @@ fn register(name: &str) -> [&str; 7] {
 fn a_new_store_takes_a_schema_that_stands_ready() {
     let town = Town::sample();
     town.write("tenantctl.toml", &format!("{}{ROLE}", town.read("tenantctl.toml")));
-    town.run(&["create", "--pool", "2"]).exits(0).says("2 ready schemas wait for new stores");
+    town.run(&["create", "--pool", "2"]).exits(0).says("ready for new stores: 2");
     let standing = ready(&town);
     assert_eq!(standing.len(), 2);
     // Nobody's yet: no row, no role, no base data, no store in any list, nothing to resume.
@@ -93,7 +93,7 @@ fn a_ready_schema_that_is_no_longer_right_is_not_taken() {
     town.run(&["create", "--pool", "0"]).says("mine");
     assert!(town.has_schema(&third[0]));
     town.sql(&format!("drop table {}.mine", third[0]));
-    town.run(&["create", "--pool", "0"]).exits(0).says("0 ready schemas");
+    town.run(&["create", "--pool", "0"]).exits(0).says("ready for new stores: 0");
     assert!(!town.has_schema(&third[0]));
     // The name comes too late for a template that says it.
     town.edit(

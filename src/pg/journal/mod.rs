@@ -2,9 +2,10 @@
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages, `lines` the same for lists · `records` tables,
 //! checks, events, and what was made · `registered` a move with the registry's row · `parts` what is loaded of a big table · `measures` what runs took · `validations` what the
-//! probes saw · `new_stores` the newest of them · `ready` schemas for stores to come. The rows of a
+//! probes saw · `new_stores` the newest of them · `ready` schemas for stores to come · `alerts` what is amiss. The rows of a
 //! step are written in the step's own transaction, never by an observer.
 
+mod alerts;
 mod lines;
 mod measures;
 mod moves;
@@ -16,6 +17,7 @@ mod registered;
 mod runs;
 mod validations;
 
+pub use alerts::{alert_states, record_alert_states, watch_alone};
 pub use lines::{MoveLine, all_moves, live_moves, moves_by_run};
 pub use measures::{
     forecast_of, isolation_of, load_rate, measured, newest_structure, record_forecast, record_isolation,

@@ -26,7 +26,7 @@ const FITS: &str = "shared_schema = $1 and kind = 'ready' and stage = 'verified'
 pub struct ReadyRecord {
     /// [`fit`] of the files and settings that it was made of.
     pub fit: String,
-    /// Row versions of all that is in it, when it was proven.
+    /// The catalogs' versions of all that is in it, when it was proven.
     pub versions: String,
     /// Its tables: none has rows but for base data, which comes with the store.
     pub tables: Vec<Relation>,

@@ -1,34 +1,34 @@
--- Which versions the catalogs have of all that is in a schema ($1), as one text: the same text, the same definitions.
--- Statistics and VACUUM change none of these rows.
+-- How many rows the catalogs have for what is in a schema ($1) with the sum of their versions, and the bytes of its tables:
+-- whoever changes a definition or writes a row makes one of them another. Statistics and VACUUM do not.
 with here as materialized (
-  select c.oid, c.reltype from pg_catalog.pg_class c
+  select c.oid, c.relkind, c.xmin from pg_catalog.pg_class c
   where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
 ),
-versions (catalog, xid, place) as (
-  select 'class', c.xmin, c.ctid from pg_catalog.pg_class c where c.oid in (select oid from here)
+versions (xid) as (
+  select xmin from here
   union all
-  select 'attribute', a.xmin, a.ctid from pg_catalog.pg_attribute a where a.attrelid in (select oid from here) and a.attnum > 0
+  select a.xmin from here join pg_catalog.pg_attribute a on a.attrelid = here.oid where a.attnum > 0
   union all
-  select 'attrdef', d.xmin, d.ctid from pg_catalog.pg_attrdef d where d.adrelid in (select oid from here)
+  select d.xmin from here join pg_catalog.pg_attrdef d on d.adrelid = here.oid
   union all
-  select 'constraint', k.xmin, k.ctid from pg_catalog.pg_constraint k where k.conrelid in (select oid from here)
+  select k.xmin from here join pg_catalog.pg_constraint k on k.conrelid = here.oid
   union all
-  select 'index', i.xmin, i.ctid from pg_catalog.pg_index i where i.indrelid in (select oid from here)
+  select i.xmin from here join pg_catalog.pg_index i on i.indrelid = here.oid
   union all
-  select 'trigger', t.xmin, t.ctid from pg_catalog.pg_trigger t where t.tgrelid in (select oid from here) and not t.tgisinternal
+  select t.xmin from here join pg_catalog.pg_trigger t on t.tgrelid = here.oid where not t.tgisinternal
   union all
-  select 'rule', r.xmin, r.ctid from pg_catalog.pg_rewrite r where r.ev_class in (select oid from here)
+  select r.xmin from here join pg_catalog.pg_rewrite r on r.ev_class = here.oid
   union all
-  select 'policy', p.xmin, p.ctid from pg_catalog.pg_policy p where p.polrelid in (select oid from here)
+  select p.xmin from here join pg_catalog.pg_policy p on p.polrelid = here.oid
   union all
-  select 'function', p.xmin, p.ctid from pg_catalog.pg_proc p
+  select p.xmin from pg_catalog.pg_proc p
   where p.pronamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
   union all
-  select 'type', t.xmin, t.ctid from pg_catalog.pg_type t
+  select t.xmin from pg_catalog.pg_type t
   where t.typnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
   union all
-  select 'statistics', s.xmin, s.ctid from pg_catalog.pg_statistic_ext s
+  select s.xmin from pg_catalog.pg_statistic_ext s
   where s.stxnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
 )
-select count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(concat_ws(' ', catalog, xid, place), 0)::numeric), 0)
-from versions
+select (select count(*) from versions) || ':' || (select sum(xid::text::int8) from versions) as versions,
+       coalesce((select sum(pg_catalog.pg_relation_size(oid)) from here where relkind = 'r'), 0)::int8 as bytes

@@ -3,6 +3,7 @@
 //! What is printed follows from the parts that the report has, not from the command. Errors of the whole command are
 //! not here: they go to stderr (`explain`).
 
+mod alerts;
 pub(super) mod audit;
 pub(super) mod balance;
 pub(super) mod fleet;
@@ -54,6 +55,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     lists::write(report, &mut page);
     role::write(report, &mut page);
     metrics::write(report, &mut page);
+    alerts::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);
     if let Some(text) = &report.text {

@@ -43,6 +43,25 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "its rows of the shared schema and its row of the registry are as they were",
         "sus registros del esquema compartido y su fila del registro de tiendas quedan como estaban",
     ),
+    // schemas that stand ready
+    ("schemas that stand ready for new stores: {n}", "esquemas listos para tiendas nuevas: {}"),
+    ("dropped, since they serve nobody: {}", "eliminados, pues ya no sirven a nadie: {}"),
+    ("it took a schema that stood ready", "tomó un esquema que estaba listo"),
+    ("a new store takes one", "una tienda nueva toma uno"),
+    // alerts
+    ("stores that were looked at: {n}", "tiendas revisadas: {}"),
+    ("alerts that are over: {n}", "alertas que terminaron: {}"),
+    ("{} is unknown", "se desconoce {}"),
+    ("{} is {}, above {}", "{} es {}, por encima de {}"),
+    ("{} is {}, below {}", "{} es {}, por debajo de {}"),
+    (
+        "what was told is not kept: this role may not write the journal",
+        "no se guarda lo que se avisó: este rol no puede escribir en la bitácora",
+    ),
+    (
+        "another one watches already and tells; nobody was told by this one",
+        "otro ya vigila y avisa; este no avisó a nadie",
+    ),
     // poolers
     (
         "{n} entries * pool_size {n} * processes {n} = {n} connections at most; the server has room for {n} (max_connections \

@@ -4,6 +4,25 @@
 
 /// English and Spanish. The first that fits is taken, so what says more stands first.
 pub(super) const SPANISH: &[(&str, &str)] = &[
+    // alerts
+    ("nobody could be told", "no se pudo avisar a nadie"),
+    ("look at [alerting]; the next look tells it again", "revise [alerting]; la próxima revisión avisa de nuevo"),
+    ("grant insert, delete on table tenantctl.alert", "grant insert, delete on table tenantctl.alert"),
+    // schemas that stand ready
+    (
+        "no registry column receives the store schema, so no store could take a ready one",
+        "ninguna columna del registro recibe el esquema, así que ninguna tienda podría tomar uno listo",
+    ),
+    ("write [registry] schema_column or url_column", "escriba [registry] schema_column o url_column"),
+    (
+        "a ready schema is made before its store has a name",
+        "un esquema listo se crea antes de que su tienda tenga nombre",
+    ),
+    (
+        "put what needs the name into [store_schema] base_data, which runs when the store comes",
+        "ponga lo que necesita el nombre en [store_schema] base_data, que corre cuando llega la tienda",
+    ),
+    ("taking a ready schema", "al tomar un esquema listo"),
     // new stores
     ("the registry {} has a store named {} already", "el registro {} ya tiene una tienda llamada {}"),
     (
