@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use history::{History, Reading};
 pub use moment::Moment;
-pub use names::{Kind, Metric, NAMES, Unit, find};
+pub use names::{FLEET, FleetMetric, Kind, LABELLED, Metric, NAMES, Unit, find};
 
 /// All stores at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,38 +1,51 @@
-//! `metrics`: how each store is, in a handful of questions.
+//! `metrics`: how each store is, in a handful of questions; once, or as often as somebody scrapes it (`serve`).
 
-use std::path::PathBuf;
+mod serve;
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 
 use super::Globals;
 use super::open::Opened;
-use super::output::{Page, now};
+use super::output::{self, Page, now};
 use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
-use crate::metric::FleetMetrics;
+use crate::metric::{FleetMetrics, History};
 use crate::pg::ground::Ground;
 use crate::report::Report;
 use crate::step::measure::{MeasureOf, measure};
 use crate::store::Selection;
-use crate::view::text;
+use crate::view::{prometheus, text};
 
 /// Stores that a list for people shows, where nobody says otherwise.
 const LISTED: usize = 20;
 
 /// Show how the stores are: size, growth, dead rows, cache, connections, waits, backup, verdict
 ///
-/// A handful of questions for all stores, however many there are; nothing is written to the database. Text shows the
-/// largest stores first, other formats have all of them.
+/// A handful of questions for all stores, however many there are; nothing is written to the database. Text lists the
+/// largest stores, every other format has all of them; `--format html` is an overview to be opened in a browser.
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct MetricsArgs {
+    #[command(subcommand)]
+    command: Option<MetricsCommand>,
     #[command(flatten)]
     which: WhichArgs,
+    /// Also write the metrics here for Prometheus: whole, then renamed; `tenantctl_up 0` where the database is down
+    #[arg(long, value_name = "FILE")]
+    textfile: Option<PathBuf>,
     /// Stores that text lists; 0 is all [default: 20]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// What text is sorted by
+    /// What they are sorted by
     #[arg(long, value_enum, default_value_t = SortBy::Size)]
     sort: SortBy,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum MetricsCommand {
+    Serve(serve::ServeArgs),
 }
 
 /// Which stores are measured, and how.
@@ -59,7 +72,7 @@ pub(super) enum SortBy {
     Size,
     /// Rows
     Rows,
-    /// Growth in bytes a day, or rows where no bytes are known
+    /// Growth in bytes a day; in rows where no store has bytes
     Growth,
     /// Share of dead rows
     Dead,
@@ -72,20 +85,43 @@ pub(super) enum SortBy {
 }
 
 pub(super) async fn run(globals: &Globals, env: &Environment, args: &MetricsArgs) -> Result<Page> {
+    if let Some(MetricsCommand::Serve(serve)) = &args.command {
+        return serve::run(globals, env, serve).await;
+    }
+    if let Some(path) = args.textfile.as_ref().or(args.which.history.as_ref()) {
+        output::check_folder(path)?;
+    }
+    let taken = once(globals, env, args).await;
+    if let Some(path) = &args.textfile {
+        let down = Report::new("metrics", None, now());
+        output::write_file(path, prometheus_text(taken.as_ref().map_or(&down, |page| &page.report)).as_bytes())?;
+    }
+    taken
+}
+
+async fn once(globals: &Globals, env: &Environment, args: &MetricsArgs) -> Result<Page> {
     let started = now();
+    let mut history = Kept::read(args.which.history.as_deref())?;
     let opened = Opened::open(globals, env, 1).await?;
     let reader = opened.sessions.reader().await?;
     let ground = opened.ground(&reader).await?;
     drop(reader);
     let mut fleet = look(&opened, &ground, &args.which).await?;
+    history.tell(&mut fleet)?;
+    sort(&mut fleet, args.sort);
     let mut report = Report::new("metrics", None, started);
     report.database = Some(opened.database());
-    sort(&mut fleet, args.sort);
     report.metrics = Some(fleet);
     let listed = Some(args.limit.unwrap_or(LISTED)).filter(|limit| *limit > 0);
     let options = text::Options { listed, ..opened.page_options() };
     drop(opened);
     Ok(Page { report: report.end(Exit::Done, now()), options })
+}
+
+fn prometheus_text(report: &Report) -> String {
+    let mut text = Vec::new();
+    let _into_memory = prometheus::write(report, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// One look at the stores.
@@ -111,16 +147,60 @@ pub(super) async fn look(opened: &Opened, ground: &Ground, which: &WhichArgs) ->
     Ok(fleet)
 }
 
+/// The history, and the file that it is kept in; without one it is kept as long as we run.
+pub(super) struct Kept {
+    history: History,
+    file: Option<PathBuf>,
+}
+
+impl Kept {
+    /// Reads it; a file that is not there yet is an empty history.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds something else.
+    pub(super) fn read(file: Option<&Path>) -> Result<Self> {
+        let text = match file.map(std::fs::read_to_string) {
+            None => None,
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Some(text) => Some(text.context("reading the history")?),
+        };
+        let history = match text.as_deref().map(History::parse) {
+            None => History::default(),
+            Some(Some(history)) => history,
+            Some(None) => {
+                let name = file.map_or_else(String::new, |file| file.display().to_string());
+                return Err(Refusal::new(format!("{name} holds no history of metrics"))
+                    .hint("name another file, or remove it: a new one begins")
+                    .into());
+            }
+        };
+        Ok(Self { history, file: file.map(Path::to_owned) })
+    }
+
+    /// Fills in what earlier readings tell, and keeps this one.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(super) fn tell(&mut self, fleet: &mut FleetMetrics) -> Result<()> {
+        self.history.tell(fleet);
+        match &self.file {
+            Some(file) => output::write_file(file, self.history.text().as_bytes()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Puts the most first; what is equal stays in the order of the keys.
 pub(super) fn sort(fleet: &mut FleetMetrics, by: SortBy) {
     let now = fleet.taken_at;
+    let in_bytes = fleet.stores.iter().flat_map(|store| &store.growth).any(|growth| growth.bytes_per_day.is_some());
     fleet.sort_by_most(|store| match by {
         SortBy::Key => None,
         SortBy::Size => store.bytes.map(|bytes| bytes as f64),
         SortBy::Rows => store.rows.map(|rows| rows as f64),
         SortBy::Growth => {
             let growth = store.growth.as_ref()?;
-            Some(growth.bytes_per_day.unwrap_or(growth.rows_per_day))
+            if in_bytes { growth.bytes_per_day } else { Some(growth.rows_per_day) }
         }
         SortBy::Dead => store.dead_row_ratio(),
         SortBy::Waits => store.lock_waits.map(|waits| waits as f64),

@@ -77,7 +77,7 @@ pub(crate) struct Globals {
     /// Format of the result on stdout
     #[arg(short, long, global = true, value_enum, default_value_t = FormatArg::Text, help_heading = "Global options")]
     format: FormatArg,
-    /// Also write the result to a file; .json .jsonl .md .xml .html .txt decides the format [repeatable]
+    /// Also write the result to a file; .json .jsonl .md .xml .html .txt .prom decides the format [repeatable]
     #[arg(short, long, global = true, value_name = "FILE", help_heading = "Global options")]
     output: Vec<PathBuf>,
     /// How progress is shown on stderr
@@ -127,6 +127,8 @@ enum FormatArg {
     Junit,
     /// One file for a browser or a printer
     Html,
+    /// Of metrics alone: Prometheus' text
+    Prometheus,
 }
 
 impl FormatArg {
@@ -138,6 +140,7 @@ impl FormatArg {
             Self::Markdown => Format::Markdown,
             Self::Junit => Format::Junit,
             Self::Html => Format::Html,
+            Self::Prometheus => Format::Prometheus,
         }
     }
 }
@@ -356,7 +359,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     });
     let name = cli.command.name();
     let started = output::now();
-    if let Err(refusal) = output::check(&cli.globals) {
+    if let Err(refusal) = output::check(&cli.globals, name) {
         // Nothing can be written where it was asked for, so only stdout is told.
         let globals = Globals { output: vec![], ..cli.globals };
         return output::failed(&globals, name, &started, refusal.into());

@@ -36,23 +36,34 @@ impl From<Report> for Page {
 /// Refuses what could not be written, before the command does any work.
 ///
 /// # Errors
-/// A file whose ending names no format, or whose folder does not exist; the same file twice.
-pub(super) fn check(globals: &Globals) -> Result<(), Refusal> {
+/// A file whose ending names no format, or whose folder does not exist; the same file twice; a format that only another
+/// command has.
+pub(super) fn check(globals: &Globals, command: &str) -> Result<(), Refusal> {
+    let mut formats = globals.output.iter().filter_map(|path| Format::of_path(path)).chain([globals.format()]);
+    if command != "metrics" && formats.any(|format| format == Format::Prometheus) {
+        return Err(Refusal::new(format!("{command} has nothing for Prometheus")).hint("`tenantctl metrics` has"));
+    }
     for (index, path) in globals.output.iter().enumerate() {
         if Format::of_path(path).is_none() {
             let endings: Vec<String> = Format::ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect();
             return Err(Refusal::new(format!("the ending of {} names no format", path.display()))
                 .hint(format!("use one of {}", endings.join(" "))));
         }
-        if !folder_of(path).is_dir() {
-            return Err(Refusal::new(format!("there is no folder for {}", path.display()))
-                .hint(format!("make {} first", folder_of(path).display())));
-        }
+        check_folder(path)?;
         if globals.output[..index].contains(path) {
             return Err(Refusal::new(format!("{} is named twice", path.display())).hint("name each file once"));
         }
     }
     Ok(())
+}
+
+/// Refuses a file whose folder does not exist.
+pub(super) fn check_folder(path: &Path) -> Result<(), Refusal> {
+    match folder_of(path).is_dir() {
+        true => Ok(()),
+        false => Err(Refusal::new(format!("there is no folder for {}", path.display()))
+            .hint(format!("make {} first", folder_of(path).display()))),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -128,14 +139,22 @@ fn write_files(globals: &Globals, report: &Report, options: &text::Options) -> R
         let format = Format::of_path(path).unwrap_or_default(); // checked before
         let mut bytes = Vec::new();
         format.write(report, &options.for_file(), &mut bytes)?;
-        // Written beside and renamed, so that a reader never sees half of it.
-        let written = (|| {
-            let readable = std::fs::Permissions::from_mode(0o666); // less what umask takes
-            let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder_of(path))?;
-            file.write_all(&bytes)?;
-            file.persist(path).map_err(|error| error.error)
-        })();
-        written.with_context(|| format!("writing {}", path.display()))?;
+        write_file(path, &bytes)?;
     }
     Ok(())
+}
+
+/// Writes a file beside its place and renames it, so that a reader never sees half of it.
+///
+/// # Errors
+/// The disk's.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let written = (|| {
+        let readable = std::fs::Permissions::from_mode(0o666); // less what umask takes
+        let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder_of(path))?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?; // else a power cut could leave the name with nothing behind it
+        file.persist(path).map_err(|error| error.error)
+    })();
+    written.map(drop).with_context(|| format!("writing {}", path.display()))
 }

@@ -1,6 +1,6 @@
 //! The metrics of a store by name, as Prometheus, dashboards and alert rules write them.
 
-use super::{Moment, StoreMetrics, Verdict};
+use super::{FleetMetrics, Moment, StoreMetrics, Verdict};
 
 /// What a metric is to Prometheus.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -137,6 +137,47 @@ pub const NAMES: &[Metric] = metrics! {
     "backup_bytes" Gauge Bytes true "Bytes of its newest backup that was proven" |s, _| count(s.backup.as_ref()?.bytes);
     "alerts" Gauge Count true "Alerts of it that fire" |s, _| count(Some(s.alerts.len() as u64));
 };
+
+/// A metric of all stores together, a gauge.
+pub struct FleetMetric {
+    /// `tenantctl_asked_seconds`.
+    pub name: &'static str,
+    /// One line.
+    pub help: &'static str,
+    /// The value; none where it is unknown.
+    pub of: fn(&FleetMetrics) -> Option<f64>,
+}
+
+/// The metrics of all stores together.
+pub const FLEET: &[FleetMetric] = &[
+    FleetMetric {
+        name: "tenantctl_asked_timestamp_seconds",
+        help: "When the server was asked, by its own clock",
+        of: |fleet| Some(fleet.taken_at.0 as f64),
+    },
+    FleetMetric {
+        name: "tenantctl_asked_seconds",
+        help: "How long the questions took",
+        of: |fleet| Some(fleet.seconds),
+    },
+    FleetMetric {
+        name: "tenantctl_counted_since_timestamp_seconds",
+        help: "When the server's statistics were last reset",
+        of: |fleet| timestamp(fleet.counted_since),
+    },
+    FleetMetric {
+        name: "tenantctl_sizes_are_estimates",
+        help: "1 where sizes are those of the last vacuum, analyze or index build",
+        of: |fleet| Some(f64::from(u8::from(fleet.sizes_are_estimates))),
+    },
+];
+
+/// Names and help of the metrics that have labels of their own.
+pub const LABELLED: &[(&str, &str)] = &[
+    ("tenantctl_stores", "Stores by stage"),
+    ("tenantctl_store_info", "1; what is known of the store as labels"),
+    ("tenantctl_store_alert_firing", "1 for each alert that fires"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -42,6 +42,26 @@ pub async fn server(client: &Client, schemas: &[&str]) -> Result<ServerFacts> {
     })
 }
 
+/// Where sizes come from. Looking a relation up on the disk waits for whoever has it locked against all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sizes {
+    /// The disk.
+    Disk,
+    /// The catalogs; the disk for what they do not know yet.
+    Catalogs,
+    /// The catalogs alone.
+    CatalogsAlone,
+}
+
+/// Gives up waiting for locks soon: others' locks are what is to be seen.
+///
+/// # Errors
+/// The server's error.
+pub async fn be_brief(client: &Client) -> Result<()> {
+    client.batch_execute("set lock_timeout = '250ms'").await.server()?;
+    Ok(())
+}
+
 /// What a schema holds.
 #[derive(Clone, Debug)]
 pub struct SchemaFacts {
@@ -73,12 +93,17 @@ pub struct SchemaFacts {
     pub sequential_scans: u64,
 }
 
-/// Asks what schemas hold, those that exist; with `from_disk` their sizes are looked up file by file.
+/// Asks what schemas hold, those that exist.
 ///
 /// # Errors
-/// The server's error.
-pub async fn schemas(client: &Client, schemas: &[&str], from_disk: bool) -> Result<BTreeMap<String, SchemaFacts>> {
-    let rows = client.query(include_str!("sql/metrics_relations.sql"), &[&schemas, &from_disk]).await.server()?;
+/// The server's error; of a lock, where a size is wanted from the disk.
+pub async fn schemas(
+    client: &Client,
+    schemas: &[&str],
+    sizes: Sizes,
+) -> Result<BTreeMap<String, SchemaFacts>, ServerError> {
+    let (all, new) = (sizes == Sizes::Disk, sizes != Sizes::CatalogsAlone);
+    let rows = client.query(include_str!("sql/metrics_relations.sql"), &[&schemas, &all, &new]).await.server()?;
     let facts = |row: &Row| -> Result<(String, SchemaFacts), ServerError> {
         let facts = SchemaFacts {
             table_count: count(row, "table_count")?,
@@ -97,15 +122,19 @@ pub async fn schemas(client: &Client, schemas: &[&str], from_disk: bool) -> Resu
         };
         Ok((row.try_get("schema").server()?, facts))
     };
-    Ok(rows.iter().map(facts).collect::<Result<_, _>>()?)
+    rows.iter().map(facts).collect()
 }
 
 /// Asks for the sequence of each schema that has the smallest share of values left; a schema without any is not there.
 /// Unless `all`, bigint sequences are left out.
 ///
 /// # Errors
-/// The server's error.
-pub async fn sequences(client: &Client, schemas: &[&str], all: bool) -> Result<BTreeMap<String, SequenceRoom>> {
+/// The server's error; of a lock too.
+pub async fn sequences(
+    client: &Client,
+    schemas: &[&str],
+    all: bool,
+) -> Result<BTreeMap<String, SequenceRoom>, ServerError> {
     let rows = client.query(include_str!("sql/metrics_sequences.sql"), &[&schemas, &all]).await.server()?;
     Ok(rows.iter().map(|row| (row.get(0), SequenceRoom { sequence: row.get(1), left_ratio: row.get(2) })).collect())
 }

@@ -10,10 +10,11 @@ use anyhow::Result;
 
 use super::plan::store_of;
 use crate::config::StoreSchema;
+use crate::error::ServerError;
 use crate::ident::Ident;
 use crate::metric::{Basis, FiringAlert, FleetMetrics, Growth, Moment, SequenceRoom, StoreMetrics, Unknown};
 use crate::pg::journal;
-use crate::pg::metrics::{self, MoveFacts, SchemaFacts};
+use crate::pg::metrics::{self, MoveFacts, SchemaFacts, Sizes};
 use crate::pg::registry::Registry;
 use crate::pg::session::{Session, Sessions};
 use crate::stage::Stage;
@@ -46,6 +47,8 @@ pub struct MeasureOf<'a> {
 pub async fn measure(sessions: &Sessions, of: &MeasureOf<'_>) -> Result<FleetMetrics> {
     let began = Instant::now();
     let (first, second) = (sessions.reader().await?, sessions.reader().await?);
+    metrics::be_brief(&first).await?;
+    metrics::be_brief(&second).await?;
     let mut moves: BTreeMap<String, MoveFacts> = BTreeMap::new();
     if journal::exists(&first).await? {
         moves.extend(metrics::moves(&first, of.shared).await?.into_iter().map(|of| (of.store.clone(), of)));
@@ -77,9 +80,11 @@ pub async fn measure(sessions: &Sessions, of: &MeasureOf<'_>) -> Result<FleetMet
         stores.iter().map(|store| store.schema.as_str()).map(|it| if it == shared { "" } else { it }).collect();
     let server = metrics::server(&first, &schemas).await?;
     let from_disk = of.exact || server.relation_count <= MEASURED_UNASKED;
+    let mut sizes = if from_disk { Sizes::Disk } else { Sizes::Catalogs };
+    let mut unknown = Vec::new();
     let of_roles: Vec<u32> = roles.iter().copied().filter(|role| *role != 0).collect();
     let other_questions = async {
-        let sequences = metrics::sequences(&second, &schemas, from_disk).await?;
+        let sequences = metrics::sequences(&second, &schemas, from_disk).await;
         let sessions = metrics::sessions(&second, &of_roles).await?;
         let waits = metrics::waits(&second, &schemas, &roles).await?;
         let statements = match &server.statements_schema {
@@ -88,9 +93,24 @@ pub async fn measure(sessions: &Sessions, of: &MeasureOf<'_>) -> Result<FleetMet
         };
         anyhow::Ok((sequences, sessions, waits, statements))
     };
-    let (facts, (sequences, connections, waits, statements)) =
-        futures_util::try_join!(metrics::schemas(&first, &schemas, from_disk), other_questions)?;
-    let mut unknown = what_is_unknown(&server, &stores);
+    let (facts, others) = futures_util::join!(metrics::schemas(&first, &schemas, sizes), other_questions);
+    let (sequences, connections, waits, statements) = others?;
+    let facts = match facts {
+        Err(error) if is_locked(&error) => {
+            unknown.push(Unknown { what: "bytes".into(), why: format!("not as they are on the disk: {LOCKED}") });
+            sizes = Sizes::CatalogsAlone;
+            metrics::schemas(&first, &schemas, sizes).await
+        }
+        facts => facts,
+    }?;
+    let sequences = match sequences {
+        Err(error) if is_locked(&error) => {
+            unknown.push(Unknown { what: "sequence".into(), why: LOCKED.into() });
+            BTreeMap::new()
+        }
+        sequences => sequences?,
+    };
+    unknown.extend(what_is_unknown(&server, &stores));
     if let Err(why) = &statements {
         unknown.push(Unknown { what: "query_seconds".into(), why: why.clone() });
     }
@@ -138,11 +158,18 @@ pub async fn measure(sessions: &Sessions, of: &MeasureOf<'_>) -> Result<FleetMet
         database: sessions.facts().database.clone(),
         shared_schema: shared.to_owned(),
         counted_since: server.counted_since,
-        sizes_are_estimates: !from_disk,
+        sizes_are_estimates: sizes != Sizes::Disk,
         rows_are_exact: of.exact,
         unknown,
         stores,
     })
+}
+
+const LOCKED: &str = "somebody has a table locked against all";
+
+/// It was waited for a lock, in vain.
+fn is_locked(error: &ServerError) -> bool {
+    error.sqlstate.as_deref() == Some("55P03")
 }
 
 fn with_move(store: StoreMetrics, the_move: &MoveFacts) -> StoreMetrics {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::options::Options;
-use super::{html, json, jsonl, junit, markdown, text};
+use super::{html, json, jsonl, junit, markdown, prometheus, text};
 use crate::report::Report;
 
 /// A format of the result.
@@ -23,17 +23,20 @@ pub enum Format {
     Junit,
     /// One file for a browser or a printer.
     Html,
+    /// How the stores are, for Prometheus; other reports have nothing for it.
+    Prometheus,
 }
 
 impl Format {
     /// The endings that name a format.
-    pub const ENDINGS: [(&'static str, Self); 6] = [
+    pub const ENDINGS: [(&'static str, Self); 7] = [
         ("json", Self::Json),
         ("jsonl", Self::Jsonl),
         ("md", Self::Markdown),
         ("xml", Self::Junit),
         ("html", Self::Html),
         ("txt", Self::Text),
+        ("prom", Self::Prometheus),
     ];
 
     /// The format that the ending of a file names.
@@ -62,6 +65,7 @@ impl Format {
             Self::Markdown => markdown::write(report, options, out),
             Self::Junit => junit::write(report, options, out),
             Self::Html => html::write(report, options, out),
+            Self::Prometheus => prometheus::write(report, out),
         }
     }
 }

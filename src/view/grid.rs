@@ -64,6 +64,8 @@ impl Column {
 pub(super) struct Cell {
     pub(super) text: String,
     pub(super) tone: Tone,
+    /// What it is sorted by, where that is not its text.
+    pub(super) worth: Option<f64>,
 }
 
 impl Cell {
@@ -72,7 +74,13 @@ impl Cell {
     }
 
     pub(super) fn toned(tone: Tone, text: impl AsRef<str>) -> Self {
-        Self { text: clean(text.as_ref()), tone }
+        Self { text: clean(text.as_ref()), tone, worth: None }
+    }
+
+    /// Sorted by this number where a reader can sort; none comes last.
+    pub(super) fn worth(mut self, number: Option<f64>) -> Self {
+        self.worth = number;
+        self
     }
 }
 
@@ -91,11 +99,25 @@ pub(super) enum Row {
 pub(super) struct Grid {
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Row>,
+    /// A reader may sort it, where it is shown in a browser.
+    pub(super) sortable: bool,
 }
 
 impl Grid {
     pub(super) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, rows: vec![] }
+        Self { columns, rows: vec![], sortable: false }
+    }
+
+    /// Leaves out the columns in which nothing stands.
+    pub(super) fn without_empty_columns(mut self) -> Self {
+        let filled = self.filled();
+        for row in &mut self.rows {
+            if let Row::Cells(cells) = row {
+                *cells = filled.iter().map(|index| cells[*index].clone()).collect();
+            }
+        }
+        self.columns = filled.iter().map(|index| self.columns[*index].clone()).collect();
+        self
     }
 
     pub(super) fn row(&mut self, cells: Vec<Cell>) {

@@ -23,6 +23,7 @@ mod paint;
 pub mod pause;
 pub mod plain;
 pub mod progress;
+pub mod prometheus;
 pub mod rule_file;
 mod saying;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::error::Exit;
 use crate::event::{Event, Step};
 use crate::ident::Ident;
+use crate::metric::{Basis, FleetMetrics, Growth, Moment, StoreMetrics, Unknown};
 use crate::plan::{ChangeTest, Finding, Format, Plan, PlannedTable};
 use crate::report::*;
 use crate::stage::Stage;
@@ -216,4 +217,61 @@ pub(super) fn plan() -> Report {
             .hint("repair the rows, or list the table under `[shared] common`"),
     ];
     report.end(Exit::Refused, "2025-05-04T06:27:16Z")
+}
+
+/// So many stores, each larger than the one before; the last is not moved.
+pub(super) fn metrics(count: u64) -> Report {
+    let at = |seconds| Some(Moment(1_751_536_800 + seconds));
+    let store = |number: u64| {
+        let store = StoreMetrics {
+            store: number.to_string(),
+            name: Some(format!("Shop {number}")),
+            schema: format!("store_{number}"),
+            stage: "none".into(),
+            ..StoreMetrics::default()
+        };
+        let size = 1_000 * number * number;
+        match number == count {
+            true => store,
+            false => StoreMetrics {
+                has_schema: true,
+                stage: "switched".into(),
+                switched: true,
+                stage_since: at(0),
+                verdict: Some(crate::metric::Verdict::Proven),
+                verified_at: at(0),
+                table_count: Some(2),
+                rows: Some(size),
+                dead_rows: Some(number),
+                bytes: Some(size * 300),
+                heap_bytes: Some(size * 200),
+                index_bytes: Some(size * 90),
+                toast_bytes: Some(size * 10),
+                growth: Some(Growth {
+                    since: Moment(1_751_450_400),
+                    basis: Basis::Reading,
+                    rows_per_day: 100.0 / number as f64,
+                    bytes_per_day: Some(30_000.0 / number as f64),
+                }),
+                lock_waits: Some(number - 1),
+                ..store
+            },
+        }
+    };
+    let mut report = Report::new("metrics", None, "2025-07-03T10:00:00Z");
+    report.metrics = Some(FleetMetrics {
+        taken_at: Moment(1_751_536_800),
+        seconds: 0.1,
+        database: "main".into(),
+        shared_schema: "public".into(),
+        counted_since: None,
+        sizes_are_estimates: false,
+        rows_are_exact: false,
+        unknown: vec![Unknown {
+            what: "connections".into(),
+            why: "1 of 2 moved stores have no role of their own".into(),
+        }],
+        stores: (1..=count).map(store).collect(),
+    });
+    report.end(Exit::Done, "2025-07-03T10:00:01Z")
 }

@@ -1,77 +1,96 @@
 -- What the schemas $1 hold, a row for each that exists: sizes, rows, and what the server counted.
 -- $2: sizes from the disk. It opens every relation, some 40 µs and 5 kB of the session's memory each; without it, the
--- pages that the last vacuum, analyze or index build saw, and from the disk only what none of these has seen yet.
+-- pages that the last vacuum, analyze or index build saw, and with $3 from the disk what none of these has seen yet.
 with
   stores as materialized (
     select n.oid, n.nspname::text as schema
     from pg_catalog.pg_namespace n
     where n.nspname::text = any ($1)
   ),
-  held as materialized (
-    select c.oid, c.relnamespace as store, c.relkind, c.reltuples, c.relpages, c.reltoastrelid
+  relations as (
+    select c.oid, c.relnamespace as store, c.relkind, c.reltuples, c.relpages
     from pg_catalog.pg_class c
     join stores s on s.oid = c.relnamespace
     where c.relkind in ('r', 'm', 'i')
-  ),
-  relations as materialized (
-    select h.oid, h.store, case h.relkind when 'i' then 'index' else 'heap' end as part, h.relkind = 'r' as is_table,
-           h.reltuples, h.relpages
-    from held h
     union all
-    select t.oid, h.store, 'toast', false, 0, t.relpages
-    from held h
-    join pg_catalog.pg_class t on t.oid = h.reltoastrelid
+    select t.oid, c.relnamespace, 't', 0, t.relpages
+    from pg_catalog.pg_class c
+    join stores s on s.oid = c.relnamespace
+    join pg_catalog.pg_class t on t.oid = c.reltoastrelid
+    where c.relkind in ('r', 'm')
     union all
-    select i.oid, h.store, 'toast', false, 0, i.relpages
-    from held h
-    join pg_catalog.pg_index x on x.indrelid = h.reltoastrelid
+    select i.oid, c.relnamespace, 't', 0, i.relpages
+    from pg_catalog.pg_class c
+    join stores s on s.oid = c.relnamespace
+    join pg_catalog.pg_index x on x.indrelid = c.reltoastrelid
     join pg_catalog.pg_class i on i.oid = x.indexrelid
-    where h.reltoastrelid <> 0
+    where c.relkind in ('r', 'm') and c.reltoastrelid <> 0
   ),
-  tuples as materialized (
-    select r.*, pg_catalog.pg_stat_get_live_tuples(r.oid) as live, pg_catalog.pg_stat_get_dead_tuples(r.oid) as dead,
-           pg_catalog.pg_stat_get_tuples_inserted(r.oid) as inserted,
-           pg_catalog.pg_stat_get_tuples_deleted(r.oid) as deleted
-    from relations r
-  ),
-  counted as materialized (
-    select r.store, r.part, r.is_table, r.oid,
-           case when $2 or (r.relpages = 0 and pg_catalog.pg_stat_get_blocks_fetched(r.oid) > 0)
+  sized as (
+    select r.oid, r.store, r.relkind, r.reltuples,
+           case when $2 or ($3 and r.relpages = 0 and pg_catalog.pg_stat_get_blocks_fetched(r.oid) > 0)
                 then pg_catalog.pg_relation_size(r.oid, 'main') + pg_catalog.pg_relation_size(r.oid, 'fsm')
                      + pg_catalog.pg_relation_size(r.oid, 'vm') + pg_catalog.pg_relation_size(r.oid, 'init')
-                else r.relpages::int8 * pg_catalog.current_setting('block_size')::int8 end as bytes,
-           case when not r.is_table then null
-                -- After a crash or a restore the counters begin at nothing; then the planner's number is better.
-                when r.live = 0 and r.dead = 0 and r.inserted = 0 then greatest(r.reltuples, 0)::int8
-                -- An analyze right after a load counts its rows before the load's own count of them has arrived, so
-                -- they are there twice. Where the counters have seen every row, they are the better number.
-                when r.live > r.inserted - r.deleted and r.inserted - r.deleted >= r.reltuples and r.reltuples >= 0
-                then r.inserted - r.deleted
-                else r.live end as row_count,
-           case when r.part <> 'index' then pg_catalog.pg_stat_get_numscans(r.oid) end as table_scans,
-           case when r.part = 'index' then pg_catalog.pg_stat_get_numscans(r.oid) end as index_scans
-    from tuples r
+                else r.relpages::int8 * pg_catalog.current_setting('block_size')::int8 end as bytes
+    from relations r
+  ),
+  sizes as (
+    select z.store,
+           sum(z.bytes) filter (where z.relkind in ('r', 'm')) as heap_bytes,
+           sum(z.bytes) filter (where z.relkind = 'i') as index_bytes,
+           sum(z.bytes) filter (where z.relkind = 't') as toast_bytes,
+           sum(pg_catalog.pg_stat_get_numscans(z.oid)) filter (where z.relkind = 'i') as index_scans,
+           sum(pg_catalog.pg_stat_get_blocks_fetched(z.oid)) as blocks_fetched,
+           sum(pg_catalog.pg_stat_get_blocks_hit(z.oid)) as blocks_hit
+    from sized z
+    group by z.store
+  ),
+  counted as (
+    select c.oid, c.relnamespace as store, c.reltuples,
+           pg_catalog.pg_stat_get_live_tuples(c.oid) as live, pg_catalog.pg_stat_get_dead_tuples(c.oid) as dead,
+           pg_catalog.pg_stat_get_tuples_inserted(c.oid) as inserted,
+           pg_catalog.pg_stat_get_tuples_updated(c.oid) as updated,
+           pg_catalog.pg_stat_get_tuples_deleted(c.oid) as deleted
+    from pg_catalog.pg_class c
+    join stores s on s.oid = c.relnamespace
+    where c.relkind = 'r'
+    offset 0 -- the counters are asked for once, not wherever they are used
+  ),
+  tables as (
+    select c.store,
+           count(*) as table_count,
+           sum(case
+               -- After a crash or a restore the counters begin at nothing; then the planner's number is better.
+               when c.live = 0 and c.dead = 0 and c.inserted = 0 then greatest(c.reltuples, 0)::int8
+               -- An analyze right after a load counts its rows before the load's own count of them has arrived, so they
+               -- are there twice. Where the counters have seen every row, they are the better number.
+               when c.live > c.inserted - c.deleted and c.inserted - c.deleted >= c.reltuples and c.reltuples >= 0
+               then c.inserted - c.deleted
+               else c.live end) as row_count,
+           sum(c.dead) as dead_rows,
+           sum(c.inserted + c.updated + c.deleted) as rows_written,
+           sum(pg_catalog.pg_stat_get_numscans(c.oid)) as sequential_scans,
+           max(greatest(pg_catalog.pg_stat_get_last_vacuum_time(c.oid),
+                        pg_catalog.pg_stat_get_last_autovacuum_time(c.oid))) as last_vacuum,
+           max(greatest(pg_catalog.pg_stat_get_last_analyze_time(c.oid),
+                        pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid))) as last_analyze
+    from counted c
+    group by c.store
   )
 select s.schema,
-       count(*) filter (where c.is_table) as table_count,
-       coalesce(sum(c.row_count), 0)::int8 as row_count,
-       coalesce(sum(pg_catalog.pg_stat_get_dead_tuples(c.oid)) filter (where c.is_table), 0)::int8 as dead_rows,
-       coalesce(sum(c.bytes) filter (where c.part = 'heap'), 0)::int8 as heap_bytes,
-       coalesce(sum(c.bytes) filter (where c.part = 'index'), 0)::int8 as index_bytes,
-       coalesce(sum(c.bytes) filter (where c.part = 'toast'), 0)::int8 as toast_bytes,
-       coalesce(sum(pg_catalog.pg_stat_get_tuples_inserted(c.oid) + pg_catalog.pg_stat_get_tuples_updated(c.oid)
-                    + pg_catalog.pg_stat_get_tuples_deleted(c.oid)) filter (where c.is_table), 0)::int8 as rows_written,
-       extract(epoch from max(greatest(pg_catalog.pg_stat_get_last_vacuum_time(c.oid),
-                                       pg_catalog.pg_stat_get_last_autovacuum_time(c.oid)))
-                          filter (where c.is_table))::int8 as last_vacuum,
-       extract(epoch from max(greatest(pg_catalog.pg_stat_get_last_analyze_time(c.oid),
-                                       pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid)))
-                          filter (where c.is_table))::int8 as last_analyze,
-       coalesce(sum(pg_catalog.pg_stat_get_blocks_hit(c.oid)), 0)::int8 as blocks_hit,
-       coalesce(sum(pg_catalog.pg_stat_get_blocks_fetched(c.oid) - pg_catalog.pg_stat_get_blocks_hit(c.oid)), 0)::int8
-           as blocks_read,
-       coalesce(sum(c.index_scans), 0)::int8 as index_scans,
-       coalesce(sum(c.table_scans) filter (where c.is_table), 0)::int8 as sequential_scans
+       coalesce(t.table_count, 0) as table_count,
+       coalesce(t.row_count, 0)::int8 as row_count,
+       coalesce(t.dead_rows, 0)::int8 as dead_rows,
+       coalesce(z.heap_bytes, 0)::int8 as heap_bytes,
+       coalesce(z.index_bytes, 0)::int8 as index_bytes,
+       coalesce(z.toast_bytes, 0)::int8 as toast_bytes,
+       coalesce(t.rows_written, 0)::int8 as rows_written,
+       extract(epoch from t.last_vacuum)::int8 as last_vacuum,
+       extract(epoch from t.last_analyze)::int8 as last_analyze,
+       coalesce(z.blocks_hit, 0)::int8 as blocks_hit,
+       coalesce(z.blocks_fetched - z.blocks_hit, 0)::int8 as blocks_read,
+       coalesce(z.index_scans, 0)::int8 as index_scans,
+       coalesce(t.sequential_scans, 0)::int8 as sequential_scans
 from stores s
-left join counted c on c.store = s.oid
-group by s.schema
+left join sizes z on z.store = s.oid
+left join tables t on t.store = s.oid

@@ -7,10 +7,11 @@ with
     where n.nspname::text = any ($1)
   ),
   held as materialized (
-    select c.oid, s.schema, c.relname::text as name, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcycle
+    select c.oid, s.schema, c.relname::text as name, q.seqtypid, q.seqincrement, q.seqmin, q.seqmax
     from stores s
     join pg_catalog.pg_class c on c.relnamespace = s.oid and c.relkind = 'S'
     join pg_catalog.pg_sequence q on q.seqrelid = c.oid
+    where not q.seqcycle
   ),
   columns as materialized (
     select d.objid as sequence, min(case a.atttypid when 21 then 32767::int8 when 23 then 2147483647 end) as most
@@ -18,13 +19,13 @@ with
     join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::regclass and d.objid = h.oid
      and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i') and d.refobjsubid > 0
     join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-    group by 1
+    where h.seqtypid = 'int8'::regtype -- before PostgreSQL 10 a serial had one
+    group by d.objid
   ),
   bounds as materialized (
     select h.*, least(h.seqmax, c.most) as most
     from held h
     left join columns c on c.sequence = h.oid
-    where not h.seqcycle
   ),
   stands as materialized (
     select b.schema, b.name, b.seqincrement > 0 as runs_up, b.seqmin, b.most,

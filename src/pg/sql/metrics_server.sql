@@ -4,7 +4,9 @@ select extract(epoch from clock_timestamp())::int8 as now,
        pg_catalog.current_setting('track_counts')::bool as counts,
        (select n.nspname::text from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
         where e.extname = 'pg_stat_statements') as statements_schema,
-       (select count(*) from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'm', 'i', 't') and (n.nspname::text = any ($1) or c.relkind = 't')) as relations
+       (select count(*) + 2 * count(*) filter (where c.reltoastrelid <> 0)
+        from pg_catalog.pg_class c
+        where c.relkind in ('r', 'm', 'i')
+          and c.relnamespace in (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = any ($1))) as relations
 from pg_catalog.pg_database d
 where d.datname = pg_catalog.current_database()

@@ -5,7 +5,9 @@ with
     -- waitstart came with PostgreSQL 14 and is empty for a moment
     select l.pid, min((to_jsonb(l) ->> 'waitstart')::timestamptz) as since
     from pg_catalog.pg_locks l
-    where not l.granted and l.pid is not null
+    where not l.granted
+      and l.pid not in (select a.pid from pg_catalog.pg_stat_activity a
+                        where a.application_name = pg_catalog.current_setting('application_name')) -- ourselves
     group by l.pid
   ),
   stores as materialized (

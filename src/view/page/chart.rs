@@ -21,6 +21,8 @@ pub(in crate::view) enum Figure {
 pub(in crate::view) struct Bar {
     pub(in crate::view) label: String,
     pub(in crate::view) value: u64,
+    /// The value as it is told, where that is not its digits.
+    pub(in crate::view) told: Option<String>,
     pub(in crate::view) mark: Mark,
 }
 
@@ -60,7 +62,8 @@ pub(super) fn draw(figure: &Figure) -> String {
 fn bars(title: &str, bars: &[Bar], rest: Option<&str>) -> String {
     let labels: Vec<String> = bars.iter().map(|bar| cut(&clean(&bar.label), 32, true)).collect();
     let left = labels.iter().map(|label| width(label)).max().unwrap_or(0) * LETTER + 16;
-    let values: Vec<String> = bars.iter().map(|bar| grouped(bar.value)).collect();
+    let told = |bar: &Bar| bar.told.as_deref().map_or_else(|| grouped(bar.value), clean);
+    let values: Vec<String> = bars.iter().map(told).collect();
     let right = values.iter().map(String::len).max().unwrap_or(0) * LETTER + 16;
     let room = WIDTH.saturating_sub(left + right).max(80);
     let most = bars.iter().map(|bar| bar.value).max().unwrap_or(0).max(1);

@@ -1,4 +1,5 @@
-//! A page as one HTML file: no script, no other file, light and dark, and well on paper.
+//! A page as one HTML file: no other file, light and dark, and well on paper. Nothing needs a script; where a table can be
+//! sorted there is a small one.
 
 use std::io::{self, Write};
 
@@ -9,6 +10,7 @@ use crate::view::words::capital;
 use crate::view::wrap::clean;
 
 const STYLE: &str = include_str!("style.css");
+const SORTING: &str = include_str!("sorting.js");
 
 pub(super) fn print(page: &Page<'_>, title: &str, foot: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut sheet = Sheet { text: String::new(), open: None, section: false };
@@ -17,12 +19,20 @@ pub(super) fn print(page: &Page<'_>, title: &str, foot: &str, out: &mut dyn Writ
     sheet.end_section();
     let lang = page.options.lang.code();
     let title = escaped(title);
+    let sortable = page.blocks.iter().any(|block| matches!(block, Block::Grid { grid, .. } if grid.sortable));
+    let (body, script) = match sortable {
+        true => {
+            let find = escaped(&capital(page.words.find_store));
+            (format!("<body class=\"broad\" data-find=\"{find}\">"), format!("<script>\n{SORTING}</script>\n"))
+        }
+        false => ("<body>".to_owned(), String::new()),
+    };
     writeln!(
         out,
         "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{}</main>\n<footer>{}</footer>\n</body>\n</html>",
+         <style>\n{STYLE}</style>\n</head>\n{body}\n<main>\n{}</main>\n<footer>{}</footer>\n{script}</body>\n</html>",
         sheet.text,
         escaped(foot)
     )
@@ -159,7 +169,8 @@ impl Sheet {
 
 fn table(grid: &Grid) -> String {
     let filled = grid.filled();
-    let mut html = String::from("<div class=\"wide\"><table>\n");
+    let class = if grid.sortable { " class=\"sortable\"" } else { "" };
+    let mut html = format!("<div class=\"wide\"><table{class}>\n");
     if grid.columns.iter().any(|column| !column.head.is_empty()) {
         let head = |index: &usize| {
             let column = &grid.columns[*index];
@@ -200,7 +211,8 @@ fn cell(cell: &Cell, right: bool) -> String {
     let classes = [if right { "number" } else { "" }, tone].into_iter().filter(|class| !class.is_empty());
     let classes = classes.collect::<Vec<_>>().join(" ");
     let class = if classes.is_empty() { String::new() } else { format!(" class=\"{classes}\"") };
-    format!("<td{class}>{}</td>", escaped(&cell.text))
+    let worth = cell.worth.map_or_else(String::new, |worth| format!(" data-worth=\"{worth}\""));
+    format!("<td{class}{worth}>{}</td>", escaped(&cell.text))
 }
 
 fn tone_class(tone: Tone) -> &'static str {

@@ -83,6 +83,7 @@ fn bars(stores: &[StoreReport], page: &mut Page<'_>) {
     let bars = largest.iter().take(BARS).map(|store| Bar {
         label: label(store),
         value: store.row_count,
+        told: None,
         mark: match outcome_of(store, words).0 {
             Mark::Good => Mark::Note,
             mark => mark,

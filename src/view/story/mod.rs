@@ -3,6 +3,7 @@
 //! It says what the facts support and what nobody looked at. What is not about stores is told as on a terminal.
 
 mod fleet;
+mod metrics;
 mod store;
 
 use super::explain;
@@ -33,6 +34,9 @@ pub(super) fn tell(report: &Report, page: &mut Page<'_>) {
             page.title(&title(report, page));
         }
         plan::findings(&report.findings, true, page);
+    }
+    if let Some(fleet) = &report.metrics {
+        metrics::whole(fleet, page);
     }
     balance::write(report, page);
     forecast::write(report, page);
@@ -84,6 +88,9 @@ pub(super) fn title(report: &Report, page: &Page<'_>) -> String {
     let words = page.words;
     if let Some(looked_at) = &report.audit {
         return audit::title(looked_at, page);
+    }
+    if let Some(fleet) = &report.metrics {
+        return capital(&metrics::title(fleet, page));
     }
     match (report.stores.as_slice(), report.plans.as_slice()) {
         ([one], _) => format!("{}: {}", page.options.title(), one.name.as_deref().unwrap_or(&label(one))),

@@ -216,6 +216,7 @@ fn charts(store: &StoreReport, page: &mut Page<'_>) {
     let bars = tables.iter().take(BARS).map(|table| Bar {
         label: table.table.clone(),
         value: rows_of(table).unwrap_or(0),
+        told: None,
         mark: match table_verdict(table, words).0 {
             Mark::Good => Mark::Note, // the colour of numbers: only what is not well stands out
             mark => mark,

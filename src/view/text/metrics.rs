@@ -1,6 +1,6 @@
 //! How the stores are: one in full, several as a list with what needs looking at first.
 
-use crate::metric::{Basis, FleetMetrics, Growth, Moment, StoreMetrics, Verdict};
+use crate::metric::{Basis, FleetMetrics, Moment, StoreMetrics, Verdict};
 use crate::report::Report;
 use crate::stage::Stage;
 use crate::view::figures::{
@@ -17,14 +17,18 @@ pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
         [one] => whole(fleet, one, page),
         _ => {
             head(fleet, page);
-            let grid = list(fleet, page);
+            let most = page.options.listed.unwrap_or(usize::MAX);
+            let grid = list(fleet, most, page);
             page.blank();
             page.grid(0, grid);
-            rest(fleet, page);
+            let rest = fleet.stores.len().saturating_sub(most) as u64;
+            if rest > 0 {
+                page.paragraph(0, Tone::Dim, &fill(page.words.more, &[&grouped(rest)]));
+            }
         }
     }
     alerts(fleet, page);
-    unknown(fleet, page);
+    notes(fleet, page);
 }
 
 /// What all of them come to, in one line.
@@ -75,7 +79,8 @@ pub(in crate::view) fn caveats(fleet: &FleetMetrics, page: &Page<'_>) -> Vec<Str
     caveats
 }
 
-fn unknown(fleet: &FleetMetrics, page: &mut Page<'_>) {
+/// What the numbers are and are not.
+pub(in crate::view) fn notes(fleet: &FleetMetrics, page: &mut Page<'_>) {
     let caveats = caveats(fleet, page);
     if !caveats.is_empty() {
         page.heading(page.words.notes);
@@ -83,19 +88,8 @@ fn unknown(fleet: &FleetMetrics, page: &mut Page<'_>) {
     }
 }
 
-fn rest(fleet: &FleetMetrics, page: &mut Page<'_>) {
-    let rest = fleet.stores.len().saturating_sub(shown(page)) as u64;
-    if rest > 0 {
-        page.paragraph(0, Tone::Dim, &fill(page.words.more, &[&grouped(rest)]));
-    }
-}
-
-/// How many stores the list has at most.
-fn shown(page: &Page<'_>) -> usize {
-    page.options.listed.unwrap_or(usize::MAX)
-}
-
-fn alerts(fleet: &FleetMetrics, page: &mut Page<'_>) {
+/// Alerts that fire, where there are any.
+pub(in crate::view) fn alerts(fleet: &FleetMetrics, page: &mut Page<'_>) {
     if fleet.stores.iter().all(|store| store.alerts.is_empty()) {
         return;
     }
@@ -125,83 +119,75 @@ pub(in crate::view) fn verdict_text(verdict: Verdict, page: &Page<'_>) -> (Tone,
     }
 }
 
-/// Bytes a day where they are known, else rows a day.
-pub(in crate::view) fn growth_text(growth: &Growth, page: &Page<'_>) -> String {
-    match growth.bytes_per_day {
-        Some(bytes) => signed_bytes(bytes),
-        None => format!("{} {}", signed(growth.rows_per_day), page.words.rows),
-    }
+/// A number and its text, empty where it is unknown.
+fn number(value: Option<f64>, text: impl Fn(f64) -> String) -> Cell {
+    Cell::new(value.map_or_else(String::new, text)).worth(value)
 }
 
-fn ago(at: Option<Moment>, fleet: &FleetMetrics) -> String {
-    at.map_or_else(String::new, |at| span(at.until(fleet.taken_at)))
+fn count(value: Option<u64>) -> Cell {
+    Cell::new(value.map_or_else(String::new, grouped)).worth(value.map(|value| value as f64))
 }
 
-/// Bad below the bound, where it is known.
+/// A share that wants a look below the bound.
 fn low(share: Option<f64>, bound: f64) -> Cell {
     let tone = if share.is_some_and(|share| share < bound) { Tone::Doubt } else { Tone::Plain };
-    Cell::toned(tone, share.map_or_else(String::new, percent))
+    Cell { tone, ..number(share, percent) }
 }
 
-fn list(fleet: &FleetMetrics, page: &Page<'_>) -> Grid {
+/// The stores, at most so many, in the columns in which anything stands.
+pub(in crate::view) fn list(fleet: &FleetMetrics, most: usize, page: &Page<'_>) -> Grid {
     let words = page.words;
     let mut grid = Grid::new(vec![
         Column::text(words.store).floor(8),
         Column::text(words.name).spare(1).floor(16),
         Column::text(words.stage).floor(10),
+        Column::text(words.verdict).spare(13).floor(10),
+        Column::number(words.alerts),
         Column::number(words.size),
         Column::number(words.growth).spare(2),
         Column::number(words.rows).spare(3),
-        Column::number(words.dead_rows).spare(7),
-        Column::number(words.last_write).spare(6),
-        Column::number(words.cache_hits).spare(8),
-        Column::number(words.index_use).spare(10),
-        Column::number(words.sequence_left).spare(11),
-        Column::number(words.connections).spare(9),
-        Column::number(words.query_time).spare(9),
-        Column::number(words.lock_waits).spare(5),
-        Column::number(words.backup).spare(4),
+        Column::number(words.row_growth).spare(4),
+        Column::number(words.dead_rows).spare(8),
+        Column::number(words.last_write).spare(7),
+        Column::number(words.last_vacuum).spare(14),
+        Column::number(words.cache_hits).spare(9),
+        Column::number(words.index_use).spare(11),
+        Column::number(words.sequence_left).spare(12),
+        Column::number(words.connections).spare(10),
+        Column::number(words.query_time).spare(10),
+        Column::number(words.lock_waits).spare(6),
+        Column::number(words.backup).spare(5),
     ]);
-    let count = |value: Option<u64>| Cell::new(value.map_or_else(String::new, grouped));
-    for store in fleet.stores.iter().take(shown(page)) {
+    let age = |at: Option<Moment>| number(at.map(|at| at.until(fleet.taken_at)), span);
+    for store in fleet.stores.iter().take(most) {
         let (tone, stage) = stage_text(store, page);
-        let waits = store.lock_waits.filter(|waits| *waits > 0);
+        let place = Stage::ALL.iter().position(|stage| stage.word() == store.stage).map_or(-1.0, |place| place as f64);
+        let (verdict_tone, verdict) = store.verdict.map_or((Tone::Plain, ""), |verdict| verdict_text(verdict, page));
+        let any = |count: u64| Some(count).filter(|count| *count > 0);
+        let growth = store.growth.as_ref();
         grid.row(vec![
             Cell::new(&store.store),
             Cell::new(store.name.as_deref().unwrap_or(words.unnamed)),
-            Cell::toned(tone, stage),
-            Cell::new(store.bytes.map_or_else(String::new, bytes)),
-            Cell::new(store.growth.as_ref().map_or_else(String::new, |growth| growth_text(growth, page))),
+            Cell::toned(tone, stage).worth(Some(place)),
+            Cell::toned(verdict_tone, verdict),
+            Cell { tone: Tone::Bad, ..count(any(store.alerts.len() as u64)) },
+            Cell::new(store.bytes.map_or_else(String::new, bytes)).worth(store.bytes.map(|bytes| bytes as f64)),
+            number(growth.and_then(|growth| growth.bytes_per_day), signed_bytes),
             count(store.rows),
-            Cell::new(store.dead_row_ratio().map_or_else(String::new, percent)),
-            Cell::new(ago(store.last_write, fleet)),
+            number(growth.map(|growth| growth.rows_per_day), signed),
+            number(store.dead_row_ratio(), percent),
+            age(store.last_write),
+            age(store.last_vacuum),
             low(store.cache_hit_ratio(), 0.9),
-            Cell::new(store.index_use_ratio().map_or_else(String::new, percent)),
+            number(store.index_use_ratio(), percent),
             low(store.sequence.as_ref().map(|room| room.left_ratio), 0.1),
             count(store.connections),
-            Cell::new(store.query_seconds.map_or_else(String::new, seconds_of)),
-            Cell::toned(Tone::Bad, waits.map_or_else(String::new, grouped)),
-            Cell::new(ago(store.backup.as_ref().map(|backup| backup.at), fleet)),
+            number(store.query_seconds, seconds_of),
+            Cell { tone: Tone::Bad, ..count(store.lock_waits.and_then(any)) },
+            age(store.backup.as_ref().map(|backup| backup.at)),
         ]);
     }
-    // What no store has needs no column.
-    let is_empty = |index: usize| {
-        let texts = grid.rows.iter().filter_map(|row| match row {
-            crate::view::grid::Row::Cells(cells) => Some(cells[index].text.as_str()),
-            _ => None,
-        });
-        index > 3 && texts.into_iter().all(str::is_empty)
-    };
-    let empty: Vec<usize> = (0..grid.columns.len()).filter(|index| is_empty(*index)).collect();
-    for index in empty.into_iter().rev() {
-        grid.columns.remove(index);
-        for row in &mut grid.rows {
-            if let crate::view::grid::Row::Cells(cells) = row {
-                cells.remove(index);
-            }
-        }
-    }
-    grid
+    grid.without_empty_columns()
 }
 
 /// The only store of the page.
@@ -214,7 +200,11 @@ fn whole(fleet: &FleetMetrics, store: &StoreMetrics, page: &mut Page<'_>) {
     page.fields(Tone::Plain, &fields);
 }
 
-fn fields<'w>(fleet: &FleetMetrics, store: &StoreMetrics, page: &Page<'w>) -> Vec<(&'w str, String)> {
+pub(in crate::view) fn fields<'w>(
+    fleet: &FleetMetrics,
+    store: &StoreMetrics,
+    page: &Page<'w>,
+) -> Vec<(&'w str, String)> {
     let words = page.words;
     let zone = page.options.timezone.as_deref();
     let at = |moment: Moment| {
