@@ -4,6 +4,7 @@
 //! when it is needed, so a missing DATABASE_URL breaks neither `config` nor a run with `-d`. What a connection string
 //! means, `conninfo` knows; whether tables and columns exist, `pg` asks.
 
+mod backup;
 mod connection;
 mod effective;
 mod expand;
@@ -32,6 +33,7 @@ pub use pattern::{NamePattern, UrlPattern};
 pub use pooler::{PoolMode, PoolerSettings};
 pub use probe::{CommandProbe, Expect, HttpProbe, Probe, ProbeAct, SqlProbe, ValidateSettings};
 pub use report::{DoneWhen, Language, PlannedStep, ReportSettings, SampleQuery};
+pub use backup::BackupSettings;
 pub use role::{RolePassword, RolePattern, RoleSettings};
 pub use section::{CopySettings, Registry, SessionSettings, Shared, StoreSchema, SwitchSettings, ThrottleSettings};
 pub use value::Value;
@@ -127,6 +129,9 @@ impl Config {
         if ready("pooler") {
             self.pooler()?;
         }
+        if ready("backup") {
+            self.backup()?;
+        }
         if ready("report") && !self.repeated().refers() {
             self.report()?;
         }
@@ -203,6 +208,14 @@ impl Config {
     /// As [`Config::shared`].
     pub fn pooler(&self) -> Result<PoolerSettings, Refusal> {
         pooler::pooler(&self.settings)
+    }
+
+    /// `[backup]`.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn backup(&self) -> Result<BackupSettings, Refusal> {
+        backup::backup(&self.settings)
     }
 
     /// `[copy]`.

@@ -117,6 +117,13 @@ sections! {
         processes = "processes": Number,
         mode = "mode": Text,
     }
+    BackupText "backup" {
+        to = "to": Text,
+        form = "form": Text,
+        keep = "keep": Number,
+        level = "level": Number,
+        jobs = "jobs": Number,
+    }
     CopyText "copy" {
         jobs = "jobs": Number,
         piece = "piece": Text,
@@ -261,6 +268,7 @@ pub(super) struct ProfileText {
     store_schema: StoreSchemaText,
     role: RoleText,
     pooler: PoolerText,
+    backup: BackupText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -279,6 +287,7 @@ impl ProfileText {
         self.store_schema.found(&mut all);
         self.role.found(&mut all);
         self.pooler.found(&mut all);
+        self.backup.found(&mut all);
         self.copy.found(&mut all);
         self.switch.found(&mut all);
         self.throttle.found(&mut all);
@@ -299,6 +308,7 @@ pub(super) struct FileText {
     store_schema: StoreSchemaText,
     role: RoleText,
     pooler: PoolerText,
+    backup: BackupText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -321,6 +331,7 @@ impl FileText {
             store_schema: take(&mut self.store_schema),
             role: take(&mut self.role),
             pooler: take(&mut self.pooler),
+            backup: take(&mut self.backup),
             copy: take(&mut self.copy),
             switch: take(&mut self.switch),
             throttle: take(&mut self.throttle),

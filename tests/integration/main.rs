@@ -8,6 +8,7 @@
 mod app;
 mod application;
 mod audit;
+mod backup;
 mod concurrency;
 mod crash;
 mod cuts;

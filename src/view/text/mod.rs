@@ -4,6 +4,7 @@
 //! not here: they go to stderr (`explain`).
 
 pub(super) mod audit;
+pub(super) mod backup;
 pub(super) mod balance;
 pub(super) mod fleet;
 pub mod forecast;
@@ -52,6 +53,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     lists::held(report, &mut page);
     lists::write(report, &mut page);
     role::write(report, &mut page);
+    backup::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);
     if let Some(text) = &report.text {
