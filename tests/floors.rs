@@ -881,7 +881,7 @@ fn an_outside_crate_stays_on_its_floor() {
         "event speaks to tokio_postgres; only pg may (src/event.rs:1)",
         "error speaks to anyhow; only floors 3-8 may (src/error.rs:1)",
         "conninfo speaks to tokio_postgres; only pg may (src/conninfo.rs:1)",
-        "step speaks to serde_json; only floors 1-2, pg, probe, view may (src/step/mod.rs:1)",
+        "step speaks to serde_json; only floors 1-2, pg, backup, probe, view may (src/step/mod.rs:1)",
         "view speaks to clap; only cli, main may (src/view/mod.rs:1)",
     ];
     assert_eq!(told(&files), expected);

@@ -7,10 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest as _, Sha256};
 
 use super::place::Place;
-use super::write::hex;
+use super::sum::{Summed, read_sums};
 use super::{BUFFER_BYTES, CONTENTS, SUMS, TEXT_BYTES, TEXTS, has_rows, is_compressed, tarfile};
 use crate::digest::{DIGEST_NAME, Digest, DigestText};
 use crate::report::{BACKUP_FORMAT, BackupContents, BackupTable, Damage};
@@ -109,7 +108,7 @@ fn look_at_folder(folder: &Path, jobs: usize, seen: &mut BTreeMap<String, Seen>)
 
 /// Reads one file to its end.
 fn look(name: &str, from: &mut dyn Read) -> Seen {
-    let mut summed = Summed { inner: from, sum: Sha256::new(), bytes: 0 };
+    let mut summed = Summed::new(from);
     let mut seen = Seen::default();
     let read = match name {
         _ if has_rows(name) => digest_of(name, &mut summed).map(|digest| seen.digest = Some(digest)),
@@ -124,7 +123,7 @@ fn look(name: &str, from: &mut dyn Read) -> Seen {
     let rest = io::copy(&mut summed, &mut io::sink());
     seen.trouble = read.err().or(rest.err().map(Into::into)).map(|error| format!("{error:#}"));
     seen.bytes = summed.bytes;
-    seen.sum = hex(&summed.sum.finalize());
+    seen.sum = summed.sum();
     seen
 }
 
@@ -159,34 +158,41 @@ fn judge(seen: &BTreeMap<String, Seen>, is_broken: bool, damages: &mut Vec<Damag
         damages.push(damage(SUMS, "changed", "it has a line that is no sum"));
     }
     let sums = sums.flatten().unwrap_or_default();
-    let expected = |name: &str| contents.as_ref()?.tables.iter().find(|table| table.file == name);
+    let is_known = |name: &str| {
+        [CONTENTS, SUMS].contains(&name) || contents.as_ref().is_some_and(|contents| contents.sums.contains_key(name))
+    };
     for (name, file) in seen.iter().filter(|(name, _)| *name != SUMS) {
-        let sum = sums.get(name);
-        let rows = expected(name).zip(file.digest).map(|(table, found)| (table, DigestText::from(&found).0 == table.digest, found));
+        let of_contents = contents.as_ref().and_then(|contents| contents.sums.get(name));
+        let table = contents.as_ref().and_then(|contents| contents.tables.iter().find(|table| table.file == *name));
+        let rows = table.zip(file.digest);
+        let (is_right, sum) = (of_contents == Some(&file.sum), sums.get(name));
         if let Some(trouble) = &file.trouble {
             if !is_broken {
                 damages.push(damage(name, "unreadable", trouble));
             }
-        } else if let Some((table, false, found)) = rows {
+        } else if let Some((table, found)) = rows.filter(|(table, found)| DigestText::from(found).0 != table.digest) {
             let what = match table.row_count == found.row_count {
                 true => format!("its {} rows are not those that were written", found.row_count),
                 false => format!("{} rows were written, {} are there", table.row_count, found.row_count),
             };
             damages.push(damage(name, "rows", what));
-        } else if sum.is_none() && !sums.is_empty() {
-            damages.push(damage(name, "extra", "SHA256SUMS does not name it"));
-        } else if sum.is_some_and(|sum| *sum != file.sum) {
-            let what = match rows {
-                Some((_, true, _)) => "it has not the sum that SHA256SUMS says, but its rows are right: one of the two is damaged",
-                _ => "it has not the sum that SHA256SUMS says",
-            };
+        } else if contents.is_some() && !is_known(name) {
+            damages.push(damage(name, "extra", "contents.json does not name it"));
+        } else if is_right && sum != Some(&file.sum) && !sums.is_empty() {
+            damages.push(damage(SUMS, "changed", format!("what it says of {name} is not what contents.json says")));
+        } else if name == CONTENTS && sum != Some(&file.sum) && !sums.is_empty() {
+            let what = "it has not the sum that SHA256SUMS says: one of the two is damaged";
             damages.push(damage(name, "changed", what));
+        } else if !is_right && name != CONTENTS && (contents.is_some() || sum != Some(&file.sum)) {
+            damages.push(damage(name, "changed", "it has not the sum that it was written with"));
         }
     }
+    for name in sums.keys().filter(|name| contents.is_some() && !is_known(name)) {
+        damages.push(damage(SUMS, "changed", format!("it names {name}, which contents.json does not")));
+    }
     if !is_broken {
-        let of_contents = contents.iter().flat_map(|contents| contents.tables.iter().map(|table| table.file.as_str()));
-        let wanted: std::collections::BTreeSet<&str> =
-            TEXTS.into_iter().chain([CONTENTS]).chain(sums.keys().map(String::as_str)).chain(of_contents).collect();
+        let of_contents = contents.iter().flat_map(|contents| contents.sums.keys().map(String::as_str));
+        let wanted: std::collections::BTreeSet<&str> = TEXTS.into_iter().chain([CONTENTS]).chain(of_contents).collect();
         for name in wanted.into_iter().filter(|name| !seen.contains_key(*name)) {
             damages.push(damage(name, "missing", "it is not there"));
         }
@@ -198,50 +204,21 @@ fn judge(seen: &BTreeMap<String, Seen>, is_broken: bool, damages: &mut Vec<Damag
         return None;
     };
     if contents.format > BACKUP_FORMAT {
-        let what = format!("form {} is newer than {BACKUP_FORMAT}: tenantctl {} wrote it", contents.format, contents.tool_version);
+        let what = format!(
+            "form {} is newer than {BACKUP_FORMAT}: tenantctl {} wrote it",
+            contents.format, contents.tool_version
+        );
         damages.push(damage(CONTENTS, "format", what));
     }
     if contents.digest_name != DIGEST_NAME {
-        damages.push(damage(CONTENTS, "format", format!("its digests are {}, not {DIGEST_NAME}", contents.digest_name)));
+        damages.push(damage(
+            CONTENTS,
+            "format",
+            format!("its digests are {}, not {DIGEST_NAME}", contents.digest_name),
+        ));
     }
-    for name in seen.keys().filter(|name| has_rows(name) && sums.contains_key(*name)) {
-        if expected_in(&contents, name).is_none() {
-            damages.push(damage(name, "extra", "contents.json does not name it"));
-        }
+    for table in contents.tables.iter().filter(|table| !contents.sums.contains_key(&table.file)) {
+        damages.push(damage(CONTENTS, "format", format!("it has no sum of {}", table.file)));
     }
     Some(contents)
-}
-
-fn expected_in<'a>(contents: &'a BackupContents, name: &str) -> Option<&'a str> {
-    contents.tables.iter().find(|table| table.file == name).map(|table| table.file.as_str())
-}
-
-/// `64 digits, two blanks, a name` per line; none where a line is another.
-pub(super) fn read_sums(text: &[u8]) -> Option<BTreeMap<String, String>> {
-    let text = std::str::from_utf8(text).ok()?;
-    if !text.ends_with('\n') {
-        return None;
-    }
-    let line = |line: &str| {
-        let (sum, name) = line.split_once("  ")?;
-        let is_sum = sum.len() == 64 && sum.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (is_sum && !name.is_empty()).then(|| (name.to_owned(), sum.to_owned()))
-    };
-    text.lines().map(line).collect()
-}
-
-/// Reads, and adds up what was read.
-struct Summed<'a> {
-    inner: &'a mut dyn Read,
-    sum: Sha256,
-    bytes: u64,
-}
-
-impl Read for Summed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.sum.update(&buffer[..read]);
-        self.bytes += read as u64;
-        Ok(read)
-    }
 }

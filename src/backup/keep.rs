@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::check::read_sums;
 use super::place::Place;
 use super::read::contents_of;
+use super::sum::read_sums;
 use super::{CONTENTS, SUMS};
 use crate::report::BackupContents;
 

@@ -6,6 +6,7 @@ mod check;
 mod keep;
 mod place;
 mod read;
+mod sum;
 mod tarfile;
 mod write;
 

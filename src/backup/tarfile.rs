@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use super::BUFFER_BYTES;
-use super::write::{hex, sync_file};
+use super::sum::{Summed, hex};
 
 /// A skippable frame (RFC 8878, 3.1.2) of ours.
 const SEAL_MAGIC: [u8; 4] = 0x184D_2A5Eu32.to_le_bytes();
@@ -94,7 +94,7 @@ impl TarWriter {
         seal.extend(sum.as_bytes());
         seal.push(b'\n');
         self.file.write_all(&seal)?;
-        sync_file(&self.file)?;
+        self.file.sync_all()?;
         Ok(self.file.metadata()?.len())
     }
 }
@@ -108,14 +108,11 @@ pub(super) fn each(path: &Path, visit: &mut dyn FnMut(&str, &mut dyn Read) -> Re
     let length = file.metadata()?.len();
     let sealed = read_seal(&mut file, length)?;
     file.seek(SeekFrom::Start(0))?;
-    let mut sum = Sha256::new();
-    let taken = Tee { inner: file.take(length - SEAL_BYTES), sum: &mut sum };
-    let mut taken = BufReader::with_capacity(BUFFER_BYTES, taken);
+    let mut taken = BufReader::with_capacity(BUFFER_BYTES, Summed::new(file.take(length - SEAL_BYTES)));
     let visited = visit_all(&mut taken, visit);
     // All of it is read, whatever was found: the sum tells a damaged file from one that was written wrongly.
     io::copy(&mut taken, &mut io::sink())?;
-    drop(taken);
-    let is_sealed = hex(&sum.finalize()) == sealed;
+    let is_sealed = taken.into_inner().sum() == sealed;
     match (visited, is_sealed) {
         (visited, true) => visited,
         (Ok(()), false) => bail!("its bytes have not the SHA-256 that its last frame says"),
@@ -150,21 +147,9 @@ fn read_seal(file: &mut File, length: u64) -> Result<String> {
         && seal.ends_with(b"\n");
     match is_ours {
         true => Ok(String::from_utf8_lossy(&seal[8 + SEAL_WORDS.len()..seal.len() - 1]).into_owned()),
-        false => bail!("its last frame, which has the sum of all others, is not there or damaged: cut off, or never whole"),
-    }
-}
-
-/// Reads, and adds up what was read.
-struct Tee<'a, R> {
-    inner: R,
-    sum: &'a mut Sha256,
-}
-
-impl<R: Read> Read for Tee<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.sum.update(&buffer[..read]);
-        Ok(read)
+        false => {
+            bail!("its last frame, which has the sum of all others, is not there or damaged: cut off, or never whole")
+        }
     }
 }
 

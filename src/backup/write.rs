@@ -1,5 +1,6 @@
 //! Writes a backup beside its place and gives it its name when it is whole.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::place::{Form, Place};
+use super::sum::{hex, sum_of};
 use super::tarfile::TarWriter;
 use super::{BUFFER_BYTES, CONTENTS, SUMS};
 use crate::error::{Exit, Refusal};
@@ -94,17 +96,21 @@ impl Work {
         Ok(TableWriter { sender: Some(sender), thread: Some(thread) })
     }
 
-    /// Writes what stands beside the rows, and the sums; all of it is on the disk then, but has no name yet.
+    /// Writes what stands beside the rows, and the sums, which the contents get too; all of it is on the disk then, but
+    /// has no name yet.
     ///
     /// # Errors
     /// The file system's.
-    pub fn finish(&self, contents: &BackupContents, texts: &[(&str, String)], tables: &[Written]) -> Result<()> {
+    pub fn finish(&self, contents: &mut BackupContents, texts: &[(&str, String)], tables: &[Written]) -> Result<()> {
+        let of_texts = texts.iter().map(|(name, text)| ((*name).to_owned(), sum_of(text.as_bytes())));
+        let of_tables = tables.iter().map(|table| (table.file.clone(), table.sum.clone()));
+        contents.sums = of_texts.chain(of_tables).collect();
         let contents = (CONTENTS, serde_json::to_string_pretty(contents)? + "\n");
-        let texts: Vec<(&str, &String)> = std::iter::once(&contents).chain(texts).map(|(name, text)| (*name, text)).collect();
-        let mut sums: Vec<(String, String)> =
-            texts.iter().map(|(name, text)| ((*name).to_owned(), hex(&Sha256::digest(text.as_bytes())))).collect();
-        sums.extend(tables.iter().map(|table| (table.file.clone(), table.sum.clone())));
-        sums.sort();
+        let texts: Vec<(&str, &String)> =
+            std::iter::once(&contents).chain(texts).map(|(name, text)| (*name, text)).collect();
+        let mut sums: BTreeMap<&str, String> = BTreeMap::new();
+        sums.extend(texts.iter().map(|(name, text)| (*name, sum_of(text.as_bytes()))));
+        sums.extend(tables.iter().map(|table| (table.file.as_str(), table.sum.clone())));
         let sums: String = sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
         match self.form {
             Form::Tar => self.tar(&texts, &sums, tables).context("writing the tar"),
@@ -209,7 +215,13 @@ impl TableWriter {
     }
 }
 
-fn write_rows(mut chunks: mpsc::Receiver<Option<Vec<u8>>>, file: File, form: Form, level: i32, name: String) -> Result<Written> {
+fn write_rows(
+    mut chunks: mpsc::Receiver<Option<Vec<u8>>>,
+    file: File,
+    form: Form,
+    level: i32,
+    name: String,
+) -> Result<Written> {
     let (mut plain_bytes, mut plain_sum) = (0, Sha256::new());
     let mut out = Out { file, bytes: 0, sum: Sha256::new(), sums: form == Form::Folder };
     let mut ended = false;
@@ -224,7 +236,8 @@ fn write_rows(mut chunks: mpsc::Receiver<Option<Vec<u8>>>, file: File, form: For
             out.write_all(&chunk)?;
         }
     } else {
-        let mut encoder = zstd::stream::write::Encoder::new(io::BufWriter::with_capacity(BUFFER_BYTES, &mut out), level)?;
+        let mut encoder =
+            zstd::stream::write::Encoder::new(io::BufWriter::with_capacity(BUFFER_BYTES, &mut out), level)?;
         encoder.include_checksum(true)?;
         while let Some(chunk) = chunks.blocking_recv() {
             let Some(chunk) = chunk else {
@@ -242,7 +255,7 @@ fn write_rows(mut chunks: mpsc::Receiver<Option<Vec<u8>>>, file: File, form: For
     if !ended {
         bail!("given up in the middle of its rows");
     }
-    sync_file(&out.file)?;
+    out.file.sync_all()?;
     let sum = if form == Form::Folder { out.sum } else { plain_sum };
     Ok(Written { file: name, bytes: out.bytes, plain_bytes, sum: hex(&sum.finalize()) })
 }
@@ -284,26 +297,18 @@ fn check_room(place: &Place) -> Result<(), Refusal> {
     }
 }
 
-pub(super) fn above(path: &Path) -> &Path {
+fn above(path: &Path) -> &Path {
     path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn durably(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
-    Ok(sync_file(&file)?)
-}
-
-pub(super) fn sync_file(file: &File) -> io::Result<()> {
-    file.sync_all()
+    Ok(file.sync_all()?)
 }
 
 fn sync(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(|| format!("writing {}", folder.display()))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The refusal that stands before an error where the disk was the reason.
@@ -314,7 +319,10 @@ pub fn disk_full(error: &anyhow::Error, place: &Place) -> Option<Refusal> {
     let is_full = kinds.into_iter().any(|kind| matches!(kind, StorageFull | QuotaExceeded | FileTooLarge));
     is_full.then(|| {
         Refusal::new(format!("there is no room for the backup {place}"))
-            .hint(format!("make room in {}, or name another folder; nothing of it is left there", above(place.path()).display()))
+            .hint(format!(
+                "make room in {}, or name another folder; nothing of it is left there",
+                above(place.path()).display()
+            ))
             .exit(Exit::Failed)
     })
 }

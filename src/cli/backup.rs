@@ -139,7 +139,10 @@ async fn write_all(globals: &Globals, env: &Environment, line: &str, args: &Back
             None => bail!(
                 Refusal::new(format!("store {} has no rows in a schema of its own", row.key))
                     .because("they are in the shared schema, with those of all others")
-                    .hint(format!("`tenantctl migrate --store {}` gives it one; until then pg_dump takes the database", row.key))
+                    .hint(format!(
+                        "`tenantctl migrate --store {}` gives it one; until then pg_dump takes the database",
+                        row.key
+                    ))
             ),
         }
     }
@@ -229,7 +232,11 @@ impl Writing<'_> {
             Target::Base(base) => {
                 let folder = base.join(folder_of_schema(store.schema.raw()));
                 let mut maker = DirBuilder::new();
-                maker.mode(0o700).recursive(true).create(&folder).with_context(|| format!("making {}", folder.display()))?;
+                maker
+                    .mode(0o700)
+                    .recursive(true)
+                    .create(&folder)
+                    .with_context(|| format!("making {}", folder.display()))?;
                 self.clear(&folder).await?;
                 let form = if self.settings.tar { Form::Tar } else { Form::Folder };
                 (Place::within(&folder, &time_name(&at), form), Some(folder))
@@ -244,7 +251,10 @@ impl Writing<'_> {
         };
         let mut report = write(&means, store, &place, &manner).await?;
         if !of.stage.is_switched() {
-            report.notes.push(format!("store {} is {}: its application works on the shared schema, not on these rows", store.key, of.stage));
+            report.notes.push(format!(
+                "store {} is {}: its application works on the shared schema, not on these rows",
+                store.key, of.stage
+            ));
         }
         journal::record_backup(self.lease.client(), &self.opened.run, of.id, &backed_up(&report)).await?;
         if let (Some(folder), Some(keep)) = (folder, self.keep) {
@@ -273,7 +283,9 @@ fn check_all(globals: &Globals, env: &Environment, args: &CheckArgs) -> Result<P
     let started = now();
     let places = match &args.place {
         Some(path) if path.symlink_metadata().is_err() => {
-            bail!(Refusal::new(format!("{} is not there", path.display())).hint("name a backup, or a folder of backups"))
+            bail!(
+                Refusal::new(format!("{} is not there", path.display())).hint("name a backup, or a folder of backups")
+            )
         }
         Some(path) => of_path(path)?,
         None if args.store.is_none() && !args.all => bail!(
@@ -288,7 +300,9 @@ fn check_all(globals: &Globals, env: &Environment, args: &CheckArgs) -> Result<P
             };
             let places: Vec<Place> = all.into_iter().filter(is_its).map(|of| of.place).collect();
             if places.is_empty() {
-                bail!(Refusal::new(format!("no backup is in {}", base.display())).hint("write one: `tenantctl backup`"));
+                bail!(
+                    Refusal::new(format!("no backup is in {}", base.display())).hint("write one: `tenantctl backup`")
+                );
             }
             places
         }
@@ -311,7 +325,8 @@ fn check_all(globals: &Globals, env: &Environment, args: &CheckArgs) -> Result<P
 
 /// A backup, or all of a folder of backups.
 fn of_path(path: &Path) -> Result<Vec<Place>> {
-    let is_backup = !path.is_dir() || ["contents.json", "SHA256SUMS", "load.sql"].iter().any(|name| path.join(name).exists());
+    let is_backup =
+        !path.is_dir() || ["contents.json", "SHA256SUMS", "load.sql"].iter().any(|name| path.join(name).exists());
     if !is_backup {
         let all = backup::found(path)?;
         if !all.is_empty() {
@@ -328,11 +343,9 @@ pub(super) fn checked(place: &Place) -> BackupReport {
     let checked = check(place, jobs);
     let mut report = match &checked.contents {
         Some(contents) => report_of(contents, place, place.form()),
-        None => BackupReport {
-            place: place.to_string(),
-            format: place.form().word().to_owned(),
-            ..BackupReport::default()
-        },
+        None => {
+            BackupReport { place: place.to_string(), format: place.form().word().to_owned(), ..BackupReport::default() }
+        }
     };
     report.deed = "checked".into();
     report.bytes = checked.bytes;

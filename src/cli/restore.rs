@@ -74,7 +74,8 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     report.database = Some(opened.database());
     let key_type = KeyType { sql: "text".into(), family: KeyFamily::Text };
     let own = Ident::new(&*checked.schema);
-    let store = Store { key: StoreKey::parse(&checked.store, &key_type)?, name: checked.name.clone(), schema: own.clone() };
+    let store =
+        Store { key: StoreKey::parse(&checked.store, &key_type)?, name: checked.name.clone(), schema: own.clone() };
     let reader = opened.sessions.reader().await?;
     let into = match &args.name {
         Some(name) => Ident::parse(name)?,
@@ -130,7 +131,8 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
 }
 
 fn next_step(key: &str, args: &RestoreArgs) -> NextStep {
-    let of_name = args.name.as_ref().map_or_else(String::new, |name| format!(" --as '{}'", name.replace('\'', "'\\''")));
+    let of_name =
+        args.name.as_ref().map_or_else(String::new, |name| format!(" --as '{}'", name.replace('\'', "'\\''")));
     NextStep {
         why: "look at it; then give it the live schema's place".into(),
         command: format!("tenantctl restore --store {key} --swap{of_name}"),
@@ -194,7 +196,13 @@ fn beside_name(name: &Ident, behind: &str) -> Ident {
     Ident::new(front + behind)
 }
 
-async fn swap_only(globals: &Globals, env: &Environment, line: &str, args: &RestoreArgs, started: String) -> Result<Page> {
+async fn swap_only(
+    globals: &Globals,
+    env: &Environment,
+    line: &str,
+    args: &RestoreArgs,
+    started: String,
+) -> Result<Page> {
     let opened = Opened::open(globals, env, 1).await?;
     let (_, the_move) = one_move(&opened, args.store.as_deref().unwrap_or_default()).await?;
     let own = the_move.store.schema.clone();

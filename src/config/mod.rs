@@ -28,12 +28,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use backup::BackupSettings;
 pub use effective::Effective;
 pub use pattern::{NamePattern, UrlPattern};
 pub use pooler::{PoolMode, PoolerSettings};
 pub use probe::{CommandProbe, Expect, HttpProbe, Probe, ProbeAct, SqlProbe, ValidateSettings};
 pub use report::{DoneWhen, Language, PlannedStep, ReportSettings, SampleQuery};
-pub use backup::BackupSettings;
 pub use role::{RolePassword, RolePattern, RoleSettings};
 pub use section::{CopySettings, Registry, SessionSettings, Shared, StoreSchema, SwitchSettings, ThrottleSettings};
 pub use value::Value;

@@ -21,6 +21,11 @@ const NAMING: &str = "select p.oid::regprocedure::text from pg_catalog.pg_proc p
            or exists (select from pg_catalog.unnest(p.proconfig) c where pg_catalog.strpos(c, $2) > 0))
     order by 1";
 
+/// Who has a right on a schema, its owner aside, as SQL has the name.
+const ENTERED_BY: &str = "select distinct case g.grantee when 0 then 'public' else pg_catalog.quote_ident(r.rolname) end
+    from pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) g left join pg_catalog.pg_roles r on r.oid = g.grantee
+    where n.nspname::text = $1 and g.grantee <> n.nspowner and (g.grantee = 0 or r.oid is not null)";
+
 /// Whether there is such a schema.
 ///
 /// # Errors
@@ -43,7 +48,8 @@ pub async fn rename(client: &impl GenericClient, from: &Ident, to: &Ident) -> Re
 /// # Errors
 /// The server's error.
 pub async fn comment_of(client: &impl GenericClient, schema: &Ident) -> Result<Option<String>> {
-    let sql = "select pg_catalog.obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname::text = $1";
+    let sql =
+        "select pg_catalog.obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname::text = $1";
     Ok(client.query_opt(sql, &[&schema.raw()]).await.server()?.and_then(|row| row.get(0)))
 }
 
@@ -137,6 +143,11 @@ pub async fn swap(transaction: &Transaction<'_>, live: &Ident, restored: &Ident,
     }
     let said = comment_of(transaction, live).await?;
     comment(transaction, restored, said.as_deref()).await?;
+    // Nobody but its owner enters what is kept: the store's role would reach two schemas.
+    for row in transaction.query(ENTERED_BY, &[&live.raw()]).await.server()? {
+        let role: String = row.get(0);
+        transaction.batch_execute(&format!("revoke all on schema {live} from {role}")).await.server()?;
+    }
     rename(transaction, live, kept).await?;
     rename(transaction, restored, live).await
 }

@@ -91,7 +91,8 @@ pub async fn definitions(
         command.arg(format!("--section={name}")).arg(format!("--snapshot={snapshot}"));
         command.arg(format!("--schema={schema}")).stdin(Stdio::null()); // in quotes: a name, no pattern
         let mut command = tokio::process::Command::from(command);
-        let ran = command.kill_on_drop(true).output().await.with_context(|| format!("running {}", program.display()))?;
+        let ran =
+            command.kill_on_drop(true).output().await.with_context(|| format!("running {}", program.display()))?;
         if !ran.status.success() {
             bail!(
                 Refusal::new(format!("pg_dump could not write the definitions of schema {}", schema.raw()))

@@ -1,5 +1,7 @@
 //! What a backup holds, and what a command did with one.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::ErrorReport;
@@ -40,6 +42,8 @@ pub struct BackupContents {
     pub outer_key_count: u64,
     /// The tables.
     pub tables: Vec<TableFile>,
+    /// The SHA-256 of each file but this one and SHA256SUMS, which has it too: so it is known which of them is damaged.
+    pub sums: BTreeMap<String, String>,
 }
 
 impl BackupContents {

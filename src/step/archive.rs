@@ -37,13 +37,21 @@ pub async fn write(means: &Means<'_>, the_move: &Move, folder: &Path, at: &str) 
     let jobs = usize::from(means.copy.jobs.get());
     let manner = Manner { form: Form::Plain, level: 1, jobs, program: Program::Same, at: at.to_owned() };
     let (work, contents, _, kept) = write_unnamed(means, &the_move.store, &place, &manner).await?;
-    prove(means, the_move, &work.unnamed(), &contents, &kept).await.context("loading the archive again, to prove it")?;
+    prove(means, the_move, &work.unnamed(), &contents, &kept)
+        .await
+        .context("loading the archive again, to prove it")?;
     work.publish()?;
     Ok(kept)
 }
 
 /// Loads the files under the schema's own name, while the schema steps aside; all of it is rolled back.
-async fn prove(means: &Means<'_>, the_move: &Move, place: &Place, contents: &BackupContents, kept: &Kept) -> Result<()> {
+async fn prove(
+    means: &Means<'_>,
+    the_move: &Move,
+    place: &Place,
+    contents: &BackupContents,
+    kept: &Kept,
+) -> Result<()> {
     let schema = &the_move.store.schema;
     let mut writer = means.sessions.writer().await?;
     let proven = async {

@@ -3,6 +3,7 @@
 //! Any `psql` loads it into a database where the schema is not. The files themselves are `backup`'s, what reads rows
 //! and definitions is `pg`'s. Proven means read back: every byte, every count, every digest.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -91,11 +92,8 @@ pub(super) async fn write_unnamed(
 /// What a report says of a backup.
 #[must_use]
 pub fn report_of(contents: &BackupContents, place: &Place, form: Form) -> BackupReport {
-    let table = |table: &TableFile| BackupTable {
-        table: table.table.clone(),
-        row_count: table.row_count,
-        digest_equal: None,
-    };
+    let table =
+        |table: &TableFile| BackupTable { table: table.table.clone(), row_count: table.row_count, digest_equal: None };
     BackupReport {
         store: contents.store.clone(),
         name: contents.name.clone(),
@@ -152,7 +150,7 @@ async fn fill(means: &Means<'_>, store: &Store, work: &Work, manner: &Manner) ->
     }
     let load = load_script(&tables, work);
     let facts = means.sessions.facts();
-    let contents = BackupContents {
+    let mut contents = BackupContents {
         format: BACKUP_FORMAT,
         store: store.key.text().to_owned(),
         name: store.name.clone(),
@@ -168,17 +166,18 @@ async fn fill(means: &Means<'_>, store: &Store, work: &Work, manner: &Manner) ->
         outer_types,
         outer_key_count: outer.len() as u64,
         tables: files,
+        sums: BTreeMap::new(),
     };
     let (digests, written): (Vec<Digest>, Vec<Written>) = rows.into_iter().unzip();
     let Definitions { before, after, outer, .. } = definitions;
     let outer = format!("-- Foreign keys to tables outside the schema; load.sql leaves them out.\n{outer}");
     let texts: Vec<(&str, String)> = TEXTS.into_iter().zip([before, sequences, after, outer, load]).collect();
-    tokio::task::block_in_place(|| work.finish(&contents, &texts, &written))?;
+    tokio::task::block_in_place(|| work.finish(&mut contents, &texts, &written))?;
     Ok((contents, tables.into_iter().zip(digests).collect()))
 }
 
 fn load_script(tables: &[ArchivedTable], work: &Work) -> String {
-    let mut load = vec![
+    let mut load = [
         "-- In this folder: psql -X -d DATABASE -f load.sql",
         "-- The schema must not be there yet. All of it or nothing.",
         "\\set ON_ERROR_STOP on",

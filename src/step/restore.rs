@@ -83,7 +83,9 @@ async fn restore_in(
             bail!(
                 Refusal::new(format!("table {} is not the same when it is loaded", table.table))
                     .because("its rows came whole from the backup, and the server gives others back")
-                    .hint("look at triggers and rules of the schema, and at the server's settings; nothing was restored")
+                    .hint(
+                        "look at triggers and rules of the schema, and at the server's settings; nothing was restored"
+                    )
                     .exit(Exit::Failed)
             );
         }
@@ -92,7 +94,8 @@ async fn restore_in(
     if contents.outer_key_count > 0
         && let Some(why) = beside::perform_where_it_can(&transaction, &outer).await?
     {
-        notes.push(format!("{} foreign keys that lead out of the schema are left out: {why}", contents.outer_key_count));
+        notes
+            .push(format!("{} foreign keys that lead out of the schema are left out: {why}", contents.outer_key_count));
     }
     if into != own {
         beside::rename(&transaction, own, into).await?;
@@ -179,7 +182,9 @@ pub(super) async fn load_all(
             Piece::Text(name, text) => match name.as_str() {
                 "outer_keys.sql" => outer = text,
                 "load.sql" => {}
-                _ => archive::perform(transaction, &text).await.map_err(|error| error.context(format!("running {name}")))?,
+                _ => archive::perform(transaction, &text)
+                    .await
+                    .map_err(|error| error.context(format!("running {name}")))?,
             },
             Piece::Rows(name, chunk) => {
                 load_one(means, store, transaction, table_of(contents, &name)?, chunk, &mut from).await?;
@@ -195,7 +200,10 @@ pub(super) async fn load_all(
     }
     match loaded == contents.tables.len() {
         true => Ok(outer),
-        false => bail!(damaged(format!("the backup has {loaded} files of rows, and its contents name {}", contents.tables.len()))),
+        false => bail!(damaged(format!(
+            "the backup has {loaded} files of rows, and its contents name {}",
+            contents.tables.len()
+        ))),
     }
 }
 

@@ -37,13 +37,13 @@ objects as (
     join pg_catalog.pg_type b on b.typnamespace = s.to_oid and b.typname = a.typname and b.typtype = a.typtype
 ),
 statements as (
-    select 1 as step, word, name, format('alter %s %s owner to %s', word, name, r.name) as sql
+    select 1 as step, o.word, o.name, format('alter %s %s owner to %s', o.word, o.name, r.name) as sql
     from objects o join roles r on r.oid = o.owner where o.owner <> o.new_owner and o.may_own
     union all
     select 2, word, name, format('revoke all on %s %s from public', grant_word, name) from objects where acl is not null
     union all
-    select 3, word, name,
-           format('grant %s on %s %s to %s%s', g.privilege_type, grant_word, name, r.name,
+    select 3, o.word, o.name,
+           format('grant %s on %s %s to %s%s', g.privilege_type, o.grant_word, o.name, r.name,
                   case when g.is_grantable then ' with grant option' else '' end)
     from objects o, pg_catalog.aclexplode(o.acl) g join roles r on r.oid = g.grantee
     where g.grantee <> o.owner

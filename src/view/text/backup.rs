@@ -35,7 +35,8 @@ fn state(backup: &BackupReport, page: &Page<'_>) -> (Mark, String) {
 fn whole(backup: &BackupReport, page: &mut Page<'_>) {
     let words = page.words;
     let (mark, text) = state(backup, page);
-    let of = if backup.store.is_empty() { words.backup.to_owned() } else { format!("{} {}", words.store, backup.store) };
+    let of =
+        if backup.store.is_empty() { words.backup.to_owned() } else { format!("{} {}", words.store, backup.store) };
     page.marked(0, mark, &format!("{of}: {text}"));
     page.blank();
     let mut fields = Vec::new();
@@ -81,7 +82,8 @@ fn details(backup: &BackupReport, page: &mut Page<'_>) {
     }
     page.blank();
     if backup.error.is_some() || !backup.damages.is_empty() {
-        let of = if backup.place.is_empty() { format!("{} {}", words.store, backup.store) } else { backup.place.clone() };
+        let of =
+            if backup.place.is_empty() { format!("{} {}", words.store, backup.store) } else { backup.place.clone() };
         page.marked(0, Mark::Bad, &of);
     }
     for damage in &backup.damages {

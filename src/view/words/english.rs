@@ -345,7 +345,9 @@ pub(super) static ENGLISH: Words = Words {
     equal_tables: "equal tables",
     untouched_tables: "untouched tables",
     made_by: "Made by tenantctl {}",
-    steps_of_road: ["plan", "create", "copy", "verify", "switch", "validate", "reverse", "abandon", "backup", "restore"],
+    steps_of_road: [
+        "plan", "create", "copy", "verify", "switch", "validate", "reverse", "abandon", "backup", "restore",
+    ],
     run_line: "run {}: {}, {}",
     step_line: "store {} {}",
     table_line: "{} {}",
