@@ -34,11 +34,15 @@ pub enum Step {
     Reverse,
     /// Dropping what was made.
     Abandon,
+    /// Writing all of a store schema into files.
+    Backup,
+    /// Loading such files.
+    Restore,
 }
 
 impl Step {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Plan,
         Self::Create,
         Self::Copy,
@@ -47,6 +51,8 @@ impl Step {
         Self::Validate,
         Self::Reverse,
         Self::Abandon,
+        Self::Backup,
+        Self::Restore,
     ];
 
     /// Its word, for machines and people.
@@ -61,6 +67,8 @@ impl Step {
             Self::Validate => "validate",
             Self::Reverse => "reverse",
             Self::Abandon => "abandon",
+            Self::Backup => "backup",
+            Self::Restore => "restore",
         }
     }
 }

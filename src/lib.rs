@@ -3,6 +3,7 @@
 //! The floors, from the ground up, are in `ARCHITECTURE.md`; `tests/floors.rs` holds the code to them.
 
 pub mod alert;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod conninfo;

@@ -3,8 +3,8 @@
 //! Steps fill it from what they saw and from the journal; `view` prints it. A difference is a result, not an error.
 
 mod alert;
-mod archive;
 mod audit;
+mod backup;
 mod isolation;
 mod lists;
 mod pooler;
@@ -20,8 +20,8 @@ use crate::stage::Stage;
 use crate::store::Store;
 
 pub use alert::AlertLine;
-pub use archive::{ArchiveContents, ArchivedFile};
 pub use audit::{Audit, AuditedTable, BalancedTable};
+pub use backup::{BACKUP_FORMAT, BackedUp, BackupContents, BackupReport, BackupTable, Damage, Restored, TableFile};
 pub use isolation::{Attempts, Isolation, Leak, NotRefused, RoleReport};
 pub use lists::{PausedLine, RunLine, Setting, StoreLine, TableClass};
 pub use pooler::{PoolerEntry, PoolerReport};
@@ -86,6 +86,9 @@ pub struct Report {
     /// `pooler`: an entry per store, and the connections that they take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pooler: Option<PoolerReport>,
+    /// `backup`, `restore`, `clone`: what was done with which backup.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backups: Vec<BackupReport>,
     /// What a run uses of the server's connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Connections>,
@@ -131,6 +134,7 @@ impl Report {
             text: None,
             roles: Vec::new(),
             pooler: None,
+            backups: Vec::new(),
             connections: None,
             held: Vec::new(),
             metrics: None,

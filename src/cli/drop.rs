@@ -107,7 +107,7 @@ async fn leave(globals: &Globals, env: &Environment, line: &str, args: &Leaving<
         let means = opened.means()?;
         let mut notes = Vec::new();
         if let Some(folder) = args.to {
-            let kept = archive::write(&means, &taken, folder).await?;
+            let kept = archive::write(&means, &taken, folder, &report.started).await?;
             let row_count: u64 = kept.iter().map(|(_, digest)| digest.row_count).sum();
             let note = format!(
                 "{} tables with {row_count} rows are in {}: loaded again, and equal by their digests",

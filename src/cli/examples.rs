@@ -116,6 +116,23 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl abandon --store 4 --yes  in a script",
     ),
     (
+        "backup",
+        "Examples:
+  tenantctl backup --store 4              to the folder of [backup] to
+  tenantctl backup --store 4 --to s4.tar.zst  one file
+  tenantctl backup --all --keep 7         every night
+  tenantctl backup check s4.tar.zst       no database is asked
+  tenantctl backup check --all            all of that folder",
+    ),
+    (
+        "restore",
+        "Examples:
+  tenantctl restore --store 4  the newest, beside the live schema
+  tenantctl restore --store 4 --from s4.tar.zst --as look
+  tenantctl restore --store 4 --swap  then it takes its place
+  tenantctl restore --from s4.tar.zst -d postgresql://host/other",
+    ),
+    (
         "archive",
         "Examples:
   tenantctl archive --store 4 --to /backup/store_4  then it is dropped",

@@ -5,6 +5,7 @@
 mod abandon;
 mod alerts;
 mod audit;
+mod backup;
 mod completions;
 mod config;
 mod demo;
@@ -26,6 +27,7 @@ mod pooler;
 mod register;
 mod rehearse;
 mod report;
+mod restore;
 mod resume;
 mod reverse;
 mod road;
@@ -288,6 +290,8 @@ enum Command {
     Pause(pause::PauseArgs),
     Reverse(reverse::ReverseArgs),
     Abandon(abandon::AbandonArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Archive(drop::ArchiveArgs),
     Drop(drop::DropArgs),
     Role(role::RoleArgs),
@@ -324,6 +328,8 @@ impl Command {
             Self::Pause(_) => "pause",
             Self::Reverse(_) => "reverse",
             Self::Abandon(_) => "abandon",
+            Self::Backup(_) => "backup",
+            Self::Restore(_) => "restore",
             Self::Archive(_) => "archive",
             Self::Drop(_) => "drop",
             Self::Role(_) => "role",
@@ -403,6 +409,8 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Pause(args) => pause::run(globals, &env, args).await,
         Command::Reverse(args) => reverse::run(globals, &env, line, args).await,
         Command::Abandon(args) => abandon::run(globals, &env, line, args).await,
+        Command::Backup(args) => backup::run(globals, &env, line, args).await,
+        Command::Restore(args) => restore::run(globals, &env, line, args).await,
         Command::Archive(args) => drop::archive(globals, &env, line, args).await,
         Command::Drop(args) => drop::drop(globals, &env, line, args).await,
         Command::Role(args) => role::run(globals, &env, line, args).await,

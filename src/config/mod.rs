@@ -5,6 +5,7 @@
 //! means, `conninfo` knows; whether tables and columns exist, `pg` asks.
 
 mod alert;
+mod backup;
 mod connection;
 mod effective;
 mod expand;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use alert::{AlertingSettings, Webhook};
+pub use backup::BackupSettings;
 pub use effective::Effective;
 pub use pattern::{NamePattern, UrlPattern};
 pub use pooler::{PoolMode, PoolerSettings};
@@ -131,6 +133,9 @@ impl Config {
         if ready("pooler") {
             self.pooler()?;
         }
+        if ready("backup") {
+            self.backup()?;
+        }
         if ready("report") && !self.repeated().refers() {
             self.report()?;
         }
@@ -211,6 +216,14 @@ impl Config {
     /// As [`Config::shared`].
     pub fn pooler(&self) -> Result<PoolerSettings, Refusal> {
         pooler::pooler(&self.settings)
+    }
+
+    /// `[backup]`.
+    ///
+    /// # Errors
+    /// As [`Config::shared`].
+    pub fn backup(&self) -> Result<BackupSettings, Refusal> {
+        backup::backup(&self.settings)
     }
 
     /// `[copy]`.

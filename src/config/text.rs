@@ -117,6 +117,13 @@ sections! {
         processes = "processes": Number,
         mode = "mode": Text,
     }
+    BackupText "backup" {
+        to = "to": Text,
+        form = "form": Text,
+        keep = "keep": Number,
+        level = "level": Number,
+        jobs = "jobs": Number,
+    }
     CopyText "copy" {
         jobs = "jobs": Number,
         piece = "piece": Text,
@@ -309,6 +316,7 @@ pub(super) struct ProfileText {
     store_schema: StoreSchemaText,
     role: RoleText,
     pooler: PoolerText,
+    backup: BackupText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -328,6 +336,7 @@ impl ProfileText {
         self.store_schema.found(&mut all);
         self.role.found(&mut all);
         self.pooler.found(&mut all);
+        self.backup.found(&mut all);
         self.copy.found(&mut all);
         self.switch.found(&mut all);
         self.throttle.found(&mut all);
@@ -349,6 +358,7 @@ pub(super) struct FileText {
     store_schema: StoreSchemaText,
     role: RoleText,
     pooler: PoolerText,
+    backup: BackupText,
     copy: CopyText,
     switch: SwitchText,
     throttle: ThrottleText,
@@ -373,6 +383,7 @@ impl FileText {
             store_schema: take(&mut self.store_schema),
             role: take(&mut self.role),
             pooler: take(&mut self.pooler),
+            backup: take(&mut self.backup),
             copy: take(&mut self.copy),
             switch: take(&mut self.switch),
             throttle: take(&mut self.throttle),

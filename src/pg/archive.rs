@@ -1,11 +1,9 @@
-//! The rows of a store schema in files that `psql` can load: written, and loaded again to see that they are whole.
+//! The rows of a store schema as a backup has them: lines of COPY's text form, read at a snapshot and loaded again.
 //!
-//! Each row is a line of COPY's text form, so a file has the digest of the rows that went into it. What a folder holds and
-//! in which order it is loaded, `step/archive` says; the definitions come from `dump`.
+//! A line is a row, so a file has the digest of the rows that went into it. The files themselves are `backup`'s; what they
+//! hold and in which order they are loaded, `step/backup` says; the definitions come from `dump`.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use tokio_postgres::GenericClient;
@@ -19,17 +17,23 @@ use crate::digest::Digest;
 use crate::error::Refusal;
 use crate::ident::{Ident, Literal, QualifiedTable, list};
 use crate::plan::Format;
-use crate::report::ArchiveContents;
+use crate::report::TableFile;
 use crate::table::Relation;
 
 /// Bytes of one COPY of the load.
 const PIECE_BYTES: u64 = 32 * 1024 * 1024;
+
+const ESTIMATES: &str = "select c.relname::text, greatest(c.reltuples, 0)::bigint
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname::text = $1 and c.relkind in ('r', 'p')";
 
 /// A table whose rows are kept.
 #[derive(Clone, Debug)]
 pub struct ArchivedTable {
     /// The table.
     pub name: QualifiedTable,
+    /// Rows, as the planner believes; for the order and the progress alone.
+    pub estimate: u64,
     relation: Relation,
     columns: Vec<Ident>,
 }
@@ -41,6 +45,13 @@ pub struct ArchivedTable {
 /// server's error.
 pub async fn tables(client: &Client, schema: &Ident) -> Result<Vec<ArchivedTable>> {
     let mut found = Vec::new();
+    let estimates: BTreeMap<String, u64> = client
+        .query(ESTIMATES, &[&schema.raw()])
+        .await
+        .server()?
+        .iter()
+        .map(|row| (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or_default()))
+        .collect();
     for table in catalog::tables_of(client, schema).await?.into_iter().filter(|table| !table.is_partition) {
         let columns: Vec<Ident> =
             table.columns.iter().filter(|column| !column.generated).map(|column| column.name.clone()).collect();
@@ -63,7 +74,8 @@ pub async fn tables(client: &Client, schema: &Ident) -> Result<Vec<ArchivedTable
                 .hint("rename it first")
             );
         }
-        found.push(ArchivedTable { relation: table.relation(), name: table.name, columns });
+        let estimate = estimates.get(table.name.table.raw()).copied().unwrap_or_default();
+        found.push(ArchivedTable { estimate, relation: table.relation(), name: table.name, columns });
     }
     Ok(found)
 }
@@ -73,14 +85,20 @@ impl ArchivedTable {
         format!("copy (select {} from {}) to stdout", list(&self.columns), self.relation)
     }
 
-    /// What loads it: `copy … from stdin`; with a file, as `psql` has it.
+    /// What loads it from a file, as `psql` has it.
     #[must_use]
-    pub fn copy_in(&self, file: Option<&str>) -> String {
-        let (word, from) = match file {
-            Some(file) => ("\\copy", format!("'{file}'")),
-            None => ("copy", "stdin".to_owned()),
+    pub fn psql_load(&self, file: &str) -> String {
+        let from = match file.ends_with(".zst") {
+            true => format!("program 'zstd -dc {file}'"),
+            false => format!("'{file}'"),
         };
-        format!("{word} {} ({}) from {from}", self.name, list(&self.columns))
+        format!("\\copy {} ({}) from {from}", self.name, list(&self.columns))
+    }
+
+    /// Its columns, in the order of its lines.
+    #[must_use]
+    pub fn columns(&self) -> &[Ident] {
+        &self.columns
     }
 
     /// The digest of its rows.
@@ -93,52 +111,32 @@ impl ArchivedTable {
             .with_context(|| format!("reading table {}", self.name.table.raw()))
     }
 
-    /// Writes its rows to a new file.
+    /// Sends its rows into a sink, a line each; `progress` is told the bytes of each.
     ///
     /// # Errors
-    /// The server's or the file system's.
-    pub async fn write(&self, reader: &Transaction<'_>, path: &Path) -> Result<Digest> {
-        let mut lines = Lines { file: BufWriter::new(File::create_new(path)?), row_count: 0 };
-        let digest = transfer(reader, &self.copy_out(), Format::Text, &mut lines, |_| ()).await?;
-        lines.finish().await?;
-        Ok(digest)
-    }
-
-    /// Loads the file into a table of this name; the digest of what was read from the file.
-    ///
-    /// # Errors
-    /// The server's or the file system's.
-    pub async fn load(&self, writer: &Transaction<'_>, path: &Path) -> Result<Digest> {
-        let mut rows = StoreCopy::open(writer, self.copy_in(None), Format::Text, PIECE_BYTES).await?;
-        let mut file = BufReader::new(File::open(path)?);
-        let (mut digest, mut line) = (Digest::default(), Vec::new());
-        while file.read_until(b'\n', &mut line)? > 0 {
-            digest.add(&line);
-            rows.row(&line).await?;
-            line.clear();
-        }
-        rows.finish().await?;
+    /// The server's or the sink's.
+    pub async fn read<S: Sink>(
+        &self,
+        reader: &Transaction<'_>,
+        sink: &mut S,
+        progress: impl FnMut(u64) + Send,
+    ) -> Result<Digest> {
+        let digest = transfer(reader, &self.copy_out(), Format::Text, sink, progress)
+            .await
+            .with_context(|| format!("reading table {}", self.name.table.raw()))?;
+        sink.finish().await?;
         Ok(digest)
     }
 }
 
-/// Rows go into a file, a line each.
-struct Lines {
-    file: BufWriter<File>,
-    row_count: u64,
-}
-
-impl Sink for Lines {
-    async fn row(&mut self, row: &[u8]) -> Result<()> {
-        self.row_count += 1;
-        Ok(self.file.write_all(row)?)
-    }
-
-    async fn finish(&mut self) -> Result<u64> {
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        Ok(self.row_count)
-    }
+/// The load of a file's lines into a table of a schema.
+///
+/// # Errors
+/// The server's error.
+pub async fn load<'a>(writer: &'a Transaction<'a>, schema: &Ident, table: &TableFile) -> Result<StoreCopy<'a>> {
+    let name = QualifiedTable::new(schema.clone(), Ident::new(&*table.table));
+    let copy_in = format!("copy {name} ({}) from stdin", list(table.columns.iter().map(|name| Ident::new(&**name))));
+    StoreCopy::open(writer, copy_in, Format::Text, PIECE_BYTES).await
 }
 
 /// The statements that set the sequences of a schema where they stand now.
@@ -186,14 +184,6 @@ pub async fn begin_trial<'a>(writer: &'a mut Session, schema: &Ident, aside: &Id
     let transaction = writer.transaction().await.server()?;
     transaction.batch_execute(&format!("alter schema {schema} rename to {aside}")).await.server()?;
     Ok(transaction)
-}
-
-/// The contents as JSON.
-///
-/// # Errors
-/// None in practice: they are plain values.
-pub fn json(contents: &ArchiveContents) -> Result<String> {
-    Ok(serde_json::to_string_pretty(contents)? + "\n")
 }
 
 /// Runs a file's statements.

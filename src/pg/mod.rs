@@ -3,6 +3,7 @@
 //! Knows neither the terminal nor the command line.
 
 pub mod archive;
+pub mod beside;
 pub mod blueprint;
 pub mod catalog;
 pub mod census;

@@ -48,8 +48,7 @@ pub async fn check(client: &tokio_postgres::Client, schema: &Ident, known: &[Str
             .hint("move it to another schema, or drop it yourself; then try again")
         );
     }
-    let dependents: Vec<String> =
-        client.query(DEPENDENTS, &[&schema.raw()]).await.server()?.iter().map(|row| row.get(0)).collect();
+    let dependents = dependents(client, schema).await?;
     if !dependents.is_empty() {
         bail!(
             Refusal::new(format!("outside schema {} something depends on it: {}", schema.raw(), dependents.join(", ")))
@@ -57,6 +56,14 @@ pub async fn check(client: &tokio_postgres::Client, schema: &Ident, known: &[Str
         );
     }
     Ok(())
+}
+
+/// What outside the schema depends on something in it.
+///
+/// # Errors
+/// The server's error.
+pub async fn dependents(client: &tokio_postgres::Client, schema: &Ident) -> Result<Vec<String>> {
+    Ok(client.query(DEPENDENTS, &[&schema.raw()]).await.server()?.iter().map(|row| row.get(0)).collect())
 }
 
 /// A foreign key to a table outside the schema.

@@ -5,7 +5,8 @@ use anyhow::{Context, Result, bail};
 
 use super::Means;
 use super::after_load::unit_name;
-use super::archive::{Kept, still_holds};
+use super::archive::still_holds;
+use super::backup::Kept;
 use super::ours::are_all_ours;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};

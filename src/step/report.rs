@@ -10,7 +10,7 @@ use crate::conninfo::mask;
 use crate::digest::DIGEST_NAME;
 use crate::pg::journal::{self, Move, MoveKind, TableRun};
 use crate::pg::role;
-use crate::report::{DigestPair, Evidence, Outcome, ProbeReport, Rehearsal, Sides, StoreReport, TableReport, Verdict};
+use crate::report::{DigestPair, Evidence, Outcome, Rehearsal, Sides, StoreReport, TableReport, Verdict};
 use crate::stage::Stage;
 
 /// The report of a store, as far as its move is.
@@ -99,7 +99,7 @@ fn finish(report: &mut StoreReport, the_move: &Move, steps: &[PlannedStep], tick
         .sum();
     report.bytes = report.tables.iter().map(|table| table.bytes).sum();
     report.steps = steps.iter().map(|step| ticks.step(step, the_move.stage)).collect();
-    report.not_checked.extend(not_checked(report, the_move, &ticks.probes));
+    report.not_checked.extend(not_checked(report, the_move, ticks));
 }
 
 /// The report of a validation alone: what the probes saw, and which boxes that ticks.
@@ -123,7 +123,7 @@ pub async fn validation_report(client: &Client, the_move: &Move, steps: &[Planne
 }
 
 /// Codes; `view/words` says them.
-fn not_checked(report: &StoreReport, the_move: &Move, probes: &[ProbeReport]) -> Vec<String> {
+fn not_checked(report: &StoreReport, the_move: &Move, ticks: &Ticks) -> Vec<String> {
     let mut open = Vec::new();
     if report.tables.iter().any(|table| table.verdict == Verdict::NotVerified) {
         open.push("rows_not_compared".to_owned());
@@ -136,12 +136,14 @@ fn not_checked(report: &StoreReport, the_move: &Move, probes: &[ProbeReport]) ->
     if by_condition {
         open.push("conditions".to_owned());
     }
-    open.extend(unasked(probes));
+    open.extend(unasked(&ticks.probes));
     if report.isolation.is_none() {
         open.push("other_roles".to_owned());
     }
     open.push("performance".to_owned());
-    open.push("backup".to_owned());
+    if ticks.backup.is_none() {
+        open.push("backup".to_owned());
+    }
     open
 }
 

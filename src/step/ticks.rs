@@ -12,6 +12,8 @@ use crate::stage::Stage;
 pub struct Ticks {
     /// Those of the store's last validation.
     pub probes: Vec<ProbeReport>,
+    /// The store's newest backup.
+    pub backup: Option<StepEvidence>,
     /// What is true whatever this store's stage is.
     others: Vec<(DoneWhen, StepEvidence)>,
 }
@@ -39,7 +41,15 @@ impl Ticks {
             };
             others.extend(evidence.map(|evidence| (step.done_when.clone(), evidence)));
         }
-        Ok(Self { probes, others })
+        let backup = journal::backup_of(client, the_move.id).await?.filter(|(_, backup)| backup.proven);
+        let backup = backup.map(|(at, backup)| StepEvidence {
+            at,
+            seen: format!(
+                "{} tables with {} rows were written and read back: {}",
+                backup.table_count, backup.row_count, backup.to
+            ),
+        });
+        Ok(Self { probes, backup, others })
     }
 
     /// A step with its real state: a box is ticked by evidence only.
@@ -50,6 +60,7 @@ impl Ticks {
                 probe.map(|probe| (probe.passed, StepEvidence { at: probe.at.clone(), seen: probe.seen.clone() }))
             }
             DoneWhen::Validated => self.validated(stage),
+            DoneWhen::Backup => self.backup.clone().map(|evidence| (true, evidence)),
             _ => None,
         };
         let other = self.others.iter().find(|(of, _)| *of == step.done_when).map(|(_, evidence)| evidence.clone());

@@ -9,6 +9,7 @@ mod alerts;
 mod app;
 mod application;
 mod audit;
+mod backup;
 mod concurrency;
 mod crash;
 mod cuts;

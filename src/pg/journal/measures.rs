@@ -7,7 +7,7 @@ use tokio_postgres::{Client, GenericClient};
 use super::record_event;
 use crate::forecast::{Forecast, LoadRate, Measured};
 use crate::pg::failure::ServerResult;
-use crate::report::{Isolation, Rehearsal};
+use crate::report::{BackedUp, Isolation, Rehearsal};
 
 /// Tables of fewer bytes say more of round trips than of rows.
 const LARGE_TABLE_BYTES: i64 = 1 << 20;
@@ -88,6 +88,25 @@ pub async fn record_rehearsal(client: &Client, run: &str, move_id: i64, rehearsa
 pub async fn rehearsal_of(client: &impl GenericClient, move_id: i64) -> Result<Option<Rehearsal>> {
     let sql = "select detail from tenantctl.event where move_id = $1 and kind = 'rehearsed' order by id desc limit 1";
     Ok(client.query_opt(sql, &[&move_id]).await.server()?.map(|row| row.get::<_, Json<Rehearsal>>(0).0))
+}
+
+/// Keeps that a store has a backup.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_backup(client: &Client, run: &str, move_id: i64, backup: &BackedUp) -> Result<()> {
+    record_event(client, run, Some(move_id), "backed_up", backup).await
+}
+
+/// The newest backup of a store, and when it was written.
+///
+/// # Errors
+/// The server's error.
+pub async fn backup_of(client: &impl GenericClient, move_id: i64) -> Result<Option<(String, BackedUp)>> {
+    let sql = "select to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), detail
+               from tenantctl.event where move_id = $1 and kind = 'backed_up' order by id desc limit 1";
+    let found = client.query_opt(sql, &[&move_id]).await.server()?;
+    Ok(found.map(|row| (row.get(0), row.get::<_, Json<BackedUp>>(1).0)))
 }
 
 /// Keeps what a look at a store's isolation gave.

@@ -20,8 +20,8 @@ mod validations;
 pub use alerts::{alert_states, record_alert_states, watch_alone};
 pub use lines::{MoveLine, all_moves, live_moves, moves_by_run};
 pub use measures::{
-    forecast_of, isolation_of, load_rate, measured, newest_structure, record_forecast, record_isolation,
-    record_measured, record_rehearsal, rehearsal_of,
+    backup_of, forecast_of, isolation_of, load_rate, measured, newest_structure, record_backup, record_forecast,
+    record_isolation, record_measured, record_rehearsal, rehearsal_of,
 };
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Validated, Verified,

@@ -305,6 +305,6 @@ fn stage_after(step: Step) -> Option<Stage> {
         Step::Create => Some(Stage::Created),
         Step::Copy => Some(Stage::Copied),
         Step::Verify => Some(Stage::Verified),
-        Step::Switch | Step::Validate | Step::Reverse | Step::Abandon => None,
+        Step::Switch | Step::Validate | Step::Reverse | Step::Abandon | Step::Backup | Step::Restore => None,
     }
 }

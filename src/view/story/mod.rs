@@ -10,7 +10,7 @@ use super::explain;
 use super::page::Page;
 use super::paint::Tone;
 use super::saying::{is_idle, label};
-use super::text::{audit, balance, forecast, lists, plan, role};
+use super::text::{audit, backup, balance, forecast, lists, plan, role};
 use super::words::{capital, fill};
 use crate::report::Report;
 
@@ -46,11 +46,13 @@ pub(super) fn tell(report: &Report, page: &mut Page<'_>) {
         && report.store_list.is_empty()
         && report.runs.is_empty()
         && report.settings.is_empty()
-        && report.roles.is_empty());
+        && report.roles.is_empty()
+        && report.backups.is_empty());
     if has_list {
         page.title(&title(report, page));
         lists::write(report, page);
         role::write(report, page);
+        backup::write(report, page);
     }
     if let Some(error) = &report.error {
         if page.is_empty() {

@@ -156,7 +156,7 @@ pub(in crate::view) fn list(fleet: &FleetMetrics, most: usize, page: &Page<'_>) 
         Column::number(words.connections).spare(10),
         Column::number(words.query_time).spare(10),
         Column::number(words.lock_waits).spare(6),
-        Column::number(words.backup).spare(5),
+        Column::number(words.proven_backup).spare(5),
     ]);
     let age = |at: Option<Moment>| number(at.map(|at| at.until(fleet.taken_at)), span);
     for store in fleet.stores.iter().take(most) {
@@ -273,7 +273,7 @@ pub(in crate::view) fn fields<'w>(
         fields.push((words.lock_waits, format!("{}{}", grouped(waits), longest.unwrap_or_default())));
     }
     fields.push((
-        words.backup,
+        words.proven_backup,
         store.backup.as_ref().map_or_else(
             || words.none.to_owned(),
             |backup| {

@@ -5,6 +5,7 @@
 
 mod alerts;
 pub(super) mod audit;
+pub(super) mod backup;
 pub(super) mod balance;
 pub(super) mod fleet;
 pub mod forecast;
@@ -56,6 +57,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
     role::write(report, &mut page);
     metrics::write(report, &mut page);
     alerts::write(report, &mut page);
+    backup::write(report, &mut page);
     next_steps(report, &mut page);
     plan::statements(report, &mut page);
     if let Some(text) = &report.text {

@@ -253,7 +253,7 @@ words! {
         pub sequence_left: &'static str,
         pub query_time: &'static str,
         pub lock_waits: &'static str,
-        pub backup: &'static str,
+        pub proven_backup: &'static str,
         pub alerts: &'static str,
         pub heap_bytes: &'static str,
         pub toast_bytes: &'static str,
@@ -361,6 +361,11 @@ words! {
         pub not_compared_empty: &'static str,
         pub supported: &'static str,
         pub isolation: &'static str,
+        // backups
+        pub backup: &'static str,
+        pub backup_deeds: &'static [(&'static str, &'static str)],
+        pub kept_as: &'static str,
+        pub deleted: &'static str,
         // roles and isolation
         pub role: &'static str,
         pub role_states: &'static [(&'static str, &'static str)],
@@ -421,7 +426,7 @@ words! {
         pub untouched_tables: &'static str,
         pub made_by: &'static str,
         // progress and questions
-        pub steps_of_road: [&'static str; 8],
+        pub steps_of_road: [&'static str; 10],
         pub run_line: &'static str,
         pub step_line: &'static str,
         pub table_line: &'static str,
@@ -603,6 +608,15 @@ impl Words {
         'static: 'c,
     {
         titled(self.role_states, code).unwrap_or(code)
+    }
+
+    /// What was done with a backup, or how it is.
+    #[must_use]
+    pub fn backup_deed<'c>(&self, code: &'c str) -> &'c str
+    where
+        'static: 'c,
+    {
+        titled(self.backup_deeds, code).unwrap_or(code)
     }
 
     /// How something was tried as a role.

@@ -62,6 +62,63 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "another one watches already and tells; nobody was told by this one",
         "otro ya vigila y avisa; este no avisó a nadie",
     ),
+    // backups
+    (
+        "no rows in a schema of its own, so only in a backup of the whole database: stores {}",
+        "sin registros en un esquema propio, y por eso solo en un respaldo de toda la base: tiendas {}",
+    ),
+    (
+        "prove it again, on any machine, without a database",
+        "compruébelo de nuevo, en cualquier máquina, sin base de datos",
+    ),
+    (
+        "prove them again, on any machine, without a database",
+        "compruébelos de nuevo, en cualquier máquina, sin base de datos",
+    ),
+    ("look at it; then give it the live schema's place", "mírelo; después póngalo en el lugar del esquema en uso"),
+    (
+        "its definitions are written by pg_dump {n}: PostgreSQL {n} and later read them, {n} itself perhaps not",
+        "sus definiciones las escribió pg_dump {}: PostgreSQL {} y posteriores las leen, {} mismo quizá no",
+    ),
+    (
+        "store {} is {}: its application works on the shared schema, not on these rows",
+        "la tienda {} está en {}: su aplicación trabaja en el esquema compartido, no en estos registros",
+    ),
+    (
+        "{n} foreign keys that lead out of the schema are left out: {}",
+        "se omiten {} llaves foráneas que salen del esquema: {}",
+    ),
+    (
+        "function {} names schema {} in its text, and still means that one",
+        "la función {} nombra el esquema {} en su texto, y se sigue refiriendo a él",
+    ),
+    (
+        "{n} tables with {n} rows were written and read back: {}",
+        "se escribieron y releyeron {} tablas con {} registros: {}",
+    ),
+    (
+        "it is not there: the backup was never whole, or it was taken away",
+        "no está: el respaldo nunca estuvo completo, o lo quitaron",
+    ),
+    ("it is not there", "no está"),
+    ("it is no file", "no es un archivo"),
+    ("it has a line that is no sum", "tiene una línea que no es una suma"),
+    ("its {n} rows are not those that were written", "sus {} registros no son los que se escribieron"),
+    ("{n} rows were written, {n} are there", "se escribieron {} registros, hay {}"),
+    ("contents.json does not name it", "contents.json no lo nombra"),
+    ("what it says of {} is not what contents.json says", "lo que dice de {} no es lo que dice contents.json"),
+    ("it names {}, which contents.json does not", "nombra {}, que contents.json no nombra"),
+    (
+        "it has not the sum that SHA256SUMS says: one of the two is damaged",
+        "no tiene la suma que dice SHA256SUMS: uno de los dos está dañado",
+    ),
+    ("it has not the sum that it was written with", "no tiene la suma con la que se escribió"),
+    ("it cannot be read as the contents of a backup", "no se puede leer como contenido de un respaldo"),
+    ("its last row is cut off", "su último registro está cortado"),
+    (
+        "its bytes have not the SHA-256 that its last frame says",
+        "sus bytes no tienen el SHA-256 que dice su último bloque",
+    ),
     // poolers
     (
         "{n} entries * pool_size {n} * processes {n} = {n} connections at most; the server has room for {n} (max_connections \

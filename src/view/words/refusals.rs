@@ -63,6 +63,53 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("no pg_dump of PostgreSQL {n} is here", "aquí no hay pg_dump de PostgreSQL {}"),
     ("{} is not the same when it is loaded again", "{} no es igual cuando se carga de nuevo"),
     ("loading the archive again, to prove it", "al cargar el archivo de nuevo, para probarlo"),
+    // backups
+    ("the backup {} is damaged: nothing was restored", "el respaldo {} está dañado: no se restauró nada"),
+    ("the backup {} is damaged", "el respaldo {} está dañado"),
+    ("{n} of {n} backups are damaged", "{} de {} respaldos están dañados"),
+    (
+        "write another one while the store is well: `tenantctl backup`",
+        "escriba otro mientras la tienda está bien: `tenantctl backup`",
+    ),
+    ("{n} of its files are not as they were written", "{} de sus archivos no están como se escribieron"),
+    (
+        "take another one: `tenantctl backup check --all` tells which are whole",
+        "tome otro: `tenantctl backup check --all` dice cuáles están íntegros",
+    ),
+    ("the backup is of store {}, not of store {}", "el respaldo es de la tienda {}, no de la tienda {}"),
+    ("contents.json of {} says so", "lo dice contents.json de {}"),
+    ("name the right store, or its own backup", "nombre la tienda correcta, o su propio respaldo"),
+    ("schema {} is there already", "el esquema {} ya existe"),
+    ("a restore never writes over a schema", "una restauración nunca escribe sobre un esquema"),
+    ("give --as another name, or drop it first", "dé otro nombre con --as, o elimínelo antes"),
+    ("there is no room for the backup {}", "no hay espacio para el respaldo {}"),
+    (
+        "make room in {}, or name another folder; nothing of it is left there",
+        "haga espacio en {}, o nombre otra carpeta; no quedó nada de él ahí",
+    ),
+    ("store {} has no rows in a schema of its own", "la tienda {} no tiene registros en un esquema propio"),
+    (
+        "they are in the shared schema, with those of all others",
+        "están en el esquema compartido, con los de todas las demás",
+    ),
+    (
+        "`tenantctl migrate --store {}` gives it one; until then pg_dump takes the database",
+        "`tenantctl migrate --store {}` le da uno; hasta entonces, pg_dump de toda la base",
+    ),
+    ("nothing says where backups are", "nada dice dónde están los respaldos"),
+    (
+        "name a place, or set [backup] to in the configuration",
+        "nombre un lugar, o ponga [backup] to en la configuración",
+    ),
+    ("no whole backup of store {} is in {}", "no hay un respaldo íntegro de la tienda {} en {}"),
+    ("outside schema {} something depends on it: {}", "fuera del esquema {} algo depende de él: {}"),
+    ("it would go on with the rows from before", "seguiría con los registros de antes"),
+    ("drop that first, and make it again afterwards", "elimínelo antes, y créelo de nuevo después"),
+    (
+        "schema {} was not restored by tenantctl beside a live one",
+        "el esquema {} no lo restauró tenantctl al lado de uno en uso",
+    ),
+    ("the backup is not the same when it is read back", "el respaldo no es igual cuando se relee"),
     // poolers
     ("{} gives it what it shall have", "{} le da lo que debe tener"),
     (

@@ -1,0 +1,37 @@
+//! The files of a backup: written as they stream, read back, checked, counted out.
+//!
+//! Knows bytes, sums and digests; neither SQL nor a server. What stands in the files, `step/backup` says.
+
+mod check;
+mod keep;
+mod place;
+mod read;
+mod sum;
+mod tarfile;
+mod write;
+
+pub use check::{Checked, check};
+pub use keep::{Kept, found, leftovers, pass_over, whole};
+pub use place::{Form, Place, folder_of_schema};
+pub use read::{Piece, contents_of, pieces};
+pub use write::{TableWriter, Work, Written, disk_full};
+
+/// What a backup holds, with counts and digests.
+const CONTENTS: &str = "contents.json";
+/// A SHA-256 for each file but itself, as `sha256sum -c` reads them.
+const SUMS: &str = "SHA256SUMS";
+/// The files beside the rows, in the order in which they are loaded; the rows come after the first.
+pub const TEXTS: [&str; 5] = ["schema.sql", "sequences.sql", "keys.sql", "outer_keys.sql", "load.sql"];
+/// Bytes that are read or written at once.
+const BUFFER_BYTES: usize = 256 * 1024;
+/// A file that is read whole: definitions, contents.
+const TEXT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Whether a file has rows.
+fn has_rows(name: &str) -> bool {
+    name.starts_with("data/")
+}
+
+fn is_compressed(name: &str) -> bool {
+    name.ends_with(".zst")
+}
