@@ -29,7 +29,6 @@ pub mod pooler;
 pub mod probe;
 pub mod queue;
 pub mod ranges;
-pub mod ready;
 pub mod registry;
 pub mod requalify;
 pub mod rights;
@@ -49,6 +48,7 @@ pub mod teardown;
 mod tls;
 pub mod transfer;
 pub mod unit;
+pub mod versions;
 pub mod weight;
 pub mod whose;
 

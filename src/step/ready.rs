@@ -13,10 +13,10 @@ use crate::pg::Client;
 use crate::pg::blueprint::substitutions;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, Ready, ReadyRecord};
-use crate::pg::ready::{is_unchanged, versions};
 use crate::pg::registry::{NewRow, Registry};
 use crate::pg::teardown::empty_tables;
 use crate::pg::unit::Unit;
+use crate::pg::versions::{is_unchanged, versions};
 use crate::store::Store;
 use crate::template::Template;
 

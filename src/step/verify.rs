@@ -23,6 +23,7 @@ use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
 use crate::pg::transfer::{DigestOnly, transfer};
 use crate::pg::unit::Unit;
+use crate::pg::versions::versions;
 use crate::pg::{Client, catalog, rows};
 use crate::report::{Check, CheckVerdict, Difference, DigestPair, Sample, Sides, TableReport, Verdict};
 use crate::stage::Stage;
@@ -41,6 +42,8 @@ pub struct Proof {
     pub source_snapshot: Option<String>,
     /// The snapshot of the store schema's rows.
     pub target_snapshot: Option<String>,
+    /// Which versions the catalogs had of all that is in the store schema.
+    pub versions: String,
     /// Whether the journal has it.
     pub recorded: bool,
     /// Why not, where not: `switched`, `role`, `live`.
@@ -161,8 +164,10 @@ async fn look(
             }
         }
     }
+    // Before the structure is read: a change after it is seen as one.
+    let versions = versions(snapshot.transaction(), &store.schema).await?;
     let checks = checks(snapshot.transaction(), Some(ground), &store_tables, the_move, ids).await?;
-    Ok(Proof { tables, checks, target_snapshot: Some(snapshot.text().to_owned()), ..Proof::default() })
+    Ok(Proof { tables, checks, versions, target_snapshot: Some(snapshot.text().to_owned()), ..Proof::default() })
 }
 
 fn missing_table(entry: &crate::manifest::Entry) -> TableReport {
@@ -323,8 +328,9 @@ async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result
     match (proof.differs(), the_move.stage) {
         (false, Stage::Copied | Stage::Verified) => {
             let at = proof.source_snapshot.clone().unwrap_or(target_snapshot);
-            let set = format!("snapshot = {}", Literal::text(at));
-            the_move.advance(unit.transaction(), means.run, Stage::Verified, &[set]).await?;
+            let sets = [("snapshot", at), ("versions", proof.versions.clone())];
+            let sets = sets.map(|(column, value)| format!("{column} = {}", Literal::text(value)));
+            the_move.advance(unit.transaction(), means.run, Stage::Verified, &sets).await?;
         }
         (true, Stage::Verified) => the_move.advance(unit.transaction(), means.run, Stage::Copied, &[]).await?,
         (true, _) => {

@@ -486,6 +486,15 @@ impl Move {
     }
 }
 
+/// Which versions the catalogs had of all that is in the schema when it was proven; in a journal of this version.
+///
+/// # Errors
+/// The server's error.
+pub async fn proven_versions(client: &impl GenericClient, move_id: i64) -> Result<Option<String>> {
+    let sql = "select versions from tenantctl.move where id = $1";
+    Ok(client.query_one(sql, &[&move_id]).await.server()?.get(0))
+}
+
 /// Keeps what the report's queries gave: of the shared side after the copy, of both after the proof.
 ///
 /// # Errors

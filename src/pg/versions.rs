@@ -1,4 +1,4 @@
-//! Whether a schema that stands ready for a store to come is still what was proven, told in a few milliseconds.
+//! Whether a schema is still what was proven, told in a few milliseconds by the versions of the catalogs' rows.
 
 use anyhow::Result;
 use tokio_postgres::GenericClient;
