@@ -83,6 +83,10 @@ pub enum DoneWhen {
     },
     /// There is a backup of the store.
     Backup,
+    /// `alerts` has measured the stores.
+    Metrics,
+    /// `alerts` has held the stores against its rules.
+    Alerts,
     /// Nothing that we can see.
     Never,
 }
@@ -93,6 +97,8 @@ impl DoneWhen {
             "validated" => Some(Self::Validated),
             "new_store" => Some(Self::NewStore),
             "backup" => Some(Self::Backup),
+            "metrics" => Some(Self::Metrics),
+            "alerts" => Some(Self::Alerts),
             "never" => Some(Self::Never),
             _ => match text.split_once(':')? {
                 (_, "") => None,
@@ -112,6 +118,8 @@ impl fmt::Display for DoneWhen {
             Self::NewStore => f.write_str("new_store"),
             Self::File { written, .. } => write!(f, "file:{written}"),
             Self::Backup => f.write_str("backup"),
+            Self::Metrics => f.write_str("metrics"),
+            Self::Alerts => f.write_str("alerts"),
             Self::Never => f.write_str("never"),
         }
     }
@@ -179,7 +187,7 @@ pub(super) fn report(settings: &Settings, repeated: &Repeated<'_>) -> Result<Rep
             Some(text) => DoneWhen::parse(text.as_ref(), folder).ok_or_else(|| {
                 repeated
                     .place(text.span(), &format!("`{}` is nothing that ticks a step", text.as_ref()))
-                    .hint("write validated, probe:NAME, new_store, file:PATH, backup or never")
+                    .hint("write validated, probe:NAME, new_store, file:PATH, backup, metrics, alerts or never")
             })?,
         };
         // A name that is nearly a probe's would leave its box open for ever; others may come later.

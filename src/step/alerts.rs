@@ -11,7 +11,7 @@ use super::measure::{MeasureOf, measure};
 use crate::alert::{Judged, Rule, State, Telling, judge};
 use crate::config::AlertingSettings;
 use crate::metric::{FleetMetrics, Moment};
-use crate::pg::journal;
+use crate::pg::journal::{self, AlertLook};
 use crate::pg::session::{Session, Sessions};
 use crate::probe::{command, http, json::news_json};
 use crate::report::AlertLine;
@@ -100,8 +100,8 @@ impl AlertsOf<'_> {
         let states: Vec<State> = states.collect();
         let mut kept = Kept::InJournal;
         if watch.states.is_none()
-            && states != before
-            && let Err(error) = journal::record_alert_states(&mut **session, self.stores.shared, &states).await
+            && let Err(error) =
+                journal::record_alert_states(&mut **session, self.stores.shared, &states, &self.look_of(&fleet)).await
         {
             if !is_refused(&error) {
                 return Err(error);
@@ -133,6 +133,19 @@ impl AlertsOf<'_> {
             since: state.since,
             fired_at: state.fired_at,
             told: *telling,
+        }
+    }
+
+    /// As evidence that somebody looks.
+    fn look_of(&self, fleet: &FleetMetrics) -> AlertLook {
+        let AlertingSettings { webhook, command, .. } = self.alerting;
+        let tellers = [webhook.as_ref().map(|_| "webhook"), command.as_ref().map(|_| "command")];
+        let tellers: Vec<&str> = tellers.into_iter().flatten().collect();
+        AlertLook {
+            at: fleet.taken_at,
+            rule_count: self.rules.len(),
+            store_count: fleet.stores.iter().filter(|store| store.switched && store.has_schema).count(),
+            teller: if tellers.is_empty() { "nobody".to_owned() } else { tellers.join(" and ") },
         }
     }
 

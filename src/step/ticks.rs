@@ -1,10 +1,11 @@
-//! What ticks the boxes of a report: what probes saw of the store, whether a new store was made, which files are there.
+//! What ticks the boxes of a report: what probes saw of the store, whether a new store was made, whether
+//! anybody looks at its alerts, which files are there.
 
 use anyhow::Result;
 
 use crate::config::{DoneWhen, PlannedStep};
 use crate::pg::Client;
-use crate::pg::journal::{self, Move};
+use crate::pg::journal::{self, AlertLook, Move};
 use crate::report::{OpenStep, ProbeReport, StepEvidence};
 use crate::stage::Stage;
 
@@ -33,6 +34,16 @@ impl Ticks {
                     let newest = journal::newest_new_store(client, &the_move.shared_schema).await?;
                     newest
                         .map(|(key, stage, at)| StepEvidence { at, seen: format!("store {key} was made new: {stage}") })
+                }
+                DoneWhen::Metrics | DoneWhen::Alerts => {
+                    journal::alert_look(client, &the_move.shared_schema).await?.map(|look| {
+                        let AlertLook { at, rule_count, store_count, teller } = look;
+                        let seen = match step.done_when {
+                            DoneWhen::Metrics => format!("{store_count} stores were measured"),
+                            _ => format!("{store_count} stores were held against {rule_count} rules; told: {teller}"),
+                        };
+                        StepEvidence { at: at.to_string(), seen }
+                    })
                 }
                 DoneWhen::File { path, written } if path.is_file() => {
                     Some(StepEvidence { at: journal::now(client).await?, seen: format!("file {written} is there") })

@@ -48,6 +48,12 @@ fn an_alert_fires_once_repeats_and_clears_over_restarts() {
     let (alert, fires) = (&first["alerts"][0], "fires 4 no_backup");
     assert_eq!((&alert["told"], &alert["says"]), (&"fires".into(), &"backup_age_seconds is unknown".into()));
     assert_eq!(told(&application), [fires]);
+    // The boxes of the first report are ticked by it.
+    let boxes = "\n[[report.next_steps]]\ntext = \"Alerts\"\ndone_when = \"alerts\"\n\
+                 [[report.next_steps]]\ntext = \"Metrics\"\ndone_when = \"metrics\"\n";
+    town.write("tenantctl.toml", &format!("{}{boxes}", town.read("tenantctl.toml")));
+    let page = town.run(&["report", "--store", "4"]).exits(0);
+    page.says("[x] Alerts (").says("told: webhook and command").says("[x] Metrics (").says("1 stores were measured");
     // Once; nothing new, nobody is told.
     let again = town.run(&["alerts"]).exits(3);
     again.says("store 4").says("No proven backup");

@@ -52,12 +52,58 @@ fn state(row: &Row) -> Result<State> {
     })
 }
 
-/// Writes what is known now in the place of what was; in one transaction.
+/// A look at the alerts, as evidence that somebody looks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AlertLook {
+    /// When.
+    pub at: Moment,
+    /// By how many rules.
+    pub rule_count: usize,
+    /// At how many stores.
+    pub store_count: usize,
+    /// Who is told: `webhook`, `command`, `nobody`.
+    pub teller: String,
+}
+
+/// The newest one; none where the journal has none.
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_alert_states(client: &mut impl GenericClient, shared: &Ident, states: &[State]) -> Result<()> {
+pub async fn alert_look(client: &impl GenericClient, shared: &Ident) -> Result<Option<AlertLook>> {
+    let there = client.query_one("select to_regclass('tenantctl.alert_look') is not null", &[]).await.server()?;
+    if !there.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let at = EPOCH.replace("{}", "looked_at");
+    let sql =
+        format!("select {at}, rule_count, store_count, teller from tenantctl.alert_look where shared_schema = $1");
+    let row = client.query_opt(&sql, &[&shared.raw()]).await.server()?;
+    let count = |row: &Row, at: usize| usize::try_from(row.get::<_, i32>(at)).unwrap_or_default();
+    Ok(row.map(|row| AlertLook {
+        at: Moment(row.get(0)),
+        rule_count: count(&row, 1),
+        store_count: count(&row, 2),
+        teller: row.get(3),
+    }))
+}
+
+/// Writes what is known now in the place of what was, and that there was a look; in one transaction.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_alert_states(
+    client: &mut impl GenericClient,
+    shared: &Ident,
+    states: &[State],
+    look: &AlertLook,
+) -> Result<()> {
     let transaction = client.transaction().await.server()?;
+    let sql = "insert into tenantctl.alert_look (shared_schema, looked_at, rule_count, store_count, teller)
+               values ($1, to_timestamp($2::int8), $3, $4, $5)
+               on conflict (shared_schema) do update set looked_at = excluded.looked_at, teller = excluded.teller,
+                   rule_count = excluded.rule_count, store_count = excluded.store_count";
+    let [rules, stores] = [look.rule_count, look.store_count].map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+    transaction.execute(sql, &[&shared.raw(), &look.at.0, &rules, &stores, &look.teller]).await.server()?;
     transaction.execute("delete from tenantctl.alert where shared_schema = $1", &[&shared.raw()]).await.server()?;
     let sql = "insert into tenantctl.alert (shared_schema, store_key, rule, severity, says, since, fired_at, told_at)
                values ($1, $2, $3, $4, $5, to_timestamp($6::int8), to_timestamp($7::int8), to_timestamp($8::int8))";

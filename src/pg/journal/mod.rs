@@ -17,7 +17,7 @@ mod registered;
 mod runs;
 mod validations;
 
-pub use alerts::{alert_states, record_alert_states, watch_alone};
+pub use alerts::{AlertLook, alert_look, alert_states, record_alert_states, watch_alone};
 pub use lines::{MoveLine, all_moves, live_moves, moves_by_run};
 pub use measures::{
     backup_of, forecast_of, isolation_of, load_rate, measured, newest_structure, record_backup, record_forecast,

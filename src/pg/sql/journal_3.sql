@@ -24,4 +24,13 @@ create table tenantctl.alert (
     check (told_at is null or fired_at is not null)
 );
 
+-- The newest look at the alerts.
+create table tenantctl.alert_look (
+    shared_schema text primary key,
+    looked_at     timestamptz not null,
+    rule_count    integer not null,
+    store_count   integer not null,
+    teller        text not null -- who is told: webhook, command, nobody
+);
+
 insert into tenantctl.journal_version (version, tool_version) values (3, '{{tool_version}}');
