@@ -39,8 +39,8 @@ impl Ticks {
                     journal::alert_look(client, &the_move.shared_schema).await?.map(|look| {
                         let AlertLook { at, rule_count, store_count, teller } = look;
                         let seen = match step.done_when {
-                            DoneWhen::Metrics => format!("{store_count} stores were measured"),
-                            _ => format!("{store_count} stores were held against {rule_count} rules; told: {teller}"),
+                            DoneWhen::Metrics => format!("stores measured: {store_count}"),
+                            _ => format!("{rule_count} rules, {store_count} stores; told: {teller}"),
                         };
                         StepEvidence { at: at.to_string(), seen }
                     })

@@ -53,7 +53,7 @@ fn an_alert_fires_once_repeats_and_clears_over_restarts() {
                  [[report.next_steps]]\ntext = \"Metrics\"\ndone_when = \"metrics\"\n";
     town.write("tenantctl.toml", &format!("{}{boxes}", town.read("tenantctl.toml")));
     let page = town.run(&["report", "--store", "4"]).exits(0);
-    page.says("[x] Alerts (").says("told: webhook and command").says("[x] Metrics (").says("1 stores were measured");
+    page.says("[x] Alerts (").says("told: webhook and command").says("[x] Metrics (").says("stores measured: 1");
     // Once; nothing new, nobody is told.
     let again = town.run(&["alerts"]).exits(3);
     again.says("store 4").says("No proven backup");

@@ -2,10 +2,13 @@
 
 use crate::alert::{Severity, Telling};
 use crate::report::{AlertLine, Report};
-use crate::view::figures::date;
+use crate::view::figures::{date, grouped};
 use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
 use crate::view::words::fill;
+
+/// Alerts that are shown of each kind; other formats have all of them.
+const SHOWN: usize = 20;
 
 pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
     if report.command != "alerts" || report.text.is_some() {
@@ -23,7 +26,11 @@ pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
             continue;
         }
         page.heading(heading);
-        alerts.into_iter().for_each(|alert| line(alert, page));
+        let rest = alerts.len().saturating_sub(SHOWN) as u64;
+        alerts.into_iter().take(SHOWN).for_each(|alert| line(alert, page));
+        if rest > 0 {
+            page.paragraph(2, Tone::Dim, &fill(words.more, &[&grouped(rest)]));
+        }
     }
 }
 

@@ -50,8 +50,8 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("a new store takes one", "una tienda nueva toma uno"),
     // alerts
     ("stores that were looked at: {n}", "tiendas revisadas: {}"),
-    ("{n} stores were measured", "se midieron {} tiendas"),
-    ("{n} stores were held against {n} rules; told: {}", "se compararon {} tiendas con {} reglas; se avisa a: {}"),
+    ("stores measured: {n}", "tiendas medidas: {}"),
+    ("{n} rules, {n} stores; told: {}", "{} reglas, {} tiendas; se avisa a: {}"),
     ("alerts that are over: {n}", "alertas que terminaron: {}"),
     ("{} is unknown", "se desconoce {}"),
     ("{} is {}, above {}", "{} es {}, por encima de {}"),
