@@ -32,6 +32,7 @@ mod site;
 mod status;
 mod stores;
 mod template;
+mod top;
 mod validate;
 mod verify;
 
@@ -290,6 +291,7 @@ enum Command {
     Stores(stores::StoresArgs),
     Tables(list::TablesArgs),
     Metrics(metrics::MetricsArgs),
+    Top(top::TopArgs),
     Config(config::ConfigArgs),
     #[command(subcommand)]
     Template(template::TemplateCommand),
@@ -325,6 +327,7 @@ impl Command {
             Self::Stores(_) => "stores",
             Self::Tables(_) => "tables",
             Self::Metrics(_) => "metrics",
+            Self::Top(_) => "top",
             Self::Config(_) => "config",
             Self::Template(_) => "template",
             Self::Completions(_) => "completions",
@@ -403,6 +406,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Stores(args) => stores::run(globals, &env, args).await,
         Command::Tables(args) => list::run(globals, &env, args).await,
         Command::Metrics(args) => metrics::run(globals, &env, args).await,
+        Command::Top(args) => top::run(globals, &env, args).await,
         Command::Config(args) => config::run(globals, &env, args),
         Command::Template(command) => template::run(globals, &env, command).await,
         Command::Completions(args) => completions::completions(args),

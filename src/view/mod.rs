@@ -25,6 +25,7 @@ pub mod plain;
 pub mod progress;
 pub mod prometheus;
 mod saying;
+pub mod screen;
 #[cfg(test)]
 mod specimen;
 mod story;

@@ -221,7 +221,7 @@ pub(super) fn plan() -> Report {
 
 /// So many stores, each larger than the one before; the last is not moved.
 pub(super) fn metrics(count: u64) -> Report {
-    let at = |seconds| Some(Moment(1_751_536_800 + seconds));
+    let at = |seconds: i64| Some(Moment(1_751_536_800 + seconds));
     let store = |number: u64| {
         let store = StoreMetrics {
             store: number.to_string(),
