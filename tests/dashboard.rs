@@ -1,7 +1,5 @@
 //! The dashboard and the page of documentation name no metric that is not there.
 
-#![expect(clippy::unwrap_used, reason = "in tests it is fine; clippy.toml knows only functions marked as such")]
-
 use std::collections::BTreeSet;
 
 use tenantctl::metric::{FLEET, LABELLED, NAMES};
