@@ -6,6 +6,7 @@
 mod history;
 mod moment;
 mod names;
+mod pace;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use history::{History, Reading};
 pub use moment::Moment;
 pub use names::{FLEET, FleetMetric, Kind, LABELLED, Metric, NAMES, Unit, find};
+pub use pace::Pace;
 
 /// All stores at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

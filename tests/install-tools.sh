@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
-# Sees to it that the tests find two more programs: PgBouncer, the pooler that they go through, and jq, with which
-# docs/onboarding.sh reads JSON. A pooler that is installed and running is not touched.
+# Sees to it that the tests find three more things: PgBouncer, the pooler that they go through, jq, with which
+# docs/onboarding.sh reads JSON, and Prometheus' own reader of its text, a Python package that goes into target/python. A
+# pooler that is installed and running is not touched.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 missing=()
-for program in pgbouncer jq; do
+for program in pgbouncer jq python3; do
     PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing+=("$program")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
-if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "error: the tests need ${missing[*]}" >&2
-    echo "hint: sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
-    exit 2
+PYTHONPATH=target/python python3 -c 'import prometheus_client' 2>/dev/null \
+    || { command -v pip3 >/dev/null || missing+=(python3-pip); }
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "error: the tests need ${missing[*]}" >&2
+        echo "hint: sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+        exit 2
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q
+    apt-get install -y -q --no-install-recommends "${missing[@]}"
 fi
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -q
-apt-get install -y -q --no-install-recommends "${missing[@]}"
+PYTHONPATH=target/python python3 -c 'import prometheus_client' 2>/dev/null \
+    || pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --target target/python 'prometheus_client>=0.20,<1'

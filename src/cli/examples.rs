@@ -165,6 +165,20 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl alerts --prometheus-rules > tenantctl.rules.yml",
     ),
     (
+        "metrics",
+        "Examples:
+  tenantctl metrics --sort growth --history readings.json
+  tenantctl metrics -o fleet.html  the overview for a browser
+  tenantctl metrics --textfile tenantctl.prom -qq > /dev/null
+  tenantctl metrics serve --listen 127.0.0.1:9187",
+    ),
+    (
+        "top",
+        "Examples:
+  tenantctl top               s sorts by the next column, q leaves
+  tenantctl top --once --sort waits",
+    ),
+    (
         "config",
         "Examples:
   tenantctl config --profile production --origin",

@@ -36,6 +36,7 @@ mod site;
 mod status;
 mod stores;
 mod template;
+mod top;
 mod validate;
 mod verify;
 
@@ -302,6 +303,7 @@ enum Command {
     Tables(list::TablesArgs),
     Metrics(metrics::MetricsArgs),
     Alerts(alerts::AlertsArgs),
+    Top(top::TopArgs),
     Config(config::ConfigArgs),
     #[command(subcommand)]
     Template(template::TemplateCommand),
@@ -340,6 +342,7 @@ impl Command {
             Self::Tables(_) => "tables",
             Self::Metrics(_) => "metrics",
             Self::Alerts(_) => "alerts",
+            Self::Top(_) => "top",
             Self::Config(_) => "config",
             Self::Template(_) => "template",
             Self::Completions(_) => "completions",
@@ -421,6 +424,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Tables(args) => list::run(globals, &env, args).await,
         Command::Metrics(args) => metrics::run(globals, &env, args).await,
         Command::Alerts(args) => alerts::run(globals, &env, args).await,
+        Command::Top(args) => top::run(globals, &env, args).await,
         Command::Config(args) => config::run(globals, &env, args),
         Command::Template(command) => template::run(globals, &env, command).await,
         Command::Completions(args) => completions::completions(args),

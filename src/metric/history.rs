@@ -44,6 +44,9 @@ pub struct Reading {
     pub rows: u64,
     /// Its bytes.
     pub bytes: u64,
+    /// They were those of its last vacuum, not of the disk.
+    #[serde(default)]
+    pub is_estimate: bool,
 }
 
 impl History {
@@ -79,7 +82,7 @@ impl History {
             }
             past.rows_written = store.rows_written;
             store.last_write = past.last_write;
-            let reading = Reading { at: now, rows, bytes };
+            let reading = Reading { at: now, rows, bytes, is_estimate: fleet.sizes_are_estimates };
             past.readings.retain(|reading| reading.at.0 > now.0 - KEPT && reading.at < now);
             if let Some(first) = past.readings.first().filter(|first| first.at.until(now) >= LEAST_SECONDS) {
                 store.growth = Some(growth(first, &reading));
@@ -97,7 +100,7 @@ fn growth(first: &Reading, last: &Reading) -> Growth {
         since: first.at,
         basis: Basis::Reading,
         rows_per_day: (last.rows as f64 - first.rows as f64) / days,
-        bytes_per_day: Some((last.bytes as f64 - first.bytes as f64) / days),
+        bytes_per_day: (first.is_estimate == last.is_estimate).then(|| (last.bytes as f64 - first.bytes as f64) / days),
     }
 }
 

@@ -97,7 +97,10 @@ pub async fn measure(sessions: &Sessions, of: &MeasureOf<'_>) -> Result<FleetMet
     let (sequences, connections, waits, statements) = others?;
     let facts = match facts {
         Err(error) if is_locked(&error) => {
-            unknown.push(Unknown { what: "bytes".into(), why: format!("not as they are on the disk: {LOCKED}") });
+            unknown.push(Unknown {
+                what: "bytes".into(),
+                why: "not as they are on the disk: somebody has a table locked against all".into(),
+            });
             sizes = Sizes::CatalogsAlone;
             metrics::schemas(&first, &schemas, sizes).await
         }

@@ -66,6 +66,20 @@ mod tests {
     }
 
     #[test]
+    fn the_overview_can_be_sorted_and_is_whole_without_it() {
+        let mut report = specimen::metrics(40);
+        let fleet = report.metrics.as_mut().unwrap();
+        fleet.stores[0].name = Some("</script><img src=x>".into());
+        let page = html(&report);
+        assert_eq!((page.matches("<script>").count(), page.matches("</script>").count()), (1, 1), "{page}");
+        assert!(page.contains("<table class=\"sortable\">") && page.contains(" data-worth=\"300000\">300.0 kB</td>"));
+        assert_eq!(page.matches("<tr>").count(), 41, "every store has its row");
+        for word in ["<link", "<img", "@import", "url(", " onload="] {
+            assert!(!page.contains(word), "{word}");
+        }
+    }
+
+    #[test]
     fn numbers_in_charts_are_text() {
         let page = html(&specimen::happy());
         assert!(page.contains(">21,486</text>"), "{page}");

@@ -26,6 +26,7 @@ pub mod progress;
 pub mod prometheus;
 pub mod rule_file;
 mod saying;
+pub mod screen;
 #[cfg(test)]
 mod specimen;
 mod story;

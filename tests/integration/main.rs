@@ -22,6 +22,7 @@ mod leaving;
 mod live;
 mod majors;
 mod mended;
+mod metrics;
 mod names;
 mod newstores;
 mod output;

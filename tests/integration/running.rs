@@ -64,6 +64,14 @@ impl Running {
         }
     }
 
+    /// Waits for a line on stderr that begins with the text, and gives the line without it.
+    #[track_caller]
+    pub(crate) fn wait_for_word(&mut self, text: &str) -> String {
+        self.wait_for(text);
+        let line = self.stderr.lines().rev().find_map(|line| line.strip_prefix(text));
+        line.unwrap_or_else(|| panic!("no line begins with `{text}`:\n{}", self.stderr)).to_owned()
+    }
+
     /// Sends a signal: `INT`, `TERM`, `STOP`, `CONT`.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();

@@ -51,7 +51,7 @@ pub(in crate::view) fn totals(fleet: &FleetMetrics, page: &Page<'_>) -> Vec<Stri
     ];
     let waits = fleet.sum(|store| store.lock_waits);
     if waits > 0 {
-        totals.push(format!("{} {}", grouped(waits), words.lock_waits));
+        totals.push(format!("{}: {}", words.lock_waits, grouped(waits)));
     }
     totals
 }

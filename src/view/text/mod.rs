@@ -20,6 +20,7 @@ pub(super) mod role;
 pub(super) mod store;
 #[cfg(test)]
 mod tests;
+pub mod top;
 
 use std::io::{self, Write};
 

@@ -121,6 +121,22 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "its bytes have not the SHA-256 that its last frame says",
         "sus bytes no tienen el SHA-256 que dice su último bloque",
     ),
+    // how the stores are
+    ("{n} of {n} moved stores have no role of their own", "{} de {} tiendas migradas no tienen un rol propio"),
+    (
+        "pg_stat_statements is not installed in this database",
+        "pg_stat_statements no está instalada en esta base de datos",
+    ),
+    ("track_counts is off, so nothing is counted", "track_counts está apagado, así que no se cuenta nada"),
+    (
+        "the sessions of other roles are hidden: `grant pg_read_all_stats` shows them",
+        "las sesiones de otros roles están ocultas: `grant pg_read_all_stats` las muestra",
+    ),
+    (
+        "not as they are on the disk: somebody has a table locked against all",
+        "no como están en el disco: alguien tiene una tabla bloqueada para todos",
+    ),
+    ("somebody has a table locked against all", "alguien tiene una tabla bloqueada para todos"),
     // poolers
     (
         "{n} entries * pool_size {n} * processes {n} = {n} connections at most; the server has room for {n} (max_connections \

@@ -23,6 +23,14 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "ponga lo que necesita el nombre en [store_schema] base_data, que corre cuando llega la tienda",
     ),
     ("taking a ready schema", "al tomar un esquema listo"),
+    // how the stores are
+    ("{} holds no history of metrics", "{} no contiene un historial de métricas"),
+    ("name another file, or remove it: a new one begins", "indique otro archivo, o elimínelo: empieza uno nuevo"),
+    ("cannot listen on {}", "no se puede escuchar en {}"),
+    ("name a free address of this machine with --listen", "indique con --listen una dirección libre de esta máquina"),
+    ("top shows text only", "top solo muestra texto"),
+    ("`tenantctl metrics` has every format", "`tenantctl metrics` tiene todos los formatos"),
+    ("{} has nothing for Prometheus", "{} no tiene nada para Prometheus"),
     // new stores
     ("the registry {} has a store named {} already", "el registro {} ya tiene una tienda llamada {}"),
     (
@@ -239,6 +247,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ),
     ("no store is left after the selection", "no queda ninguna tienda después de la selección"),
     ("store {} is not in the registry {}", "la tienda {} no está en el directorio {}"),
+    ("store {} is not in the registry", "la tienda {} no está en el directorio"),
     ("store {} has no row in any shared table", "la tienda {} no tiene registros en ninguna tabla compartida"),
     ("`tenantctl stores` lists the stores", "`tenantctl stores` muestra las tiendas"),
     ("`tenantctl stores` lists the stores with their keys", "`tenantctl stores` muestra las tiendas con su llave"),
