@@ -1,7 +1,5 @@
 //! `restore`: a backup into a schema beside the live one, or into another database; `--swap` puts it in its place.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, bail};
 
 use super::open::Opened;
@@ -34,7 +32,7 @@ pub(crate) struct RestoreArgs {
     store: Option<String>,
     /// The backup [default: the store's newest whole one in the folder of [backup] to]
     #[arg(long, value_name = "PLACE")]
-    from: Option<PathBuf>,
+    from: Option<String>,
     /// The schema to make [default: that of the backup, or with _restored where it is taken]
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
@@ -167,11 +165,12 @@ async fn restore_one(
 
 /// The backup that is meant: the one that is named, or the store's newest whole one.
 fn place_of(globals: &Globals, env: &Environment, args: &RestoreArgs) -> Result<Place> {
-    if let Some(path) = &args.from {
-        if path.symlink_metadata().is_err() {
-            bail!(Refusal::new(format!("{} is not there", path.display())).hint("name a backup"));
+    if let Some(from) = &args.from {
+        let place = Place::parse(from)?;
+        if !place.exists()? {
+            bail!(Refusal::new(format!("{place} is not there")).hint("name a backup"));
         }
-        return Ok(Place::of_path(path));
+        return Ok(place);
     }
     let base = backup::base(&open::config(globals, env)?.backup()?)?;
     let key = args.store.as_deref().unwrap_or_default();
@@ -181,7 +180,7 @@ fn place_of(globals: &Globals, env: &Environment, args: &RestoreArgs) -> Result<
     match of_store.pop() {
         Some(newest) => Ok(newest.place),
         None => bail!(
-            Refusal::new(format!("no whole backup of store {key} is in {}", base.display()))
+            Refusal::new(format!("no whole backup of store {key} is in {base}"))
                 .hint("name one with --from, or write one: `tenantctl backup`")
         ),
     }
