@@ -106,6 +106,10 @@ impl Bucket {
             Error::Unauthenticated { .. } | Error::PermissionDenied { .. } => {
                 (format!("{} does not let us in", self.root), WANTED)
             }
+            // Not every answer that refuses is told apart from others.
+            other if [" 401 ", " 403 "].iter().any(|status| other.to_string().contains(status)) => {
+                (format!("{} does not let us in", self.root), WANTED)
+            }
             _ => (format!("{} cannot be reached", self.root), "look at the bucket's name, AWS_REGION and AWS_ENDPOINT"),
         };
         // The answer is a document of XML, some lines long.

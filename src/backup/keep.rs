@@ -106,7 +106,8 @@ pub fn pass_over<'a>(all: &'a [Kept], newest: &Place, store: &str, database: &st
     let is_its = |backup: &&Kept| {
         backup.contents.as_ref().is_some_and(|contents| contents.store == store && contents.database == database)
     };
-    let good: Vec<&Kept> = all.iter().filter(is_its).filter(|backup| whole(backup)).collect();
+    let mut good: Vec<&Kept> = all.iter().filter(is_its).filter(|backup| whole(backup)).collect();
+    good.sort_by(|one, other| one.time.cmp(&other.time));
     let going = good.len().saturating_sub(keep.max(1));
     good.into_iter().take(going).filter(|backup| backup.place.to_string() != newest.to_string()).collect()
 }

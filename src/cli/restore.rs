@@ -6,7 +6,7 @@ use super::open::Opened;
 use super::output::{Page, now};
 use super::reverse::{interrupted_or, one_move, typed_or_yes};
 use super::{Globals, backup, open, road};
-use crate::backup::{Place, found, whole};
+use crate::backup::{Base, Place, found, whole};
 use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
 use crate::ident::Ident;
@@ -30,7 +30,7 @@ pub(crate) struct RestoreArgs {
     /// Store key; a backup of another store is refused
     #[arg(short, long, value_name = "KEY", required_unless_present = "from")]
     store: Option<String>,
-    /// The backup [default: the store's newest whole one in the folder of [backup] to]
+    /// The backup, or a folder of backups with the store's newest [default: [backup] to]
     #[arg(long, value_name = "PLACE")]
     from: Option<String>,
     /// The schema to make [default: that of the backup, or with _restored where it is taken]
@@ -170,9 +170,14 @@ fn place_of(globals: &Globals, env: &Environment, args: &RestoreArgs) -> Result<
         if !place.exists()? {
             bail!(Refusal::new(format!("{place} is not there")).hint("name a backup"));
         }
-        return Ok(place);
+        if args.store.is_none() || place.looks_like_one()? {
+            return Ok(place);
+        }
     }
-    let base = backup::base(&open::config(globals, env)?.backup()?)?;
+    let base = match &args.from {
+        Some(from) => Base::parse(from)?,
+        None => backup::base(&open::config(globals, env)?.backup()?)?,
+    };
     let key = args.store.as_deref().unwrap_or_default();
     let mut of_store = found(&base)?;
     of_store.retain(|of| of.contents.as_ref().is_some_and(|contents| contents.store == key) && whole(of));
