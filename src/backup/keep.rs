@@ -114,7 +114,11 @@ pub fn pass_over<'a>(all: &'a [Kept], newest: &Place, store: &str, database: &st
 
 /// What killed runs left beside a backup that is to be written: the path, and the run.
 fn leftovers(place: &Place) -> Result<Vec<(PathBuf, String)>> {
-    let Some(folder) = place.path().and_then(Path::parent) else { return Ok(Vec::new()) };
+    let Some(path) = place.path() else { return Ok(Vec::new()) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
     let run_of = |path: &PathBuf| {
         let name = path.file_name()?.to_string_lossy().into_owned();
         let (time, run) = name.strip_prefix('.')?.rsplit_once(".tenantctl-")?;
