@@ -87,6 +87,12 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
                 .hint("give --as another name, or drop it first")
         );
     }
+    if args.swap && !beside::exists(&*reader, &own).await? {
+        bail!(
+            Refusal::new(format!("there is no schema {} to swap with", own.raw()))
+                .hint("restore it without --swap: it gets that name at once")
+        );
+    }
     let line_of_move = match journal::exists(&reader).await? {
         true => journal::all_moves(&reader).await?.into_iter().rev().find(|of| is_live(of, &store)),
         false => None,

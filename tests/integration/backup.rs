@@ -245,6 +245,8 @@ fn older_backups_go_once_a_new_one_is_proven_and_a_full_disk_leaves_them_all() {
         .unwrap();
     fs::create_dir(folder.join(".20200105T000000Z.tenantctl-00000000")).unwrap(); // of a run that was killed
 
+    // The names of backups are a second apart.
+    std::thread::sleep(Duration::from_millis(1100));
     // No byte more than 1 KiB in a file: nothing is written, nothing goes, and it is said why.
     let mut full = Command::new("sh");
     let limited = town.command(&["backup", "--store", "4", "--keep", "1"]);
@@ -255,8 +257,6 @@ fn older_backups_go_once_a_new_one_is_proven_and_a_full_disk_leaves_them_all() {
     crate::town::finish(full).exits(1).says("there is no room for the backup").says("hint: make room");
     assert_eq!(kept(&town).len(), 5, "{:?}", kept(&town));
 
-    // The names of backups are a second apart.
-    std::thread::sleep(Duration::from_millis(1100));
     let report = town.run(&["backup", "--all", "--keep", "2", "-f", "json"]).exits(0).json();
     holds(&validator(&schema("report")), &report);
     let deleted: Vec<&str> =
