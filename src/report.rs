@@ -86,7 +86,7 @@ pub struct Report {
     /// `pooler`: an entry per store, and the connections that they take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pooler: Option<PoolerReport>,
-    /// `backup`, `restore`, `clone`: what was done with which backup.
+    /// `backup`, `restore`: what was done with which backup.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backups: Vec<BackupReport>,
     /// What a run uses of the server's connections.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -43,7 +42,7 @@ pub fn check(place: &Place, jobs: usize) -> Checked {
     let mut seen = BTreeMap::new();
     let mut damages = Vec::new();
     let read = match place {
-        Place::Folder(folder) => look_at_folder(folder, jobs, &mut seen),
+        Place::Folder(_) | Place::Bucket(_) => look_at_files(place, jobs, &mut seen),
         Place::Tar(path) => tarfile::each(path, &mut |name, bytes| {
             let file = look(name, bytes);
             // What breaks here breaks all that is behind it.
@@ -57,8 +56,7 @@ pub fn check(place: &Place, jobs: usize) -> Checked {
     };
     let is_broken = read.is_err();
     if let Err(error) = read {
-        let name = place.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        damages.push(damage(&name, "unreadable", format!("{error:#}")));
+        damages.push(damage(&place.name(), "unreadable", format!("{error:#}")));
     }
     let mut checked = Checked { bytes: seen.values().map(|file| file.bytes).sum(), ..Checked::default() };
     if let Place::Tar(path) = place {
@@ -82,8 +80,8 @@ fn damage(file: &str, kind: &str, what: impl Into<String>) -> Damage {
     Damage { file: file.to_owned(), kind: kind.to_owned(), what: what.into() }
 }
 
-fn look_at_folder(folder: &Path, jobs: usize, seen: &mut BTreeMap<String, Seen>) -> Result<()> {
-    let mut files = Place::files(folder)?;
+fn look_at_files(place: &Place, jobs: usize, seen: &mut BTreeMap<String, Seen>) -> Result<()> {
+    let mut files = place.files()?;
     files.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes)); // the biggest first, or the others wait for it in the end
     let next = AtomicUsize::new(0);
     let all = Mutex::new(seen);
@@ -91,10 +89,10 @@ fn look_at_folder(folder: &Path, jobs: usize, seen: &mut BTreeMap<String, Seen>)
         for _ in 0..jobs.clamp(1, files.len().max(1)) {
             scope.spawn(|| {
                 while let Some((name, bytes)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let file = match (bytes, Place::open(folder, name)) {
+                    let file = match (bytes, place.open(name)) {
                         (None, _) => Seen { trouble: Some("it is no file".to_owned()), ..Seen::default() },
                         (Some(_), Ok(mut bytes)) => look(name, &mut bytes),
-                        (Some(_), Err(error)) => Seen { trouble: Some(error.to_string()), ..Seen::default() },
+                        (Some(_), Err(error)) => Seen { trouble: Some(format!("{error:#}")), ..Seen::default() },
                     };
                     if let Ok(mut all) = all.lock() {
                         all.insert(name.clone(), file);

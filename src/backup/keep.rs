@@ -1,13 +1,14 @@
-//! The backups of a folder: which there are, which are whole, and which are too old to be kept.
+//! The backups of a place: which there are, which are whole, and which are too old to be kept.
 //!
 //! `SCHEMA/20261125T031500Z` is one, with or without `.tar.zst`.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::place::Place;
+use super::place::{Base, Place};
 use super::read::contents_of;
 use super::sum::read_sums;
 use super::{CONTENTS, SUMS};
@@ -24,33 +25,35 @@ pub struct Kept {
     pub contents: Option<BackupContents>,
 }
 
-/// All backups below a folder, schema by schema, the oldest first.
+/// All backups below a place, schema by schema, the oldest first.
 ///
 /// # Errors
-/// The file system's.
-pub fn found(base: &Path) -> Result<Vec<Kept>> {
+/// The file system's or the bucket's.
+pub fn found(base: &Base) -> Result<Vec<Kept>> {
     let mut all = Vec::new();
-    for folder in entries(base)? {
-        if folder.is_dir() && !is_hidden(&folder) {
-            all.extend(of_schema(&folder)?);
+    match base {
+        Base::Folder(folder) => {
+            for folder in entries(folder)?.into_iter().filter(|path| path.is_dir() && !is_hidden(path)) {
+                all.extend(entries(&folder)?.iter().filter_map(|path| kept(Place::of_path(path))));
+            }
+        }
+        Base::Bucket(bucket) => {
+            let mut names: Vec<String> = bucket
+                .list()?
+                .into_iter()
+                .filter_map(|(name, _)| name.splitn(3, '/').collect::<Vec<_>>().get(..2).map(|parts| parts.join("/")))
+                .collect();
+            names.dedup();
+            all.extend(names.iter().filter_map(|name| kept(Place::Bucket(bucket.below(name)))));
         }
     }
     Ok(all)
 }
 
-/// Those in the folder of one schema, the oldest first.
-fn of_schema(folder: &Path) -> Result<Vec<Kept>> {
-    let mut all = Vec::new();
-    for path in entries(folder)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let time = name.strip_suffix(".tar.zst").unwrap_or(&name).to_owned();
-        if is_time(&time) {
-            let place = Place::of_path(&path);
-            all.push(Kept { contents: contents_of(&place).ok(), place, time });
-        }
-    }
-    all.sort_by(|one, other| one.time.cmp(&other.time));
-    Ok(all)
+fn kept(place: Place) -> Option<Kept> {
+    let name = place.name();
+    let time = name.strip_suffix(".tar.zst").unwrap_or(&name).to_owned();
+    is_time(&time).then(|| Kept { contents: contents_of(&place).ok(), place, time })
 }
 
 /// `20261125T031500Z`.
@@ -80,10 +83,16 @@ fn is_hidden(path: &Path) -> bool {
 #[must_use]
 pub fn whole(backup: &Kept) -> bool {
     let Some(contents) = &backup.contents else { return false };
-    let Place::Folder(folder) = &backup.place else { return true }; // its last frame was read with its contents
-    let Ok(sums) = fs::read(folder.join(SUMS)) else { return false };
+    if matches!(backup.place, Place::Tar(_)) {
+        return true; // its last frame was read with its contents
+    }
+    let mut sums = Vec::new();
+    let Ok(mut from) = backup.place.open(SUMS) else { return false };
+    if from.read_to_end(&mut sums).is_err() {
+        return false;
+    }
     let Some(sums) = read_sums(&sums) else { return false };
-    let Ok(files) = Place::files(folder) else { return false };
+    let Ok(files) = backup.place.files() else { return false };
     let size = |name: &str| files.iter().find(|(file, _)| file == name).and_then(|(_, bytes)| *bytes);
     sums.contains_key(CONTENTS)
         && sums.keys().all(|name| size(name).is_some())
@@ -97,16 +106,19 @@ pub fn pass_over<'a>(all: &'a [Kept], newest: &Place, store: &str, database: &st
     let is_its = |backup: &&Kept| {
         backup.contents.as_ref().is_some_and(|contents| contents.store == store && contents.database == database)
     };
-    let good: Vec<&Kept> = all.iter().filter(is_its).filter(|backup| whole(backup)).collect();
+    let mut good: Vec<&Kept> = all.iter().filter(is_its).filter(|backup| whole(backup)).collect();
+    good.sort_by(|one, other| one.time.cmp(&other.time));
     let going = good.len().saturating_sub(keep.max(1));
-    good.into_iter().take(going).filter(|backup| backup.place.path() != newest.path()).collect()
+    good.into_iter().take(going).filter(|backup| backup.place.to_string() != newest.to_string()).collect()
 }
 
-/// What killed runs left beside the backups of a schema: the path, and the run.
-///
-/// # Errors
-/// The file system's.
-pub fn leftovers(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
+/// What killed runs left beside a backup that is to be written: the path, and the run.
+fn leftovers(place: &Place) -> Result<Vec<(PathBuf, String)>> {
+    let Some(path) = place.path() else { return Ok(Vec::new()) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
     let run_of = |path: &PathBuf| {
         let name = path.file_name()?.to_string_lossy().into_owned();
         let (time, run) = name.strip_prefix('.')?.rsplit_once(".tenantctl-")?;
@@ -115,4 +127,17 @@ pub fn leftovers(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
         (is_time(time) && is_run).then(|| run.to_owned())
     };
     Ok(entries(folder)?.into_iter().filter_map(|path| run_of(&path).map(|run| (path, run))).collect())
+}
+
+/// Deletes what killed runs left there; `is_at_work` says of a run whether it still lives.
+///
+/// # Errors
+/// The file system's, or what is said.
+pub async fn clear(place: &Place, mut is_at_work: impl AsyncFnMut(&str) -> Result<bool>) -> Result<()> {
+    for (path, run) in leftovers(place)? {
+        if !is_at_work(&run).await? {
+            fs::remove_dir_all(&path).with_context(|| format!("deleting {}", path.display()))?;
+        }
+    }
+    Ok(())
 }

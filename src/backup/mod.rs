@@ -2,17 +2,19 @@
 //!
 //! Knows bytes, sums and digests; neither SQL nor a server. What stands in the files, `step/backup` says.
 
+mod bucket;
 mod check;
 mod keep;
 mod place;
 mod read;
 mod sum;
 mod tarfile;
+mod wire;
 mod write;
 
 pub use check::{Checked, check};
-pub use keep::{Kept, found, leftovers, pass_over, whole};
-pub use place::{Form, Place, folder_of_schema};
+pub use keep::{Kept, clear, found, pass_over, whole};
+pub use place::{Base, Form, Place};
 pub use read::{Piece, contents_of, pieces};
 pub use write::{TableWriter, Work, Written, disk_full};
 

@@ -1,11 +1,15 @@
-//! Where a backup is: a folder, or one file.
+//! Where a backup is: a folder, one file, or objects of a bucket.
 
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+
+use super::bucket::Bucket;
+use crate::error::Refusal;
 
 /// How a backup is laid out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,35 +40,45 @@ pub enum Place {
     Folder(PathBuf),
     /// A file of this machine.
     Tar(PathBuf),
+    /// Objects of a bucket.
+    Bucket(Bucket),
 }
 
 /// The end of a name that says that it is one file.
 const TAR: &str = ".tar.zst";
 
 impl Place {
-    /// What a path means: `….tar.zst` is one file, all else a folder.
-    #[must_use]
-    pub fn of_path(path: &Path) -> Self {
+    /// What a path or a URL means: `….tar.zst` is one file, `s3://…` a bucket, all else a folder.
+    ///
+    /// # Errors
+    /// A refusal of a URL that is none of a bucket.
+    pub fn parse(text: &str) -> Result<Self> {
+        match local(text)? {
+            Some(path) => Ok(Self::of_path(&path)),
+            None => Bucket::open(text).map(Self::Bucket),
+        }
+    }
+
+    pub(super) fn of_path(path: &Path) -> Self {
         match path.to_string_lossy().ends_with(TAR) {
             true => Self::Tar(path.to_owned()),
             false => Self::Folder(path.to_owned()),
         }
     }
 
-    /// A backup of this name in a folder.
-    #[must_use]
-    pub fn within(base: &Path, name: &str, form: Form) -> Self {
-        match form {
-            Form::Tar => Self::Tar(base.join(format!("{name}{TAR}"))),
-            Form::Plain | Form::Folder => Self::Folder(base.join(name)),
+    /// The path, of what is on this machine.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) | Self::Tar(path) => Some(path),
+            Self::Bucket(_) => None,
         }
     }
 
-    /// Its path.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+    /// The last part of its name.
+    pub(super) fn name(&self) -> String {
         match self {
-            Self::Folder(path) | Self::Tar(path) => path,
+            Self::Folder(path) | Self::Tar(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Bucket(bucket) => bucket.name().to_owned(),
         }
     }
 
@@ -72,33 +86,62 @@ impl Place {
     #[must_use]
     pub fn form(&self) -> Form {
         match self {
-            Self::Folder(_) => Form::Folder,
+            Self::Folder(_) | Self::Bucket(_) => Form::Folder,
             Self::Tar(_) => Form::Tar,
         }
     }
 
     /// Whether something is there.
-    #[must_use]
-    pub fn exists(&self) -> bool {
-        self.path().symlink_metadata().is_ok()
-    }
-
-    /// Deletes it. A folder first loses the name that makes it a backup, so that half of one is never taken for whole.
     ///
     /// # Errors
-    /// The file system's.
+    /// The bucket's.
+    pub fn exists(&self) -> Result<bool> {
+        match self {
+            Self::Folder(path) | Self::Tar(path) => Ok(path.symlink_metadata().is_ok()),
+            Self::Bucket(bucket) => Ok(!bucket.list()?.is_empty()),
+        }
+    }
+
+    /// Whether it is a backup, however damaged, and no place of several.
+    ///
+    /// # Errors
+    /// The file system's or the bucket's.
+    pub fn looks_like_one(&self) -> Result<bool> {
+        let names = match self {
+            Self::Folder(path) if path.is_dir() => self.files()?,
+            Self::Folder(_) | Self::Tar(_) => return Ok(true),
+            Self::Bucket(_) => self.files()?,
+        };
+        Ok(names.iter().any(|(name, _)| [super::CONTENTS, super::SUMS, "load.sql"].contains(&name.as_str())))
+    }
+
+    /// Deletes it. Files first lose the one that makes them a backup, so that half of one is never taken for whole.
+    ///
+    /// # Errors
+    /// The file system's or the bucket's.
     pub fn delete(&self) -> Result<()> {
         let deleted = match self {
             Self::Folder(path) => fs::remove_file(path.join(super::SUMS)).and_then(|()| fs::remove_dir_all(path)),
             Self::Tar(path) => fs::remove_file(path),
+            Self::Bucket(bucket) => return bucket.delete(),
         };
         deleted.with_context(|| format!("deleting {self}"))
     }
 
-    /// The files of a folder, with their sizes; what is no file has none.
-    pub(super) fn files(folder: &Path) -> Result<Vec<(String, Option<u64>)>> {
+    /// The files, with their sizes; what is no file has none. One file has none in it that could be asked for.
+    pub(super) fn files(&self) -> Result<Vec<(String, Option<u64>)>> {
+        let folder = match self {
+            Self::Folder(folder) => folder,
+            Self::Tar(_) => return Ok(Vec::new()),
+            Self::Bucket(bucket) => {
+                return Ok(bucket.list()?.into_iter().map(|(name, bytes)| (name, Some(bytes))).collect());
+            }
+        };
         let mut files = Vec::new();
         for (below, prefix) in [(folder.to_owned(), ""), (folder.join("data"), "data/")] {
+            if !prefix.is_empty() && !below.exists() {
+                continue; // its files are missed one by one
+            }
             for entry in fs::read_dir(&below).with_context(|| format!("reading {}", below.display()))? {
                 let entry = entry?;
                 let kind = entry.file_type()?;
@@ -113,21 +156,89 @@ impl Place {
         Ok(files)
     }
 
-    /// A file of a folder, as it is stored.
-    pub(super) fn open(folder: &Path, name: &str) -> std::io::Result<impl Read + Send + use<>> {
-        File::open(folder.join(name))
+    /// A file, as it is stored.
+    pub(super) fn open(&self, name: &str) -> Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Folder(folder) | Self::Tar(folder) => Ok(Box::new(File::open(folder.join(name))?)),
+            Self::Bucket(bucket) => Ok(Box::new(bucket.read(name)?)),
+        }
+    }
+}
+
+/// The path on this machine that a text means; none for a bucket.
+fn local(text: &str) -> Result<Option<PathBuf>, Refusal> {
+    match text.split_once("://") {
+        None => Ok(Some(PathBuf::from(text))),
+        Some(("file", path)) if path.starts_with('/') => Ok(Some(PathBuf::from(path))),
+        Some(("s3", _)) => Ok(None),
+        Some(_) => Err(Refusal::new(format!("{text} is no place for backups"))
+            .hint("name a path, file:///PATH or s3://BUCKET/PREFIX")),
+    }
+}
+
+/// Where backups of any store are: SCHEMA/TIME in it.
+#[derive(Clone, Debug)]
+pub enum Base {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A place in a bucket.
+    Bucket(Bucket),
+}
+
+impl Base {
+    /// What a path or a URL means.
+    ///
+    /// # Errors
+    /// As [`Place::parse`].
+    pub fn parse(text: &str) -> Result<Self> {
+        match local(text)? {
+            Some(path) => Ok(Self::Folder(path)),
+            None => Bucket::open(text).map(Self::Bucket),
+        }
+    }
+
+    /// Where the next backup of a schema goes; its folder is made.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn place(&self, schema: &str, name: &str, form: Form) -> Result<Place> {
+        let schema = folder_of_schema(schema);
+        match self {
+            Self::Folder(path) => {
+                let folder = path.join(schema);
+                let mut maker = fs::DirBuilder::new();
+                let made = maker.mode(0o700).recursive(true).create(&folder);
+                made.with_context(|| format!("making {}", folder.display()))?;
+                Ok(match form {
+                    Form::Tar => Place::Tar(folder.join(format!("{name}{TAR}"))),
+                    Form::Plain | Form::Folder => Place::Folder(folder.join(name)),
+                })
+            }
+            Self::Bucket(bucket) => Ok(Place::Bucket(bucket.below(&schema).below(name))),
+        }
+    }
+}
+
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => path.display().fmt(f),
+            Self::Bucket(bucket) => bucket.fmt(f),
+        }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.path().display().fmt(f)
+        match self {
+            Self::Folder(path) | Self::Tar(path) => path.display().fmt(f),
+            Self::Bucket(bucket) => bucket.fmt(f),
+        }
     }
 }
 
 /// The folder of a schema's backups: its name, with all but letters, digits, `_` and `-` as `%` and their bytes.
-#[must_use]
-pub fn folder_of_schema(schema: &str) -> String {
+fn folder_of_schema(schema: &str) -> String {
     let mut name = String::new();
     for byte in schema.bytes() {
         match byte {

@@ -40,10 +40,10 @@ pub fn pieces(place: &Place, contents: &BackupContents) -> mpsc::Receiver<Piece>
 
 fn read(place: &Place, contents: &BackupContents, to: &mpsc::Sender<Piece>) -> Result<()> {
     match place {
-        Place::Folder(folder) => {
+        Place::Folder(_) | Place::Bucket(_) => {
             let tables = contents.tables.iter().map(|table| table.file.as_str());
             for name in TEXTS[..1].iter().copied().chain(tables).chain(TEXTS[1..].iter().copied()) {
-                let mut file = Place::open(folder, name).with_context(|| format!("reading {name}"))?;
+                let mut file = place.open(name).with_context(|| format!("reading {name}"))?;
                 tell(name, &mut file, to).with_context(|| format!("reading {name}"))?;
             }
             Ok(())
@@ -90,7 +90,9 @@ fn send(to: &mpsc::Sender<Piece>, piece: Piece) -> Result<()> {
 pub fn contents_of(place: &Place) -> Result<BackupContents> {
     let mut text = Vec::new();
     match place {
-        Place::Folder(folder) => drop(Place::open(folder, CONTENTS)?.take(TEXT_BYTES).read_to_end(&mut text)?),
+        Place::Folder(_) | Place::Bucket(_) => {
+            place.open(CONTENTS)?.take(TEXT_BYTES).read_to_end(&mut text)?;
+        }
         Place::Tar(path) => text = tarfile::first(path, CONTENTS)?,
     }
     serde_json::from_slice(&text).context("reading contents.json")

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::bucket::Uploading;
 use super::place::{Form, Place};
 use super::sum::{hex, sum_of};
 use super::tarfile::TarWriter;
@@ -26,9 +27,11 @@ const CHUNKS_WAITING: usize = 4;
 #[derive(Debug)]
 pub struct Work {
     place: Place,
-    part: PathBuf,
+    /// Beside the place; none in a bucket, where the files have their names at once.
+    part: Option<PathBuf>,
     form: Form,
     level: i32,
+    is_published: bool,
 }
 
 /// A file of rows that was written.
@@ -49,13 +52,14 @@ impl Work {
     /// A refusal where something is there already, or no folder for it; the file system's error.
     pub fn begin(place: &Place, form: Form, level: i32, run: &str) -> Result<Self> {
         check_room(place)?;
-        let name = place.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let part = above(place.path()).join(format!(".{name}.tenantctl-{run}"));
+        let (place, form) = (place.clone(), if matches!(place, Place::Bucket(_)) { Form::Folder } else { form });
+        let Some(path) = place.path() else { return Ok(Self { place, part: None, form, level, is_published: false }) };
+        let part = above(path).join(format!(".{}.tenantctl-{run}", place.name()));
         let mut maker = DirBuilder::new();
         maker.mode(0o700).create(&part).with_context(|| format!("making {}", part.display()))?; // a store's rows are in it
-        let work = Self { place: place.clone(), part, form, level };
+        let work = Self { place, part: Some(part.clone()), form, level, is_published: false };
         if form != Form::Tar {
-            fs::create_dir(work.part.join("data")).with_context(|| format!("making {}", work.part.display()))?;
+            fs::create_dir(part.join("data")).with_context(|| format!("making {}", part.display()))?;
         }
         Ok(work)
     }
@@ -64,7 +68,7 @@ impl Work {
     ///
     /// # Errors
     /// A refusal where something is there already, or no folder for it.
-    pub fn check(place: &Place) -> Result<(), Refusal> {
+    pub fn check(place: &Place) -> Result<()> {
         check_room(place)
     }
 
@@ -75,8 +79,12 @@ impl Work {
         format!("data/{:04}.copy{ending}", index + 1)
     }
 
+    fn local(&self, name: &str) -> PathBuf {
+        self.part.as_deref().unwrap_or(Path::new("")).join(name)
+    }
+
     fn frames(&self, index: usize) -> PathBuf {
-        self.part.join(format!("{:04}.frames", index + 1))
+        self.local(&format!("{:04}.frames", index + 1))
     }
 
     /// Begins the file of a table: compressed and summed in a thread of its own.
@@ -85,8 +93,13 @@ impl Work {
     /// The file system's.
     pub fn table(&self, index: usize) -> Result<TableWriter> {
         let name = self.file_name(index);
-        let path = if self.form == Form::Tar { self.frames(index) } else { self.part.join(&name) };
-        let file = File::create_new(&path).with_context(|| format!("writing {name}"))?;
+        let path = if self.form == Form::Tar { self.frames(index) } else { self.local(&name) };
+        let file = match &self.place {
+            Place::Bucket(bucket) => Sink::Bucket(bucket.upload(&name)?),
+            Place::Folder(_) | Place::Tar(_) => {
+                Sink::File(File::create_new(&path).with_context(|| format!("writing {name}"))?)
+            }
+        };
         let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
         let (form, level) = (self.form, self.level);
         let thread = tokio::task::spawn_blocking(move || {
@@ -116,10 +129,16 @@ impl Work {
             Form::Tar => self.tar(&texts, &sums, tables).context("writing the tar"),
             Form::Plain | Form::Folder => {
                 for (name, text) in texts.into_iter().chain([(SUMS, &sums)]) {
-                    durably(&self.part.join(name), text.as_bytes()).with_context(|| format!("writing {name}"))?;
+                    let written = match &self.place {
+                        Place::Bucket(bucket) => bucket.put(name, text.as_bytes()),
+                        Place::Folder(_) | Place::Tar(_) => durably(&self.local(name), text.as_bytes()),
+                    };
+                    written.with_context(|| format!("writing {name}"))?;
                 }
-                sync(&self.part.join("data"))?;
-                sync(&self.part)
+                match &self.part {
+                    Some(part) => sync(&part.join("data")).and_then(|()| sync(part)),
+                    None => Ok(()),
+                }
             }
         }
     }
@@ -143,19 +162,20 @@ impl Work {
             tar.text(name, text.as_bytes())?;
         }
         tar.finish()?;
-        sync(&self.part)
+        sync(&self.local(""))
     }
 
     fn whole_tar(&self) -> PathBuf {
-        self.part.join("whole.tar.zst")
+        self.local("whole.tar.zst")
     }
 
     /// What was written, to be read back.
     #[must_use]
     pub fn unnamed(&self) -> Place {
-        match self.form {
-            Form::Tar => Place::Tar(self.whole_tar()),
-            Form::Plain | Form::Folder => Place::Folder(self.part.clone()),
+        match (&self.part, self.form) {
+            (None, _) => self.place.clone(),
+            (Some(_), Form::Tar) => Place::Tar(self.whole_tar()),
+            (Some(part), Form::Plain | Form::Folder) => Place::Folder(part.clone()),
         }
     }
 
@@ -163,17 +183,24 @@ impl Work {
     ///
     /// # Errors
     /// A refusal where somebody else has made something of that name; the file system's error.
-    pub fn publish(self) -> Result<()> {
-        check_room(&self.place)?;
+    pub fn publish(mut self) -> Result<()> {
+        self.is_published = true;
         let from = self.unnamed();
-        fs::rename(from.path(), self.place.path()).with_context(|| format!("naming {}", self.place))?;
-        sync(above(self.place.path()))
+        let (Some(_), Some(from), Some(to)) = (&self.part, from.path(), self.place.path()) else { return Ok(()) };
+        check_room(&self.place)?;
+        fs::rename(from, to).with_context(|| format!("naming {}", self.place))?;
+        sync(above(to))
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
-        let _left = fs::remove_dir_all(&self.part); // made by this run alone; renamed, or with nothing left in it
+        // Made by this run alone: renamed, or with nothing left in it, or given up.
+        let _left = match &self.part {
+            Some(part) => fs::remove_dir_all(part).map_err(Into::into),
+            None if self.is_published => Ok(()),
+            None => self.place.delete(),
+        };
     }
 }
 
@@ -217,7 +244,7 @@ impl TableWriter {
 
 fn write_rows(
     mut chunks: mpsc::Receiver<Option<Vec<u8>>>,
-    file: File,
+    file: Sink,
     form: Form,
     level: i32,
     name: String,
@@ -255,14 +282,37 @@ fn write_rows(
     if !ended {
         bail!("given up in the middle of its rows");
     }
-    out.file.sync_all()?;
+    out.file.finish()?;
     let sum = if form == Form::Folder { out.sum } else { plain_sum };
     Ok(Written { file: name, bytes: out.bytes, plain_bytes, sum: hex(&sum.finalize()) })
 }
 
+/// Where the bytes of a file go.
+enum Sink {
+    File(File),
+    Bucket(Uploading),
+}
+
+impl Sink {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.write(buffer),
+            Self::Bucket(object) => object.write(buffer),
+        }
+    }
+
+    /// They are there for good.
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::File(file) => Ok(file.sync_all()?),
+            Self::Bucket(object) => object.finish(),
+        }
+    }
+}
+
 /// A file, with the sum of what goes into it.
 struct Out {
-    file: File,
+    file: Sink,
     bytes: u64,
     sum: Sha256,
     sums: bool,
@@ -279,21 +329,24 @@ impl Write for Out {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }
 
 /// What would keep a backup from being written there.
-fn check_room(place: &Place) -> Result<(), Refusal> {
-    let path = place.path();
-    if place.exists() {
-        return Err(Refusal::new(format!("{place} is there already"))
-            .hint("name a folder or a .tar.zst file that does not exist; the folder above it must"));
+fn check_room(place: &Place) -> Result<()> {
+    if place.exists()? {
+        bail!(
+            Refusal::new(format!("{place} is there already"))
+                .hint("name a folder or a .tar.zst file that does not exist; the folder above it must")
+        );
     }
-    match path.file_name().is_some() && above(path).is_dir() {
-        true => Ok(()),
-        false => Err(Refusal::new(format!("there is no folder for {place}"))
-            .hint(format!("make {} first", above(path).display()))),
+    match place.path() {
+        Some(path) if path.file_name().is_none() || !above(path).is_dir() => bail!(
+            Refusal::new(format!("there is no folder for {place}"))
+                .hint(format!("make {} first", above(path).display()))
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -315,14 +368,12 @@ fn sync(folder: &Path) -> Result<()> {
 #[must_use]
 pub fn disk_full(error: &anyhow::Error, place: &Place) -> Option<Refusal> {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let folder = above(place.path()?);
     let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
     let is_full = kinds.into_iter().any(|kind| matches!(kind, StorageFull | QuotaExceeded | FileTooLarge));
     is_full.then(|| {
         Refusal::new(format!("there is no room for the backup {place}"))
-            .hint(format!(
-                "make room in {}, or name another folder; nothing of it is left there",
-                above(place.path()).display()
-            ))
+            .hint(format!("make room in {}, or name another folder; nothing of it is left there", folder.display()))
             .exit(Exit::Failed)
     })
 }

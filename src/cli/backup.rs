@@ -1,15 +1,11 @@
 //! `backup`: all of a store schema in files; `backup check`: whether they are whole, without a database.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::open::{self, Opened, page_options_of};
 use super::output::{Page, now};
 use super::{Globals, StoreArgs, road};
-use crate::backup::{self, Form, Kept, Place, check, folder_of_schema};
+use crate::backup::{self, Base, Form, Kept, Place, check};
 use crate::config::BackupSettings;
 use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
@@ -39,7 +35,7 @@ pub(crate) struct BackupArgs {
     stores: StoreArgs,
     /// A folder that is there gets SCHEMA/TIME in it; else the folder or the .tar.zst file to make [default: [backup] to]
     #[arg(long, value_name = "PLACE")]
-    to: Option<PathBuf>,
+    to: Option<String>,
     /// Whole backups of each store that stay; older ones are deleted [default: [backup] keep, or all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     keep: Option<u32>,
@@ -61,7 +57,7 @@ enum BackupCommand {
 struct CheckArgs {
     /// A backup, or a folder of backups
     #[arg(value_name = "PLACE")]
-    place: Option<PathBuf>,
+    place: Option<String>,
     /// Every backup of this store in the folder of [backup] to
     #[arg(short, long, value_name = "KEY", conflicts_with = "place")]
     store: Option<String>,
@@ -79,28 +75,29 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
 
 /// Where backups go.
 enum Target {
-    /// A folder for backups of any store.
-    Base(PathBuf),
+    /// A place for backups of any store.
+    Base(Base),
     /// This one.
     Exactly(Place),
 }
 
-fn target(to: Option<&Path>, settings: &BackupSettings, several: bool) -> Result<Target, Refusal> {
+fn target(to: Option<&str>, settings: &BackupSettings, several: bool) -> Result<Target> {
     let Some(to) = to else { return base(settings).map(Target::Base) };
-    match (to.is_dir(), several) {
-        (true, _) => Ok(Target::Base(to.to_owned())),
-        (false, false) => Ok(Target::Exactly(Place::of_path(to))),
-        (false, true) => Err(Refusal::new(format!("{} is no folder", to.display()))
-            .because("several stores need a folder that is there: each gets SCHEMA/TIME in it")
-            .hint(format!("make {} first", to.display()))),
+    match (Base::parse(to)?, several) {
+        (Base::Folder(folder), false) if !folder.is_dir() => Place::parse(to).map(Target::Exactly),
+        (base, _) => Ok(Target::Base(base)),
     }
 }
 
-/// The folder of `[backup] to`.
-pub(super) fn base(settings: &BackupSettings) -> Result<PathBuf, Refusal> {
-    settings.to.as_ref().map(PathBuf::from).ok_or_else(|| {
-        Refusal::new("nothing says where backups are").hint("name a place, or set [backup] to in the configuration")
-    })
+/// The place of `[backup] to`.
+pub(super) fn base(settings: &BackupSettings) -> Result<Base> {
+    match &settings.to {
+        Some(to) => Base::parse(to),
+        None => bail!(
+            Refusal::new("nothing says where backups are")
+                .hint("name a place, or set [backup] to in the configuration")
+        ),
+    }
 }
 
 /// A name for a backup of now: `20261125T031500Z`.
@@ -156,7 +153,7 @@ async fn write_all(globals: &Globals, env: &Environment, line: &str, args: &Back
             Refusal::new("none of these stores has a schema").hint("`tenantctl stores` shows the stage of each store")
         );
     }
-    if let Target::Base(folder) = &target
+    if let Target::Base(Base::Folder(folder)) = &target
         && !folder.is_dir()
     {
         bail!(Refusal::new(format!("there is no folder {}", folder.display())).hint("make it first"));
@@ -204,9 +201,9 @@ fn next_steps(backups: &[BackupReport], target: &Target) -> Vec<NextStep> {
             why: "prove it again, on any machine, without a database".into(),
             command: format!("tenantctl backup check {}", one.place),
         }],
-        (_, Target::Base(folder)) if backups.len() > 1 => vec![NextStep {
+        (_, Target::Base(base)) if backups.len() > 1 => vec![NextStep {
             why: "prove them again, on any machine, without a database".into(),
-            command: format!("tenantctl backup check {}", folder.display()),
+            command: format!("tenantctl backup check {base}"),
         }],
         _ => Vec::new(),
     }
@@ -227,21 +224,12 @@ impl Writing<'_> {
         let (store, means) = (&of.store, self.opened.means()?);
         means.pass().await?;
         let at = now();
-        let (place, folder) = match self.target {
-            Target::Exactly(place) => (place.clone(), None),
-            Target::Base(base) => {
-                let folder = base.join(folder_of_schema(store.schema.raw()));
-                let mut maker = DirBuilder::new();
-                maker
-                    .mode(0o700)
-                    .recursive(true)
-                    .create(&folder)
-                    .with_context(|| format!("making {}", folder.display()))?;
-                self.clear(&folder).await?;
-                let form = if self.settings.tar { Form::Tar } else { Form::Folder };
-                (Place::within(&folder, &time_name(&at), form), Some(folder))
-            }
+        let form = if self.settings.tar { Form::Tar } else { Form::Folder };
+        let place = match self.target {
+            Target::Exactly(place) => place.clone(),
+            Target::Base(base) => base.place(store.schema.raw(), &time_name(&at), form)?,
         };
+        backup::clear(&place, async |run| journal::is_at_work(self.lease.client(), run).await).await?;
         let manner = Manner {
             form: place.form(),
             level: self.settings.level,
@@ -257,9 +245,9 @@ impl Writing<'_> {
             ));
         }
         journal::record_backup(self.lease.client(), &self.opened.run, of.id, &backed_up(&report)).await?;
-        if let (Some(folder), Some(keep)) = (folder, self.keep) {
+        if let (Target::Base(base), Some(keep)) = (self.target, self.keep) {
             let database = &self.opened.sessions.facts().database;
-            let all = backup::found(folder.parent().unwrap_or(&folder))?;
+            let all = backup::found(base)?;
             for old in backup::pass_over(&all, &place, store.key.text(), database, keep as usize) {
                 old.place.delete()?;
                 report.deleted.push(old.place.to_string());
@@ -267,27 +255,12 @@ impl Writing<'_> {
         }
         Ok(report)
     }
-
-    /// What killed runs left in the folder of this schema.
-    async fn clear(&self, folder: &Path) -> Result<()> {
-        for (path, run) in backup::leftovers(folder)? {
-            if !journal::is_at_work(self.lease.client(), &run).await? {
-                std::fs::remove_dir_all(&path).with_context(|| format!("deleting {}", path.display()))?;
-            }
-        }
-        Ok(())
-    }
 }
 
 fn check_all(globals: &Globals, env: &Environment, args: &CheckArgs) -> Result<Page> {
     let started = now();
     let places = match &args.place {
-        Some(path) if path.symlink_metadata().is_err() => {
-            bail!(
-                Refusal::new(format!("{} is not there", path.display())).hint("name a backup, or a folder of backups")
-            )
-        }
-        Some(path) => of_path(path)?,
+        Some(place) => those_of(place)?,
         None if args.store.is_none() && !args.all => bail!(
             Refusal::new("no backup is named").hint("name one, or a folder of them; or give --store KEY or --all")
         ),
@@ -300,9 +273,7 @@ fn check_all(globals: &Globals, env: &Environment, args: &CheckArgs) -> Result<P
             };
             let places: Vec<Place> = all.into_iter().filter(is_its).map(|of| of.place).collect();
             if places.is_empty() {
-                bail!(
-                    Refusal::new(format!("no backup is in {}", base.display())).hint("write one: `tenantctl backup`")
-                );
+                bail!(Refusal::new(format!("no backup is in {base}")).hint("write one: `tenantctl backup`"));
             }
             places
         }
@@ -323,17 +294,19 @@ fn check_all(globals: &Globals, env: &Environment, args: &CheckArgs) -> Result<P
     Ok(Page { report: report.end(if is_damaged { Exit::Differs } else { Exit::Done }, now()), options })
 }
 
-/// A backup, or all of a folder of backups.
-fn of_path(path: &Path) -> Result<Vec<Place>> {
-    let is_backup =
-        !path.is_dir() || ["contents.json", "SHA256SUMS", "load.sql"].iter().any(|name| path.join(name).exists());
-    if !is_backup {
-        let all = backup::found(path)?;
+/// A backup, or all of a place of backups.
+fn those_of(text: &str) -> Result<Vec<Place>> {
+    let place = Place::parse(text)?;
+    if !place.exists()? {
+        bail!(Refusal::new(format!("{place} is not there")).hint("name a backup, or a folder of backups"));
+    }
+    if !place.looks_like_one()? {
+        let all = backup::found(&Base::parse(text)?)?;
         if !all.is_empty() {
             return Ok(all.into_iter().map(|of| of.place).collect());
         }
     }
-    Ok(vec![Place::of_path(path)])
+    Ok(vec![place])
 }
 
 /// Reads all of one.

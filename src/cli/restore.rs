@@ -1,14 +1,12 @@
 //! `restore`: a backup into a schema beside the live one, or into another database; `--swap` puts it in its place.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, bail};
 
 use super::open::Opened;
 use super::output::{Page, now};
 use super::reverse::{interrupted_or, one_move, typed_or_yes};
 use super::{Globals, backup, open, road};
-use crate::backup::{Place, found, whole};
+use crate::backup::{Base, Place, found, whole};
 use crate::conninfo::Environment;
 use crate::error::{Exit, Refusal};
 use crate::ident::Ident;
@@ -32,9 +30,9 @@ pub(crate) struct RestoreArgs {
     /// Store key; a backup of another store is refused
     #[arg(short, long, value_name = "KEY", required_unless_present = "from")]
     store: Option<String>,
-    /// The backup [default: the store's newest whole one in the folder of [backup] to]
+    /// The backup, or a folder of backups with the store's newest [default: [backup] to]
     #[arg(long, value_name = "PLACE")]
-    from: Option<PathBuf>,
+    from: Option<String>,
     /// The schema to make [default: that of the backup, or with _restored where it is taken]
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
@@ -87,6 +85,12 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
             Refusal::new(format!("schema {} is there already", into.raw()))
                 .because("a restore never writes over a schema")
                 .hint("give --as another name, or drop it first")
+        );
+    }
+    if args.swap && !beside::exists(&*reader, &own).await? {
+        bail!(
+            Refusal::new(format!("there is no schema {} to swap with", own.raw()))
+                .hint("restore it without --swap: it gets that name at once")
         );
     }
     let line_of_move = match journal::exists(&reader).await? {
@@ -167,13 +171,19 @@ async fn restore_one(
 
 /// The backup that is meant: the one that is named, or the store's newest whole one.
 fn place_of(globals: &Globals, env: &Environment, args: &RestoreArgs) -> Result<Place> {
-    if let Some(path) = &args.from {
-        if path.symlink_metadata().is_err() {
-            bail!(Refusal::new(format!("{} is not there", path.display())).hint("name a backup"));
+    if let Some(from) = &args.from {
+        let place = Place::parse(from)?;
+        if !place.exists()? {
+            bail!(Refusal::new(format!("{place} is not there")).hint("name a backup"));
         }
-        return Ok(Place::of_path(path));
+        if args.store.is_none() || place.looks_like_one()? {
+            return Ok(place);
+        }
     }
-    let base = backup::base(&open::config(globals, env)?.backup()?)?;
+    let base = match &args.from {
+        Some(from) => Base::parse(from)?,
+        None => backup::base(&open::config(globals, env)?.backup()?)?,
+    };
     let key = args.store.as_deref().unwrap_or_default();
     let mut of_store = found(&base)?;
     of_store.retain(|of| of.contents.as_ref().is_some_and(|contents| contents.store == key) && whole(of));
@@ -181,7 +191,7 @@ fn place_of(globals: &Globals, env: &Environment, args: &RestoreArgs) -> Result<
     match of_store.pop() {
         Some(newest) => Ok(newest.place),
         None => bail!(
-            Refusal::new(format!("no whole backup of store {key} is in {}", base.display()))
+            Refusal::new(format!("no whole backup of store {key} is in {base}"))
                 .hint("name one with --from, or write one: `tenantctl backup`")
         ),
     }

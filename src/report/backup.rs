@@ -74,7 +74,7 @@ pub struct TableFile {
 /// A backup, and what was done with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BackupReport {
-    /// `written`, `checked`, `restored`, `swapped`, `cloned`, `failed`.
+    /// `written`, `checked`, `restored`, `swapped`, `failed`.
     pub deed: String,
     /// The store's key; empty where nothing of it can be read.
     pub store: String,

@@ -22,9 +22,9 @@ use crate::report::BackupContents;
 ///
 /// # Errors
 /// A refusal.
-pub fn check(means: &Means<'_>, folder: &Path) -> Result<(), Refusal> {
+pub fn check(means: &Means<'_>, folder: &Path) -> Result<()> {
     Work::check(&Place::Folder(folder.to_owned()))?;
-    dump::find(means.sessions.facts().server_version / 10_000, Program::Same).map(drop)
+    Ok(dump::find(means.sessions.facts().server_version / 10_000, Program::Same).map(drop)?)
 }
 
 /// Writes the folder and proves it.

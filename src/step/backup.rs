@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use futures_util::future::try_join_all;
+use futures_util::TryStreamExt;
+use futures_util::stream::FuturesUnordered;
 
 use super::Means;
 use crate::backup::{Form, Place, TEXTS, TableWriter, Work, Written, check, disk_full};
@@ -130,12 +131,16 @@ async fn fill(means: &Means<'_>, store: &Store, work: &Work, manner: &Manner) ->
     let snapshot = Snapshot::export(&mut holder).await?;
     let at = snapshot.transaction();
     let tables = archive::tables(at.client(), schema).await?;
-    let outer = teardown::outer_keys(at.client(), schema).await?;
-    let sequences = archive::sequences(at, schema).await?;
-    let outer_types = archive::outer_types(at, schema).await?;
-    let (definitions, rows) = tokio::try_join!(
-        dump::definitions(means.sessions, schema, snapshot.id(), &outer, manner.program),
+    let defined = async {
+        let outer = teardown::outer_keys(at.client(), schema).await?;
+        let definitions = dump::definitions(means.sessions, schema, snapshot.id(), &outer, manner.program).await?;
+        anyhow::Ok((definitions, outer.len() as u64))
+    };
+    let ((definitions, outer_key_count), rows, sequences, outer_types) = tokio::try_join!(
+        defined,
         read_all(means, store, work, manner.jobs, &snapshot, &tables),
+        archive::sequences(at, schema),
+        archive::outer_types(at, schema),
     )?;
     let mut files = Vec::new();
     for (table, (digest, written)) in tables.iter().zip(&rows) {
@@ -164,7 +169,7 @@ async fn fill(means: &Means<'_>, store: &Store, work: &Work, manner: &Manner) ->
         run: means.run.to_owned(),
         digest_name: DIGEST_NAME.to_owned(),
         outer_types,
-        outer_key_count: outer.len() as u64,
+        outer_key_count,
         tables: files,
         sums: BTreeMap::new(),
     };
@@ -204,11 +209,9 @@ async fn read_all(
     let mut order: Vec<usize> = (0..tables.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(tables[*at].estimate));
     let next = AtomicUsize::new(0);
-    let mut readers = Vec::new();
-    for _ in 0..jobs.clamp(1, tables.len().max(1)) {
-        readers.push(means.sessions.reader().await?);
-    }
-    let worker = async |mut session: Session| {
+    // Each connects for itself: the first reads while the others still knock.
+    let worker = async || {
+        let mut session: Session = means.sessions.reader().await?;
         let reader = snapshot.import(&mut session).await?;
         let mut done = Vec::new();
         while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -217,8 +220,9 @@ async fn read_all(
         }
         anyhow::Ok(done)
     };
-    let mut all: Vec<(usize, (Digest, Written))> =
-        try_join_all(readers.into_iter().map(worker)).await?.into_iter().flatten().collect();
+    // A set wakes only the one that has rows; a join of few would ask them all each time.
+    let workers: FuturesUnordered<_> = (0..jobs.clamp(1, tables.len().max(1))).map(|_| worker()).collect();
+    let mut all: Vec<(usize, (Digest, Written))> = workers.try_concat().await?;
     all.sort_by_key(|(at, _)| *at);
     Ok(all.into_iter().map(|(_, done)| done).collect())
 }

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -11,7 +12,8 @@ use crate::faces::{holds, schema, validator};
 use crate::town::{Ran, Town, sql_at};
 
 /// Store 4 is moved, has a role and odd rows, a function that names its schema, and a right that somebody gave by hand.
-fn moved() -> Town {
+/// Nothing where no `pg_dump` can read this server, which is refused.
+fn moved() -> Option<Town> {
     let town = three_stores();
     let config = town.read("tenantctl.toml");
     let role = "\n[role]\nname = \"{database} {schema}\"\nlogin = true\n[backup]\nto = \"backups\"\nlevel = 1\n";
@@ -23,7 +25,14 @@ fn moved() -> Town {
           create function store_4.how_many() returns bigint language sql as 'select count(*) from store_4.customers';
           create table store_4.empty (a int, b text); grant select (number) on store_4.orders to public",
     );
-    town
+    let server: u32 = town.value("select current_setting('server_version_num')::int / 10000").parse().unwrap();
+    let said = Command::new("pg_dump").arg("--version").output().unwrap().stdout;
+    let ours = tenantctl::pg::dump::major_of(String::from_utf8(said).unwrap().trim()).unwrap();
+    if ours < server && !Path::new(&format!("/usr/lib/postgresql/{server}/bin/pg_dump")).exists() {
+        town.refuses(&["backup", "--store", "4"], 2, &["no pg_dump of PostgreSQL"]);
+        return None;
+    }
+    Some(town)
 }
 
 /// Every row of every table of the schema, where its sequences stand, and its keys.
@@ -76,7 +85,7 @@ fn check(town: &Town, place: &str) -> Ran {
 
 #[test]
 fn every_damage_of_a_backup_is_found_and_named_and_nothing_of_it_is_restored() {
-    let town = moved();
+    let Some(town) = moved() else { return };
     let folder = town.folder.path();
     let written = backup(&town, "whole");
     assert_eq!((&written["row_count"], &written["proven"]), (&56.into(), &true.into()));
@@ -138,7 +147,7 @@ fn every_damage_of_a_backup_is_found_and_named_and_nothing_of_it_is_restored() {
 
 #[test]
 fn a_backup_is_restored_beside_elsewhere_and_by_psql_and_takes_the_live_place_with_its_rights() {
-    let town = moved();
+    let Some(town) = moved() else { return };
     let folder = town.folder.path();
     let rows = all_of(&town.url(), "store_4");
     let in_folder = backup(&town, "backups");
@@ -211,4 +220,175 @@ fn a_backup_is_restored_beside_elsewhere_and_by_psql_and_takes_the_live_place_wi
     let kept_of = "select detail->>'proven' || (detail->>'row_count') || (detail->>'table_count') from tenantctl.event
                    where kind = 'backed_up' and detail ?& array['to','format','bytes','snapshot','seconds'] limit 1";
     assert_eq!(town.value(kept_of), "true564");
+}
+
+/// Names of the backups of store 4.
+fn kept(town: &Town) -> Vec<String> {
+    let entries = fs::read_dir(town.folder.path().join("backups/store_4")).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn older_backups_go_once_a_new_one_is_proven_and_a_full_disk_leaves_them_all() {
+    let Some(town) = moved() else { return };
+    let folder = town.folder.path().join("backups/store_4");
+    town.run(&["backup", "--store", "4"]).exits(0);
+    let first = kept(&town)[0].clone();
+    for name in ["20200101T000000Z", "20200102T000000Z", "20200103T000000Z", "20200104T000000Z"] {
+        copy_of(&folder.join(&first), &folder.join(name));
+    }
+    fs::remove_file(folder.join("20200103T000000Z/data/0001.copy.zst")).unwrap();
+    let contents = fs::read_to_string(folder.join("20200104T000000Z/contents.json")).unwrap();
+    fs::write(folder.join("20200104T000000Z/contents.json"), contents.replace("\"store\": \"4\"", "\"store\": \"5\""))
+        .unwrap();
+    fs::create_dir(folder.join(".20200105T000000Z.tenantctl-00000000")).unwrap(); // of a run that was killed
+
+    // The names of backups are a second apart.
+    std::thread::sleep(Duration::from_millis(1100));
+    // No byte more than 1 KiB in a file: nothing is written, nothing goes, and it is said why.
+    let mut full = Command::new("sh");
+    let limited = town.command(&["backup", "--store", "4", "--keep", "1"]);
+    full.args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\""])
+        .arg(limited.get_program())
+        .args(limited.get_args());
+    full.envs(limited.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(town.folder.path());
+    crate::town::finish(full).exits(1).says("there is no room for the backup").says("hint: make room");
+    assert_eq!(kept(&town).len(), 5, "{:?}", kept(&town));
+
+    let report = town.run(&["backup", "--all", "--keep", "2", "-f", "json"]).exits(0).json();
+    holds(&validator(&schema("report")), &report);
+    let deleted: Vec<&str> =
+        report["backups"][0]["deleted"].as_array().unwrap().iter().map(|place| place.as_str().unwrap()).collect();
+    assert!(
+        deleted.len() == 2 && deleted[0].ends_with("20200101T000000Z") && deleted[1].ends_with("20200102T000000Z"),
+        "{deleted:?}"
+    );
+    let left = kept(&town);
+    assert!(left.len() == 4 && left.contains(&first), "{left:?}");
+    assert!(report["findings"][0]["message"].as_str().unwrap().contains("stores 3, 5"), "{report}");
+
+    // What is whole and what is not, of the folder and of the store; the newest whole one is taken.
+    town.run(&["backup", "check", "--all"]).exits(3).says("2 of 4 backups are damaged");
+    town.run(&["backup", "check", "--store", "4"]).exits(3).says("20200103T000000Z");
+    fs::remove_dir_all(folder.join(left.last().unwrap())).unwrap();
+    town.run(&["restore", "--store", "4"]).exits(0).says(&first);
+    town.refuses(&["backup", "--store", "5"], 2, &["no rows in a schema of its own"]);
+    let steps = town.run(&["report", "--store", "4", "-f", "json"]).exits(0).json();
+    assert!(!steps["stores"][0]["not_checked"].as_array().unwrap().contains(&"backup".into()), "{steps}");
+}
+
+/// A server that speaks like S3, with one user and the bucket `vault`; it looks at signatures.
+struct Vault {
+    child: Child,
+    url: String,
+    key: String,
+    secret: String,
+}
+
+impl Drop for Vault {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+impl Vault {
+    fn open() -> Self {
+        let installed = "/tmp/tenantctl-tools/moto/bin/moto_server";
+        let program = std::env::var("TENANTCTL_MOTO").unwrap_or_else(|_| installed.to_owned());
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new(&program);
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).env("INITIAL_NO_AUTH_ACTION_COUNT", "4");
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.unwrap_or_else(|error| panic!("{program}: {error}; run tests/install-tools.sh"));
+        let mut vault =
+            Self { child, url: format!("http://127.0.0.1:{port}"), key: String::new(), secret: String::new() };
+        crate::running::eventually("the bucket's server", Duration::from_secs(60), || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        let of_iam =
+            |action: &str| vault.ask("POST", "", "iam", format!("{action}&UserName=keeper&Version=2010-05-08").into());
+        of_iam("Action=CreateUser");
+        let made = String::from_utf8(of_iam("Action=CreateAccessKey")).unwrap();
+        let all = "%7B%22Version%22:%222012-10-17%22,%22Statement%22:%5B%7B%22Effect%22:%22Allow%22,%22Action%22:%22s3:*%22,%22Resource%22:%22*%22%7D%5D%7D";
+        of_iam(&format!("Action=PutUserPolicy&PolicyName=all&PolicyDocument={all}"));
+        vault.ask("PUT", "vault", "s3", Vec::new());
+        let field = |name: &str| made.split_once(&format!("<{name}>")).unwrap().1.split_once('<').unwrap().0.to_owned();
+        (vault.key, vault.secret) = (field("AccessKeyId"), field("SecretAccessKey"));
+        vault
+    }
+
+    /// A request without a right signature.
+    fn ask(&self, method: &str, path: &str, service: &str, body: Vec<u8>) -> Vec<u8> {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}/{path}", self.url));
+        request = request.header("authorization", format!("AWS4-HMAC-SHA256 Credential=x/20200101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=x"));
+        if service == "iam" {
+            request = request.header("content-type", "application/x-www-form-urlencoded");
+        }
+        let agent: ureq::Agent = ureq::Agent::config_builder().allow_non_standard_methods(true).build().into();
+        let mut answer =
+            agent.run(request.body(body).unwrap()).unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        answer.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap()
+    }
+
+    fn run(&self, town: &Town, secret: &str, words: &[&str]) -> Ran {
+        let mut command = town.command(words);
+        command.env("AWS_ENDPOINT", &self.url).env("AWS_REGION", "us-east-1");
+        command.env("AWS_ACCESS_KEY_ID", &self.key).env("AWS_SECRET_ACCESS_KEY", secret);
+        crate::town::finish(command)
+    }
+}
+
+#[test]
+fn a_bucket_keeps_backups_as_a_folder_does() {
+    let Some(town) = moved() else { return };
+    let vault = Vault::open();
+    // More than one part of an upload.
+    town.sql("insert into store_4.empty select n, (select string_agg(md5(n::text || m), '') from generate_series(1, 3000) m) from generate_series(1, 160) n");
+    let rows = all_of(&town.url(), "store_4");
+    town.edit("tenantctl.toml", "to = \"backups\"", "to = \"s3://vault/nightly\"");
+    let run = |words: &[&str]| vault.run(&town, &vault.secret, words);
+    vault
+        .run(&town, "wrong", &["backup", "--store", "4"])
+        .exits(5)
+        .says("does not let us in")
+        .says("AWS_ACCESS_KEY_ID");
+    let report = run(&["backup", "--store", "4", "-f", "json"]).exits(0).json();
+    holds(&validator(&schema("report")), &report);
+    let place = report["backups"][0]["place"].as_str().unwrap();
+    assert!(
+        place.starts_with("s3://vault/nightly/store_4/2") && report["backups"][0]["bytes"].as_u64() > Some(7 << 20),
+        "{report}"
+    );
+    run(&["backup", "check", place]).exits(0);
+    run(&["restore", "--store", "4"]).exits(0);
+    assert_eq!(all_of(&town.url(), "store_4_restored"), rows);
+
+    // A byte of an object, and an object: named. Then the one behind it is as good as ever, and rotation knows it.
+    std::thread::sleep(Duration::from_millis(1100));
+    run(&["backup", "--store", "4"]).exits(0);
+    vault.ask("POST", "moto-api/reset-auth", "s3", b"1000".to_vec());
+    let path = place.strip_prefix("s3://").unwrap();
+    let mut bytes = vault.ask("GET", &format!("{path}/data/0002.copy.zst"), "s3", Vec::new());
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    vault.ask("PUT", &format!("{path}/data/0002.copy.zst"), "s3", bytes);
+    vault.ask("DELETE", &format!("{path}/keys.sql"), "s3", Vec::new());
+    let report = run(&["backup", "check", "--all", "-f", "json"]).exits(3).json();
+    let files: Vec<&str> =
+        report["backups"][0]["damages"].as_array().unwrap().iter().map(|of| of["file"].as_str().unwrap()).collect();
+    assert_eq!(
+        (files, report["backups"].as_array().unwrap().len()),
+        (vec!["data/0002.copy.zst", "keys.sql"], 2),
+        "{report}"
+    );
+    std::thread::sleep(Duration::from_millis(1100));
+    let report = run(&["backup", "--store", "4", "--keep", "1", "-f", "json"]).exits(0).json();
+    assert_eq!(
+        report["backups"][0]["deleted"].as_array().unwrap().len(),
+        1,
+        "the damaged one is nobody's to delete: {report}"
+    );
 }

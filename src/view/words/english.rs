@@ -310,7 +310,6 @@ pub(super) static ENGLISH: Words = Words {
         ("damaged", "damaged"),
         ("restored", "restored, and equal by digests"),
         ("swapped", "restored, and in the live schema's place"),
-        ("cloned", "cloned"),
         ("failed", "failed"),
     ],
     kept_as: "before",

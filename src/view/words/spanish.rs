@@ -353,7 +353,6 @@ pub(super) static SPANISH: Words = Words {
         ("damaged", "dañado"),
         ("restored", "restaurada, e igual según los resúmenes"),
         ("swapped", "restaurada, en el lugar del esquema en uso"),
-        ("cloned", "clonada"),
         ("failed", "falló"),
     ],
     kept_as: "anterior",
