@@ -85,7 +85,7 @@ impl Claiming<'_> {
         }
         means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Switch });
         base_data::run_tried(unit.transaction(), &the_move).await?;
-        let digests = rows::fingerprints(unit.transaction(), &ready.record.tables).await?;
+        let digests = rows::fingerprints_of_few(unit.transaction(), &ready.record.tables).await?;
         journal::record_base_digests(unit.transaction(), the_move.id, &digests).await?;
         let Some(()) = self.switch(&unit, &beside, &the_move, number).await? else { return Ok(None) };
         means.observer.notice(&Event::Reached { moment: Moment::BeforeSwitchCommit, table: None });

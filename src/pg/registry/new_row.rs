@@ -1,7 +1,7 @@
 //! The registry's row of a store that is not in it yet: its key is drawn first, so that all can be planned with it, and
 //! the row is inserted later, in the transaction that records the move.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Transaction};
@@ -114,8 +114,8 @@ impl Registry<'_> {
             values.push(text);
         }
         let mut sources = Vec::new();
-        for (index, of) in columns.iter().enumerate() {
-            sources.push(format!("${}::text::{}", index + 1, column(transaction.client(), config, of).await?.sql_type));
+        for (index, of) in columns_of(transaction.client(), config, &columns).await?.iter().enumerate() {
+            sources.push(format!("${}::text::{}", index + 1, of.sql_type));
         }
         let given = substitutions(store, &store.schema, shared);
         for (column, script) in &config.new {
@@ -198,14 +198,26 @@ pub fn name_taken(name: &str, table: &str) -> Refusal {
 }
 
 async fn column(client: &Client, config: &RegistryConfig, column: &Ident) -> Result<Column> {
+    let found = columns_of(client, config, std::slice::from_ref(column)).await?;
+    found.into_iter().next().with_context(|| format!("column {} of the registry", column.raw()))
+}
+
+/// In the order of the names.
+async fn columns_of(client: &Client, config: &RegistryConfig, columns: &[Ident]) -> Result<Vec<Column>> {
     let sql = "select pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.pg_get_expr(d.adbin, d.adrelid),
                       case when a.attidentity <> ''
-                           then pg_catalog.pg_get_serial_sequence($1, $2) end
-               from pg_catalog.pg_attribute a
+                           then pg_catalog.pg_get_serial_sequence($1, wanted.name) end
+               from unnest($2::text[]) with ordinality wanted (name, place)
+               join pg_catalog.pg_attribute a on a.attname::text = wanted.name
                left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum and a.attgenerated = ''
-               where a.attrelid = $1::text::regclass and a.attname::text = $2 and not a.attisdropped";
-    let row = client.query_one(sql, &[&config.table.to_string(), &column.raw()]).await.server()?;
-    let sequence: Option<String> = row.get(2);
-    let of_identity = sequence.map(|name| format!("pg_catalog.nextval({}::text::regclass)", Literal::text(name)));
-    Ok(Column { sql_type: row.get(0), default: row.get::<_, Option<String>>(1).or(of_identity) })
+               where a.attrelid = $1::text::regclass and not a.attisdropped
+               order by wanted.place";
+    let names: Vec<&str> = columns.iter().map(Ident::raw).collect();
+    let found = client.query(sql, &[&config.table.to_string(), &names]).await.server()?;
+    let column = |row: &tokio_postgres::Row| {
+        let sequence: Option<String> = row.get(2);
+        let of_identity = sequence.map(|name| format!("pg_catalog.nextval({}::text::regclass)", Literal::text(name)));
+        Column { sql_type: row.get(0), default: row.get::<_, Option<String>>(1).or(of_identity) }
+    };
+    Ok(found.iter().map(column).collect())
 }
