@@ -51,7 +51,7 @@ pub(super) async fn keep(globals: &Globals, env: &Environment, line: &str, count
     let (template, recorded) = opened.template(true)?;
     let mut writer = opened.sessions.writer().await?;
     journal::ensure(&mut writer).await.context("making the journal, schema tenantctl")?;
-    let fit = journal::fit(&ground.manifest, &recorded, &opened.means()?.access);
+    let fit = journal::fit(&ground.manifest, &recorded, &opened.means()?.access, opened.store_schema.id_headroom);
     let (fitting, mut to_drop) = journal::ready_moves(&writer, ground.shared(), &fit, &ground.fingerprint).await?;
     let mut kept = 0;
     for ready in fitting {
@@ -198,7 +198,7 @@ pub(super) async fn take(opened: &Opened, line: &str, name: &str) -> Result<Opti
     }
     let (_, recorded) = opened.template(true)?;
     let means = opened.means()?;
-    let fit = journal::fit(&manifest, &recorded, &means.access);
+    let fit = journal::fit(&manifest, &recorded, &means.access, means.id_headroom);
     let reader = opened.sessions.reader().await?;
     let recorded = match journal::is_current(&reader).await? {
         true => journal::ground_of_ready(&*reader, &manifest.shared_schema, &fit).await?,

@@ -13,8 +13,7 @@ use super::failure::ServerResult;
 use crate::ident::{Ident, Literal, QualifiedTable};
 
 /// Sets every sequence of the store schema beyond what the shared schema has given out, plus headroom. A sequence
-/// that already stands beyond that is left; `store_has_rows` says whether the store's own ids are to be looked at too.
-/// Returns what could not be set, as fragments.
+/// that already stands beyond that is left. Returns what could not be set, as fragments.
 ///
 /// # Errors
 /// The server's error.
@@ -24,15 +23,13 @@ pub async fn raise(
     shared: &Ident,
     store: &Ident,
     headroom: u64,
-    store_has_rows: bool,
 ) -> Result<Vec<String>> {
     let shared_sequences = sequences_of(reader, shared).await?;
     let sequences = sequences_of(reader, store).await?;
     let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
-    let schemas: &[&Ident] = if store_has_rows { &[shared, store] } else { &[shared] };
     let numbered = columns.flat_map(|((table, column), step)| {
-        let of = move |schema: &&Ident| QualifiedTable::new((*schema).clone(), table.table.clone());
-        schemas.iter().map(of).map(move |table| Numbered::new(table, column, step))
+        [shared, store]
+            .map(|schema| Numbered::new(QualifiedTable::new(schema.clone(), table.table.clone()), column, step))
     });
     let extremes = extremes(reader, numbered.collect()).await?;
     let (mut orders, mut without_room) = (Vec::new(), Vec::new());
@@ -63,6 +60,51 @@ pub async fn raise(
         client.execute(&format!("select {}", orders.join(", ")), &[]).await.server()?;
     }
     Ok(without_room)
+}
+
+/// The one statement that does the same for a store that has no rows yet, however far the shared ids go by then; none
+/// where there is nothing to set.
+///
+/// # Errors
+/// The server's error.
+pub async fn raise_later(reader: &Client, shared: &Ident, store: &Ident, headroom: u64) -> Result<Option<String>> {
+    let shared_sequences = sequences_of(reader, shared).await?;
+    let sequences = sequences_of(reader, store).await?;
+    let twin_of = |table: &QualifiedTable| QualifiedTable::new(shared.clone(), table.table.clone());
+    let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
+    let twins = columns.map(|((table, column), step)| Numbered::new(twin_of(table), column, step));
+    let known = extremes(reader, twins.collect()).await?;
+    let mut orders = Vec::new();
+    for sequence in &sequences {
+        let (upwards, mut reached) = (sequence.increment > 0, Vec::new());
+        let is_twin = |twin: &&SequenceFacts| match sequence.column() {
+            Some((table, column)) => twin.column().is_some_and(|(of, by)| *of == twin_of(table) && by == column),
+            None => twin.name == sequence.name,
+        };
+        if let Some(twin) = shared_sequences.iter().find(is_twin) {
+            let name = QualifiedTable::new(shared.clone(), twin.name.clone());
+            reached.push(format!("(select last_value from {name} where is_called)"));
+        }
+        if let Some((table, column)) = sequence.column()
+            && known.contains_key(&Numbered::new(twin_of(table), column, sequence.increment))
+        {
+            let pick = if upwards { "max" } else { "min" };
+            reached.push(format!("(select {pick}({column})::int8 from {})", twin_of(table)));
+        }
+        if reached.is_empty() {
+            continue;
+        }
+        let (further, sign) = if upwards { ("greatest", '+') } else { ("least", '-') };
+        let name = QualifiedTable::new(store.clone(), sequence.name.clone());
+        // Null, and so left as it is, where the shared ids have not begun; never back from where it stands.
+        orders.push(format!(
+            "(select pg_catalog.setval({}::regclass, {further}(reached {sign} {headroom}, (select last_value from {name})))
+              from (select {further}({}) as reached) r where reached is not null)",
+            Literal::text(name.to_string()),
+            reached.join(", ")
+        ));
+    }
+    Ok((!orders.is_empty()).then(|| format!("select {}", orders.join(",\n"))))
 }
 
 /// How many sequences were looked at: one that no column draws from has nothing to be held against.

@@ -14,7 +14,7 @@ use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, NewRun, Ready};
 use crate::pg::registry::Registry;
 use crate::pg::unit::Unit;
-use crate::pg::{Client, catalog, lock, rows, sequence};
+use crate::pg::{Client, catalog, lock, rows, script};
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
 
@@ -70,15 +70,13 @@ impl Claiming<'_> {
         let Self { means, ground, of, .. } = self;
         let begun = Instant::now();
         let sessions = means.sessions;
-        let (mut session, beside, third) = tokio::try_join!(sessions.writer(), sessions.reader(), sessions.reader())?;
+        let (mut session, beside) = tokio::try_join!(sessions.writer(), sessions.reader())?;
         let unit = Unit::begin_to_choose(&mut session).await?;
         let held = journal::hold_ready(unit.transaction(), ground.shared(), of.fit).await?;
         let Some(ready) = held else { return Ok(None) };
-        let (stands, raised, taken) =
-            tokio::join!(self.stands(&beside, &ready), self.raise(&unit, &third, &ready), self.take(&unit, &ready));
-        let the_move = taken?; // first: its error ends the transaction for the others too
-        let why = stands?.or(raised?);
-        if let Some(why) = why {
+        let (stands, taken) = tokio::join!(self.stands(&beside, &ready), self.take(&unit, &ready));
+        let the_move = taken?;
+        if let Some(why) = stands? {
             let message = format!("ready schema {} is not used: {why}", ready.the_move.store.schema.raw());
             means.observer.notice(&Event::Warned { message: &message });
             return Ok(None);
@@ -104,14 +102,6 @@ impl Claiming<'_> {
         Ok((!still_stands(beside, ready).await?).then(|| "somebody changed it".to_owned()))
     }
 
-    /// Meanwhile its sequences are set above what the shared tables have by now; says which cannot be.
-    async fn raise(&self, unit: &Unit<'_>, beside: &Client, ready: &Ready) -> Result<Option<String>> {
-        let (shared, schema) = (self.ground.shared(), &ready.the_move.store.schema);
-        let headroom = self.means.id_headroom;
-        let lacks = sequence::raise(unit.transaction(), beside, shared, schema, headroom, false).await?;
-        Ok((!lacks.is_empty()).then(|| lacks.join("; ")))
-    }
-
     /// The schema is the store's, with a row in the registry and a role.
     async fn take(&self, unit: &Unit<'_>, ready: &Ready) -> Result<Move> {
         let Self { means, registry, ground, of } = self;
@@ -122,6 +112,9 @@ impl Claiming<'_> {
         registry.insert(unit.transaction(), &row, &store, ground.shared()).await?;
         let the_move = journal::take_ready(unit.transaction(), means.run, &ready.the_move, &store).await?;
         role::made_with_schema(means, unit.transaction(), &the_move).await?;
+        if let Some(raise) = &ready.record.raise {
+            script::run(unit.transaction(), raise).await.context("setting its sequences above the shared ids")?;
+        }
         Ok(the_move)
     }
 

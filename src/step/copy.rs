@@ -324,7 +324,6 @@ pub async fn raise_sequences(means: &Means<'_>, the_move: &Move) -> Result<()> {
         &the_move.shared_schema,
         &the_move.store.schema,
         means.id_headroom,
-        true,
     )
     .await?;
     if !without_room.is_empty() {

@@ -14,6 +14,7 @@ use crate::pg::blueprint::substitutions;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, Ready, ReadyRecord};
 use crate::pg::registry::{NewRow, Registry};
+use crate::pg::sequence::raise_later;
 use crate::pg::teardown::empty_tables;
 use crate::pg::unit::Unit;
 use crate::pg::versions::{is_unchanged, versions};
@@ -73,8 +74,10 @@ pub async fn stand_ready(
     let names: Vec<QualifiedTable> = tables.iter().map(|of| of.table.clone()).collect();
     empty_tables(unit.transaction(), &names).await?; // without a byte there is no row to look for
     let versions = versions(unit.transaction(), &the_move.store.schema).await?;
-    let fit = journal::fit(&the_move.manifest, &the_move.template, &means.access);
-    let record = ReadyRecord { fit, versions, tables, row: row.clone() };
+    let fit = journal::fit(&the_move.manifest, &the_move.template, &means.access, means.id_headroom);
+    let (shared, schema) = (ground.shared(), &the_move.store.schema);
+    let raise = raise_later(unit.client(), shared, schema, means.id_headroom).await?;
+    let record = ReadyRecord { fit, versions, tables, raise, row: row.clone() };
     journal::mark_ready(unit.transaction(), means.run, the_move, &record, &ground.to_record()).await?;
     unit.commit(means.observer, None).await
 }

@@ -30,6 +30,8 @@ pub struct ReadyRecord {
     pub versions: String,
     /// Its tables: none has rows but for base data, which comes with the store.
     pub tables: Vec<Relation>,
+    /// What sets its sequences above the shared ids, as far as they go by then.
+    pub raise: Option<String>,
     /// The row that the registry will get, but for the name.
     pub row: NewRow,
 }
@@ -45,8 +47,8 @@ pub struct Ready {
 
 /// 32 hex digits over all that is the same for every store: a ready schema of other files serves nobody.
 #[must_use]
-pub fn fit(manifest: &Manifest, template: &RecordedTemplate, access: &Access) -> String {
-    hash_of(&(manifest, template.hash(), &access.owner, &access.readers))
+pub fn fit(manifest: &Manifest, template: &RecordedTemplate, access: &Access, id_headroom: u64) -> String {
+    hash_of(&(manifest, template.hash(), &access.owner, &access.readers, id_headroom))
 }
 
 /// The shared schema as [`mark_ready`] was given it for the oldest of those that fit; none where none fits.
