@@ -328,9 +328,9 @@ async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result
     match (proof.differs(), the_move.stage) {
         (false, Stage::Copied | Stage::Verified) => {
             let at = proof.source_snapshot.clone().unwrap_or(target_snapshot);
-            let sets = [("snapshot", at), ("versions", proof.versions.clone())];
-            let sets = sets.map(|(column, value)| format!("{column} = {}", Literal::text(value)));
-            the_move.advance(unit.transaction(), means.run, Stage::Verified, &sets).await?;
+            let set = format!("snapshot = {}", Literal::text(at));
+            the_move.advance(unit.transaction(), means.run, Stage::Verified, &[set]).await?;
+            journal::record_proven(unit.transaction(), means.run, the_move.id, &proof.versions).await?;
         }
         (true, Stage::Verified) => the_move.advance(unit.transaction(), means.run, Stage::Copied, &[]).await?,
         (true, _) => {

@@ -60,7 +60,7 @@ fn an_alert_fires_once_repeats_and_clears_over_restarts() {
     assert_eq!(told(&application), [fires]);
     // The watch goes on where the last one ended.
     for count in [2, 3] {
-        let mut watch = start(town.command(&["alerts", "--watch", "1"]));
+        let watch = start(town.command(&["alerts", "--watch", "1"]));
         eventually("a repetition", Duration::from_secs(60), || told(&application).len() >= count);
         watch.signal("INT");
         watch.end().exits(130);

@@ -25,8 +25,8 @@ pub use measures::{
 };
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Validated, Verified,
-    begin, check_home, live_move, live_rehearsal, proven_versions, record_base_digests, record_registry_before,
-    record_samples, record_switch, reread, take_over,
+    begin, check_home, live_move, live_rehearsal, proven_versions, record_base_digests, record_proven,
+    record_registry_before, record_samples, record_switch, reread, take_over,
 };
 pub use new_stores::newest_new_store;
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};

@@ -486,13 +486,22 @@ impl Move {
     }
 }
 
-/// Which versions the catalogs had of all that is in the schema when it was proven; in a journal of this version.
+/// Keeps which versions the catalogs had of all that is in the schema when it was proven.
+///
+/// # Errors
+/// The server's error.
+pub async fn record_proven(client: &impl GenericClient, run: &str, move_id: i64, versions: &str) -> Result<()> {
+    super::record_event(client, run, Some(move_id), "proven", &BTreeMap::from([("versions", versions)])).await
+}
+
+/// Those versions, of the newest proof.
 ///
 /// # Errors
 /// The server's error.
 pub async fn proven_versions(client: &impl GenericClient, move_id: i64) -> Result<Option<String>> {
-    let sql = "select versions from tenantctl.move where id = $1";
-    Ok(client.query_one(sql, &[&move_id]).await.server()?.get(0))
+    let sql = "select detail ->> 'versions' from tenantctl.event
+               where move_id = $1 and kind = 'proven' order by id desc limit 1";
+    Ok(client.query_opt(sql, &[&move_id]).await.server()?.and_then(|row| row.get(0)))
 }
 
 /// Keeps what the report's queries gave: of the shared side after the copy, of both after the proof.

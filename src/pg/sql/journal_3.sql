@@ -1,7 +1,5 @@
--- Version 3: schemas that stand ready for stores to come, what is known of alerts, and by what a change of a proven
--- schema is seen.
+-- Version 3: schemas that stand ready for stores to come, and what is known of alerts.
 alter table tenantctl.move
-    add column versions text, -- which versions the catalogs had of all that is in the schema when it was proven
     add column ready jsonb, -- of a ready schema: what its store will need
     add column ready_ground jsonb, -- the shared schema as it was when that was made
     drop constraint move_kind_check,
