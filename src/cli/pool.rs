@@ -204,10 +204,13 @@ pub(super) async fn take(opened: &Opened, line: &str, name: &str) -> Result<Opti
         true => journal::ground_of_ready(&*reader, &manifest.shared_schema, &fit).await?,
         false => None,
     };
-    drop(reader);
     let Some(recorded) = recorded else { return Ok(None) };
     let ground = Ground::of_record(manifest, recorded)?;
     let registry = opened.registry(&ground);
+    if registry.stores(&*reader).await?.iter().any(|row| row.name.as_deref() == Some(name)) {
+        return Ok(None); // one that is there already, or that an earlier run of the same command began
+    }
+    drop(reader);
     let (os_user, host) = road::who();
     let run =
         NewRun { id: &opened.run, command: "create", command_line: line, os_user: &os_user, host: &host, errand: None };

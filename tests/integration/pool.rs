@@ -48,6 +48,14 @@ fn a_new_store_takes_a_schema_that_stands_ready() {
     ] {
         town.run(words).exits(0);
     }
+    // What an earlier run of the same command began is gone on with, and takes none.
+    town.run(&["create", "--pool", "0"]).exits(0);
+    town.paused("registered", &register("Begonia")).kill();
+    town.run(&["create", "--pool", "1"]).exits(0);
+    let standing = [standing[0].clone(), ready(&town).remove(0)];
+    let begun = town.value("select key.store_key from tenantctl.move key where store_name = 'Begonia'");
+    let made = town.run(&register("Begonia")).exits(0).json();
+    assert_eq!((made["stores"][0]["store"].as_str(), ready(&town)), (Some(begun.as_str()), standing[1..].to_vec()));
     // The same name again is refused, and takes none.
     town.refuses(&register("L'Étoile")[..5], 2, &["has a store named L'Étoile already"]);
     assert_eq!(ready(&town), standing[1..]);

@@ -11,6 +11,9 @@ use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
 use crate::view::words::fill;
 
+/// Alerts that a page about metrics lists; `alerts` is the command for them.
+const ALERTS_SHOWN: usize = 20;
+
 pub(in crate::view) fn write(report: &Report, page: &mut Page<'_>) {
     let Some(fleet) = &report.metrics else { return };
     match fleet.stores.as_slice() {
@@ -94,12 +97,15 @@ pub(in crate::view) fn alerts(fleet: &FleetMetrics, page: &mut Page<'_>) {
         return;
     }
     page.heading(page.words.firing);
-    for store in &fleet.stores {
-        for alert in &store.alerts {
-            let mark = if alert.severity == "critical" { Mark::Bad } else { Mark::Unknown };
-            let says = page.words.phrase(&alert.says).into_owned();
-            page.marked(2, mark, &format!("{} {}: {}: {says}", page.words.store, store.store, alert.alert));
-        }
+    let all = || fleet.stores.iter().flat_map(|store| store.alerts.iter().map(move |alert| (store, alert)));
+    for (store, alert) in all().take(ALERTS_SHOWN) {
+        let mark = if alert.severity == "critical" { Mark::Bad } else { Mark::Unknown };
+        let says = page.words.phrase(&alert.says).into_owned();
+        page.marked(2, mark, &format!("{} {}: {}: {says}", page.words.store, store.store, alert.alert));
+    }
+    let rest = all().count().saturating_sub(ALERTS_SHOWN) as u64;
+    if rest > 0 {
+        page.paragraph(2, Tone::Dim, &fill(page.words.more, &[&grouped(rest)]));
     }
 }
 
