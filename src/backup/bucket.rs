@@ -92,8 +92,11 @@ impl Bucket {
         Ok(Path::parse(self.below(name).prefix)?)
     }
 
-    fn wait<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T> {
-        tokio::task::block_in_place(|| self.handle.block_on(call)).map_err(|error| self.refused(error))
+    fn wait<T: Send>(&self, call: impl Future<Output = Result<T, Error>> + Send) -> Result<T> {
+        // On a thread of its own: waiting here would take the wakings of whoever waits on this thread already.
+        let apart = || std::thread::scope(|scope| scope.spawn(|| self.handle.block_on(call)).join());
+        let done = tokio::task::block_in_place(apart).unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        done.map_err(|error| self.refused(error))
     }
 
     /// An error of the bucket is one of the connection, but for what is not there.
