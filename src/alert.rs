@@ -300,17 +300,7 @@ mod tests {
             switched: true,
             ..StoreMetrics::default()
         };
-        FleetMetrics {
-            taken_at: Moment(at),
-            seconds: 0.0,
-            database: String::new(),
-            shared_schema: String::new(),
-            counted_since: None,
-            sizes_are_estimates: false,
-            rows_are_exact: false,
-            unknown: Vec::new(),
-            stores: bytes.iter().map(store).collect(),
-        }
+        FleetMetrics { taken_at: Moment(at), stores: bytes.iter().map(store).collect(), ..FleetMetrics::default() }
     }
 
     /// A look, and what is known after it where all was told.

@@ -18,7 +18,7 @@ pub use names::{FLEET, FleetMetric, Kind, LABELLED, Metric, NAMES, Unit, find};
 pub use pace::Pace;
 
 /// All stores at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FleetMetrics {
     /// The server's clock when it was asked.
     pub taken_at: Moment,

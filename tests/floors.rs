@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("report", "forecast"),
     ("report", "metric"),
     ("report", "plan"),
+    ("backup", "probe"),
     ("config", "conninfo"),
     ("config", "template"),
     ("template", "lexer"),

@@ -1,6 +1,5 @@
 //! HTTP for buckets, over the client that probes have: `object_store`'s own would bring another one, with its TLS.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -8,8 +7,9 @@ use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Error};
+
+use crate::probe::trust::trust;
 
 /// Makes clients.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +56,6 @@ fn kind(error: &Error) -> HttpErrorKind {
 }
 
 fn agent() -> Agent {
-    let tls = TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .root_certs(roots());
     Agent::config_builder()
         .timeout_connect(Some(Duration::from_secs(10)))
         .timeout_recv_response(Some(Duration::from_secs(60)))
@@ -70,18 +66,7 @@ fn agent() -> Agent {
         .max_redirects_will_error(false)
         .allow_non_standard_methods(true)
         .user_agent(concat!("tenantctl/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls.build())
+        .tls_config(trust())
         .build()
         .new_agent()
-}
-
-/// The system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
-fn roots() -> RootCerts {
-    static ROOTS: OnceLock<RootCerts> = OnceLock::new();
-    let read = || {
-        let found = rustls_native_certs::load_native_certs().certs;
-        let certificates = found.iter().map(|certificate| Certificate::from_der(certificate).to_owned());
-        RootCerts::Specific(Arc::new(certificates.collect()))
-    };
-    ROOTS.get_or_init(read).clone()
 }

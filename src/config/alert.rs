@@ -167,7 +167,9 @@ impl Reader<'_> {
 
     fn metric(&self) -> Result<&'static Metric, Refusal> {
         let Some(name) = self.text.metric.as_ref().map(Spanned::as_ref) else {
-            return Err(self.refuse("names no metric").hint("`tenantctl metrics --names` lists them"));
+            return Err(self
+                .refuse("names no metric")
+                .hint("such as metric = \"backup_age_seconds\"; docs/metrics.md has all of them"));
         };
         find(name).ok_or_else(|| {
             let bare = |metric: &'static Metric| metric.name.trim_start_matches("tenantctl_store_");

@@ -117,17 +117,7 @@ mod tests {
             rows_written: Some(written),
             ..StoreMetrics::default()
         };
-        FleetMetrics {
-            taken_at: Moment(at),
-            seconds: 0.0,
-            database: "main".into(),
-            shared_schema: "public".into(),
-            counted_since: None,
-            sizes_are_estimates: false,
-            rows_are_exact: false,
-            unknown: vec![],
-            stores: vec![store],
-        }
+        FleetMetrics { taken_at: Moment(at), stores: vec![store], ..FleetMetrics::default() }
     }
 
     #[test]

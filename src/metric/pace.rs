@@ -62,17 +62,7 @@ mod tests {
             bytes: Some(bytes),
             ..StoreMetrics::default()
         };
-        let fleet = |stores| FleetMetrics {
-            taken_at: Moment(0),
-            seconds: 0.0,
-            database: "main".into(),
-            shared_schema: "public".into(),
-            counted_since: None,
-            sizes_are_estimates: false,
-            rows_are_exact: false,
-            unknown: vec![],
-            stores,
-        };
+        let fleet = |stores| FleetMetrics { taken_at: Moment(0), stores, ..FleetMetrics::default() };
         let before = fleet(vec![store("4", 100, 8192), store("5", 100, 8192)]);
         let after = fleet(vec![store("6", 9, 9), store("5", 3, 0), store("4", 120, 16_384)]);
         let paces = after.paces(&before, 2.0);

@@ -32,7 +32,8 @@ pub trait Sink {
     fn finish(&mut self) -> impl Future<Output = Result<u64>> + Send;
 }
 
-/// Reads all that a COPY sends; `progress` is told the bytes of each row. Complete only if the server said that it was: an error in mid-stream is an error, and
+/// Reads all that a COPY sends; `progress` is told the bytes of each row. Complete only if the server said that it was:
+/// an error in mid-stream is an error, and
 /// a binary stream must end with its trailer.
 ///
 /// # Errors

@@ -1,11 +1,10 @@
 //! One HTTP request and its answer. Redirects are not followed: where one leads is an answer too.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Error, http};
 
+use super::trust::trust;
 use crate::config::{HttpProbe, Webhook};
 use crate::conninfo::Secret;
 use crate::store::Store;
@@ -89,10 +88,6 @@ impl Request {
 
 /// A connection of its own for each request: what a pool keeps may be from before the switch.
 fn agent(timeout: Duration) -> Agent {
-    let tls = TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .root_certs(roots());
     Agent::config_builder()
         .timeout_global(Some(timeout))
         .http_status_as_error(false)
@@ -100,20 +95,9 @@ fn agent(timeout: Duration) -> Agent {
         .max_redirects_will_error(false)
         .allow_non_standard_methods(true)
         .user_agent(concat!("tenantctl/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls.build())
+        .tls_config(trust())
         .build()
         .new_agent()
-}
-
-/// The system's certificates, or those of SSL_CERT_FILE and SSL_CERT_DIR.
-fn roots() -> RootCerts {
-    static ROOTS: OnceLock<RootCerts> = OnceLock::new();
-    let read = || {
-        let found = rustls_native_certs::load_native_certs().certs;
-        let certificates = found.iter().map(|certificate| Certificate::from_der(certificate).to_owned());
-        RootCerts::Specific(Arc::new(certificates.collect()))
-    };
-    ROOTS.get_or_init(read).clone()
 }
 
 /// The whole chain in one line: the outer error seldom says why.

@@ -6,6 +6,7 @@
 pub mod command;
 pub mod http;
 pub mod json;
+pub mod trust;
 
 /// What one try saw, or why it failed; not masked yet.
 pub type Seen = Result<String, String>;
