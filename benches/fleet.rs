@@ -7,7 +7,7 @@
 
 mod ground;
 
-use ground::{AFTER, FIRST_STORE, Ground, Race, TABLES, TEMPLATE, flag, has, tell, time};
+use ground::{AFTER, FIRST_STORE, Ground, Race, SHOP, flag, has, tell, time};
 use serde_json::json;
 
 fn main() {
@@ -16,9 +16,9 @@ fn main() {
     let ground = Ground::start();
     ground.fill(stores, rows, indexed);
     let of_store = |sql: &str| sql.replace("{{schema}}", "store_:store");
-    let (before, after) = TEMPLATE.split_once(AFTER).unwrap();
+    let (before, after) = SHOP.template.split_once(AFTER).unwrap();
     let (mut inserts, mut counts, mut proofs) = (String::new(), String::new(), String::new());
-    for (table, rows) in TABLES {
+    for (table, rows) in SHOP.tables {
         let theirs = format!("select * from public.{table} where {rows}");
         let ours = format!("table store_:store.{table}");
         inserts.push_str(&format!("insert into store_:store.{table} {theirs};\n"));

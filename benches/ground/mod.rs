@@ -29,6 +29,7 @@ pub(crate) fn has(name: &str) -> bool {
 
 /// The server, the application's database, and the files of `tenantctl`.
 pub(crate) struct Ground {
+    application: &'static Application,
     server: Server,
     folder: tempfile::TempDir,
     database: String,
@@ -37,22 +38,28 @@ pub(crate) struct Ground {
 impl Ground {
     /// A server as it is after `initdb`: what is committed is on the disk.
     pub(crate) fn start() -> Self {
+        Self::of(&SHOP)
+    }
+
+    /// The same, of another application.
+    pub(crate) fn of(application: &'static Application) -> Self {
         let durable = [("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on")];
         let settings = durable.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let server = Server::start(&ServerOptions { settings, ..ServerOptions::default() }).unwrap();
-        let ground = Self { server, folder: tempfile::tempdir().unwrap(), database: "shop".into() };
+        let ground = Self { application, server, folder: tempfile::tempdir().unwrap(), database: "shop".into() };
         ground.in_database("postgres", "create database shop");
-        fs::write(ground.folder.path().join("template.sql"), TEMPLATE).unwrap();
-        fs::write(ground.config(), CONFIG).unwrap();
+        fs::write(ground.folder.path().join("template.sql"), application.template).unwrap();
+        fs::write(ground.config(), application.config()).unwrap();
         ground
     }
 
     /// Fills the shared schema: so many stores and rows, an index on the owner paths or none.
     pub(crate) fn fill(&self, stores: u64, rows: u64, indexed: bool) {
-        let script = SHARED.replace("{stores}", &stores.to_string()).replace("{rows}", &rows.to_string());
+        let script =
+            self.application.shared.replace("{stores}", &stores.to_string()).replace("{rows}", &rows.to_string());
         self.sql(&script);
         if indexed {
-            self.sql(INDEXES);
+            self.sql(self.application.indexes);
         }
         self.sql("vacuum analyze");
     }
@@ -234,19 +241,50 @@ pub(crate) fn tell(bench: &str, ground: &Ground, results: Value) {
     println!("{}", serde_json::to_string_pretty(&all).unwrap());
 }
 
-/// The condition of each table, for those who move it by hand.
-pub(crate) const TABLES: &[(&str, &str)] = &[
-    ("orders", "store_id = :store"),
-    ("order_items", "order_id in (select id from public.orders where store_id = :store)"),
-    ("messages", "store_id = :store"),
-    ("notes", "store_id = :store"),
-];
+/// What is moved.
+pub(crate) struct Application {
+    /// Tables and rows; `{stores}` and `{rows}` are filled in.
+    shared: &'static str,
+    /// Indexes on the owner paths.
+    indexes: &'static str,
+    /// The store schema.
+    pub(crate) template: &'static str,
+    /// The condition of each table, for those who move it by hand.
+    pub(crate) tables: &'static [(&'static str, &'static str)],
+}
 
-const SHARED: &str = include_str!("shared.sql");
-const INDEXES: &str = "create index on public.orders (store_id); create index on public.order_items (order_id);
-    create index on public.messages (store_id); create index on public.notes (store_id);";
-/// The store schema.
-pub(crate) const TEMPLATE: &str = include_str!("template.sql");
-/// The line between the sections of the template.
+impl Application {
+    fn config(&self) -> String {
+        let tables = self.tables.iter().map(|(table, rows)| {
+            let parent = if rows.contains("select id from public.orders") { "parent = \"orders\"\n" } else { "" };
+            format!("\n[[tables]]\nname = \"{table}\"\n{parent}")
+        });
+        format!("{CONFIG}{}", tables.collect::<String>())
+    }
+}
+
+/// Four tables; half of the rows are messages.
+pub(crate) const SHOP: Application = Application {
+    shared: include_str!("shared.sql"),
+    indexes: "create index on public.orders (store_id); create index on public.order_items (order_id);
+        create index on public.messages (store_id); create index on public.notes (store_id);",
+    template: include_str!("template.sql"),
+    tables: &[
+        ("orders", "store_id = :store"),
+        ("order_items", "order_id in (select id from public.orders where store_id = :store)"),
+        ("messages", "store_id = :store"),
+        ("notes", "store_id = :store"),
+    ],
+};
+
+/// One table: about 200 bytes a row, a jsonb column, a key and two indexes.
+pub(crate) const ONE_TABLE: Application = Application {
+    shared: include_str!("one_table.sql"),
+    indexes: "create index on public.messages (store_id);",
+    template: include_str!("one_table_template.sql"),
+    tables: &[("messages", "store_id = :store")],
+};
+
+/// The line between the sections of a template.
 pub(crate) const AFTER: &str = "-- tenantctl: after the load";
 const CONFIG: &str = include_str!("tenantctl.toml");
