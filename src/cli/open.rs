@@ -148,6 +148,7 @@ impl Opened {
             turn: tokio::sync::RwLock::default(),
             looks: Default::default(),
             trial: tokio::sync::Mutex::new(None),
+            shared_keys: tokio::sync::OnceCell::new(),
             gate: Gate::default(),
             run: &self.run,
             copy: self.config.copy()?,

@@ -55,6 +55,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
         kind: MoveKind::Move,
         adopt: args.adopt,
         with_statements: args.sql,
+        census: None,
     };
     let mut report = Report::new("plan", None, started);
     report.database = Some(opened.database());

@@ -441,6 +441,7 @@ impl<'a> Site<'a> {
             kind: self.errand.kind,
             adopt: self.errand.how.adopt,
             with_statements: false,
+            census: self.census.as_ref(),
         })
     }
 

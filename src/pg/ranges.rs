@@ -1,30 +1,36 @@
-//! Ranges of a shared table's blocks, so that several sessions read it at once.
+//! Ranges of a table's blocks, so that several sessions read it at once.
 //!
 //! Ranges in a row, the last one open, leave out no row and give none twice, as long as the table is not rewritten in
 //! between: the caller keeps the transaction open in which it asked, and with it a lock that forbids that.
 
 use anyhow::Result;
-use tokio_postgres::Transaction;
 
+use super::client::Transaction;
 use super::failure::ServerResult;
-use super::statement::{BlockRange, CopyStatement};
+use super::statement::BlockRange;
+use crate::table::Relation;
 
-/// So many ranges of blocks; none where PostgreSQL would not read a range as a range. It would not before version 14,
-/// on a partitioned table, or where an index leads to the store's rows sooner: then each range costs as much as all.
+/// So many ranges of blocks; none where PostgreSQL would not read `select` of a range as a range. It would not before
+/// version 14, on a partitioned table, or where an index leads to the store's rows sooner: then each range costs as much as all.
 ///
 /// # Errors
 /// The server's error.
-pub async fn ranges(reader: &Transaction<'_>, statement: &CopyStatement, count: usize) -> Result<Vec<BlockRange>> {
-    let lock = format!("lock table {} in access share mode", statement.from_source());
+pub async fn ranges(
+    reader: &Transaction<'_>,
+    relation: &Relation,
+    select: impl Fn(BlockRange) -> String,
+    count: usize,
+) -> Result<Vec<BlockRange>> {
+    let lock = format!("lock table {relation} in access share mode");
     reader.batch_execute(&lock).await.server()?;
     let sql = "select pg_catalog.pg_relation_size(to_regclass($1)) / current_setting('block_size')::int8";
-    let blocks: Option<i64> = reader.query_one(sql, &[&statement.source.to_string()]).await.server()?.get(0);
+    let blocks: Option<i64> = reader.query_one(sql, &[&relation.table.to_string()]).await.server()?.get(0);
     let ranges = divided(blocks.unwrap_or(0).unsigned_abs(), count);
     if ranges.len() < 2 {
         return Ok(Vec::new());
     }
     for range in &ranges {
-        let explain = format!("explain (costs off) {}", statement.range_rows(*range));
+        let explain = format!("explain (costs off) {}", select(*range));
         let plan = reader.query(&explain, &[]).await.server()?;
         if !plan.iter().any(|line| line.get::<_, &str>(0).contains("Tid Range Scan")) {
             return Ok(Vec::new());

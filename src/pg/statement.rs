@@ -41,6 +41,16 @@ pub struct BlockRange {
     pub until: Option<u64>,
 }
 
+impl BlockRange {
+    fn condition(self, table: &Ident) -> String {
+        let from = format!("{table}.ctid >= '({},0)'", self.from);
+        match self.until {
+            Some(until) => format!("{from} and {table}.ctid < '({until},0)'"),
+            None => from,
+        }
+    }
+}
+
 impl CopyStatement {
     /// Holds the shared table against the store table.
     ///
@@ -109,12 +119,7 @@ impl CopyStatement {
     /// `select` of the rows that are written and lie in a range of blocks.
     #[must_use]
     pub fn range_rows(&self, range: BlockRange) -> String {
-        let table = &self.source.table;
-        let mut condition = format!("{} and {table}.ctid >= '({},0)'", self.condition, range.from);
-        if let Some(until) = range.until {
-            condition.push_str(&format!(" and {table}.ctid < '({until},0)'"));
-        }
-        self.source_select(&self.columns, &condition)
+        self.source_select(&self.columns, &format!("{} and {}", self.condition, range.condition(&self.source.table)))
     }
 
     /// `copy (select …) to stdout`: a share of the shared table's blocks, of whatever stores.
@@ -172,6 +177,18 @@ impl CopyStatement {
     #[must_use]
     pub fn target_rows(&self) -> String {
         format!("select {} from {} as {}", list(self.compared()), self.from_target(), self.target.table)
+    }
+
+    /// `select` of all that is compared and lies in a range of blocks, of the store schema.
+    #[must_use]
+    pub fn target_range_rows(&self, range: BlockRange) -> String {
+        format!("{} where {}", self.target_rows(), range.condition(&self.target.table))
+    }
+
+    /// `copy (select …) to stdout`: all that is compared and lies in a range of blocks, of the store schema.
+    #[must_use]
+    pub fn target_range_digest(&self, range: BlockRange) -> String {
+        format!("copy ({}) to stdout{}", self.target_range_rows(range), self.options())
     }
 
     /// The columns that are compared.

@@ -6,7 +6,8 @@ use crate::pg::Transaction;
 use anyhow::Result;
 
 use super::Means;
-use super::verify::{Proof, digest};
+use super::read_back::digest;
+use super::verify::Proof;
 use crate::digest::{DIGEST_NAME, DigestText};
 use crate::event::{Event, Step};
 use crate::pg::checks::{Ids, checks};

@@ -29,6 +29,7 @@ mod ours;
 mod parts;
 pub mod plan;
 pub mod pooler;
+mod read_back;
 pub mod ready;
 pub mod register;
 pub mod rehearsal;
@@ -46,12 +47,14 @@ pub mod weigh;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, OnceCell, RwLock};
 
 use crate::config::{CopySettings, Probe, RoleSettings, SampleQuery, SwitchSettings};
 use crate::error::{Refusal, ServerError};
 use crate::event::Observer;
+use crate::ident::Ident;
 use crate::pg::blueprint::{Access, Trial};
+use crate::pg::catalog::UniqueKey;
 use crate::pg::ground::Grounds;
 use crate::pg::session::Sessions;
 
@@ -82,6 +85,9 @@ pub struct Means<'a> {
     pub looks: looks::Looks,
     /// What the run's first trial of the template learnt, by the template's hash.
     pub trial: Mutex<Option<(String, Arc<Trial>)>>,
+    /// What refuses a second row in the shared tables, as the run's first plan read it: rows that one of these keys tells
+    /// apart are not held against the template's.
+    pub shared_keys: OnceCell<Vec<(Ident, UniqueKey)>>,
     /// What lets something new begin, or holds it.
     pub gate: gate::Gate,
     /// The run's id.

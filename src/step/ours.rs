@@ -4,7 +4,7 @@
 
 use anyhow::{Result, bail};
 
-use super::verify::digest;
+use super::read_back::digest;
 use crate::digest::{Digest, DigestText};
 use crate::error::{Exit, Refusal};
 use crate::pg::Transaction;

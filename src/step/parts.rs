@@ -65,7 +65,8 @@ impl Load<'_> {
         let source = self.snapshot.import(reader).await?; // its lock keeps the table as it is until all have read
         let expected = self.count(&source).await?;
         self.empty(writer, self.known).await?;
-        let ranges = ranges(&source, self.statement, 1 + other_readers.len()).await?;
+        let (table, readers) = (self.statement.from_source(), 1 + other_readers.len());
+        let ranges = ranges(&source, &table, |range| self.statement.range_rows(range), readers).await?;
         let mut sources = vec![source];
         for session in other_readers.iter_mut().take(ranges.len().saturating_sub(1)) {
             sources.push(self.snapshot.import(session).await?);

@@ -5,7 +5,8 @@
 use anyhow::{Context, Result, bail};
 
 use super::Means;
-use super::verify::{digest, tables_beside};
+use super::read_back::digest;
+use super::verify::tables_beside;
 use crate::digest::DigestText;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};

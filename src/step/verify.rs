@@ -8,9 +8,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use futures_util::StreamExt;
+use tokio::sync::Semaphore;
 
 use super::Means;
-use crate::digest::{DIGEST_NAME, Digest, DigestText};
+use super::read_back::{digest, read_back, readers};
+use crate::digest::{DIGEST_NAME, DigestText};
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, Literal};
 use crate::pg::checks::{Ids, checks};
@@ -21,13 +23,15 @@ use crate::pg::samples;
 use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::statement::CopyStatement;
-use crate::pg::transfer::{DigestOnly, transfer};
 use crate::pg::unit::Unit;
 use crate::pg::versions::versions;
-use crate::pg::{Client, catalog, rows};
+use crate::pg::{Client, Transaction, catalog, rows};
 use crate::report::{Check, CheckVerdict, Difference, DigestPair, Sample, Sides, TableReport, Verdict};
 use crate::stage::Stage;
 use crate::table::Relation;
+
+/// Fewer rows than these are read by the one connection that holds the snapshot.
+const ROWS_WORTH_A_CONNECTION: u64 = 20_000;
 
 /// What a look at one store gave.
 #[derive(Clone, Debug, Default)]
@@ -150,10 +154,32 @@ async fn look(
     let store = &the_move.store;
     let store_tables = catalog::tables_of(snapshot.transaction().client(), &store.schema).await?;
     let statements = ground.statements(store, &store_tables)?;
-    let comparisons = futures_util::stream::iter(&statements)
-        .map(|statement| compare_table(means, snapshot, the_move, statement, source))
-        .buffered(usize::from(means.copy.jobs.get()));
-    let compared: Vec<Result<TableReport>> = comparisons.collect().await;
+    let row_count: u64 = the_move.plan.tables.iter().map(|table| table.row_count).sum();
+    let compared = async {
+        if row_count < ROWS_WORTH_A_CONNECTION {
+            let mut compared = Vec::new();
+            for statement in &statements {
+                let reader = snapshot.transaction();
+                compared.push(compare_table_in(reader, means, snapshot, the_move, statement, source, 1).await);
+            }
+            return compared;
+        }
+        let free = &Semaphore::new(means.copy.jobs.get().into()); // of all connections: a big table takes several
+        let comparisons = futures_util::stream::iter(&statements)
+            .map(|statement| compare_table(means, snapshot, the_move, statement, source, free))
+            .buffered(usize::from(means.copy.jobs.get()));
+        comparisons.collect::<Vec<Result<TableReport>>>().await
+    };
+    // The versions first: a change after them is seen as one.
+    let checked = async {
+        let versions = versions(snapshot.transaction(), &store.schema).await?;
+        anyhow::Ok((versions, checks(snapshot.transaction(), Some(ground), &store_tables, the_move, ids).await?))
+    };
+    // On one connection in turn: whichever failed first would end the other's transaction.
+    let (compared, checked) = match row_count < ROWS_WORTH_A_CONNECTION {
+        true => (compared.await, checked.await),
+        false => futures_util::join!(compared, checked),
+    };
     let mut tables = Vec::new();
     if the_move.kind.has_rows() {
         let mut compared = compared.into_iter().collect::<Result<Vec<_>>>()?;
@@ -164,9 +190,7 @@ async fn look(
             }
         }
     }
-    // Before the structure is read: a change after it is seen as one.
-    let versions = versions(snapshot.transaction(), &store.schema).await?;
-    let checks = checks(snapshot.transaction(), Some(ground), &store_tables, the_move, ids).await?;
+    let (versions, checks) = checked?;
     Ok(Proof { tables, checks, versions, target_snapshot: Some(snapshot.text().to_owned()), ..Proof::default() })
 }
 
@@ -183,22 +207,32 @@ async fn compare_table(
     the_move: &Move,
     statement: &CopyStatement,
     source: SourceSide<'_>,
+    free: &Semaphore,
 ) -> Result<TableReport> {
+    let of_plan = the_move.plan.tables.iter().find(|table| table.table == statement.source.table);
+    let readers = readers(of_plan.map_or(0, |table| table.row_count), means.copy.jobs);
+    let _taken = free.acquire_many(readers.into()).await?;
     let mut session = means.sessions.reader().await?;
-    let compared = compare_table_in(&mut session, means, snapshot, the_move, statement, source).await;
+    let compared = async {
+        let reader = snapshot.import(&mut session).await?;
+        compare_table_in(&reader, means, snapshot, the_move, statement, source, readers).await
+    }
+    .await;
     if compared.is_err() {
         session.abandon().await;
     }
     compared
 }
 
+/// On a connection that sees the snapshot.
 async fn compare_table_in(
-    session: &mut Session,
+    reader: &Transaction<'_>,
     means: &Means<'_>,
     snapshot: &Snapshot<'_>,
     the_move: &Move,
     statement: &CopyStatement,
     source: SourceSide<'_>,
+    readers: u8,
 ) -> Result<TableReport> {
     let begun = Instant::now();
     let table = &statement.source.table;
@@ -211,11 +245,10 @@ async fn compare_table_in(
     let expected = recorded.map_or(0, |run| run.row_count);
     let store = &the_move.store;
     means.observer.notice(&Event::TableStarted { store, step: Step::Verify, table, row_count: expected });
-    let reader = snapshot.import(session).await?;
-    let target = digest(&reader, statement, &statement.target_digest()).await?;
+    let target = read_back(means, snapshot, reader, statement, readers).await?;
     let source_text = match recorded {
         Some(run) => run.source_digest.clone(),
-        None => DigestText::from(&digest(&reader, statement, &statement.source_digest()).await?).0,
+        None => DigestText::from(&digest(reader, statement, &statement.source_digest()).await?).0,
     };
     let target_text = DigestText::from(&target).0;
     report.row_count = Sides { source: rows_of(&source_text), target: Some(target.row_count) };
@@ -226,7 +259,7 @@ async fn compare_table_in(
     report.digest = DigestPair { name: DIGEST_NAME.to_owned(), source: Some(source_text), target: Some(target_text) };
     report.verdict = if equal { Verdict::Equal } else { Verdict::Differs };
     if !equal {
-        let (differences, count) = rows_that_differ(means, snapshot, &reader, statement).await?;
+        let (differences, count) = rows_that_differ(means, snapshot, reader, statement).await?;
         report.differences = differences;
         report.difference_count = count;
     }
@@ -246,20 +279,11 @@ fn rows_of(digest: &str) -> Option<u64> {
     digest.split(':').next()?.parse().ok()
 }
 
-/// The digest of what a COPY sends.
-///
-/// # Errors
-/// The server's error.
-pub async fn digest(reader: &crate::pg::Transaction<'_>, statement: &CopyStatement, copy_out: &str) -> Result<Digest> {
-    let read = transfer(reader, copy_out, statement.format, &mut DigestOnly::default(), |_| ()).await;
-    read.with_context(|| format!("reading table {}", statement.source.table.raw()))
-}
-
 /// Streams both sides ordered by key and names the rows.
 async fn rows_that_differ(
     means: &Means<'_>,
     snapshot: &Snapshot<'_>,
-    reader: &crate::pg::Transaction<'_>,
+    reader: &Transaction<'_>,
     statement: &CopyStatement,
 ) -> Result<(Vec<Difference>, u64)> {
     let mut other: Session = means.sessions.reader().await?;

@@ -19,7 +19,7 @@ use crate::pg::{Transaction, catalog, rows, structure};
 use crate::plan::ChangeTest;
 use crate::step::Means;
 use crate::step::copy::raise_sequences;
-use crate::step::verify::digest;
+use crate::step::read_back::digest;
 
 /// What came of it.
 pub(super) enum Prepared {
