@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::GenericClient;
 
 use super::catalog;
 use super::failure::ServerResult;
@@ -143,7 +142,7 @@ pub async fn load<'a>(writer: &'a Transaction<'a>, schema: &Ident, table: &Table
 ///
 /// # Errors
 /// The server's error.
-pub async fn sequences(client: &impl GenericClient, schema: &Ident) -> Result<String> {
+pub async fn sequences(client: &Client, schema: &Ident) -> Result<String> {
     let sql =
         "select c.relname::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                where n.nspname::text = $1 and c.relkind = 'S' order by 1";
@@ -166,7 +165,7 @@ pub async fn sequences(client: &impl GenericClient, schema: &Ident) -> Result<St
 ///
 /// # Errors
 /// The server's error.
-pub async fn outer_types(client: &impl GenericClient, schema: &Ident) -> Result<Vec<String>> {
+pub async fn outer_types(client: &Client, schema: &Ident) -> Result<Vec<String>> {
     let sql = "select distinct pg_catalog.format_type(t.oid, null)
                from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
                join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -3,8 +3,8 @@
 //! Renaming a schema locks its row in the catalog and no table, so nobody who works in it waits.
 
 use anyhow::{Result, bail};
-use tokio_postgres::GenericClient;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use super::session::Session;
 use super::{Transaction, catalog, teardown};
@@ -30,7 +30,7 @@ const ENTERED_BY: &str = "select distinct case g.grantee when 0 then 'public' el
 ///
 /// # Errors
 /// The server's error.
-pub async fn exists(client: &impl GenericClient, schema: &Ident) -> Result<bool> {
+pub async fn exists(client: &Client, schema: &Ident) -> Result<bool> {
     let sql = "select exists (select from pg_catalog.pg_namespace where nspname::text = $1)";
     Ok(client.query_one(sql, &[&schema.raw()]).await.server()?.get(0))
 }
@@ -39,7 +39,7 @@ pub async fn exists(client: &impl GenericClient, schema: &Ident) -> Result<bool>
 ///
 /// # Errors
 /// The server's error.
-pub async fn rename(client: &impl GenericClient, from: &Ident, to: &Ident) -> Result<()> {
+pub async fn rename(client: &Client, from: &Ident, to: &Ident) -> Result<()> {
     Ok(client.batch_execute(&format!("alter schema {from} rename to {to}")).await.server()?)
 }
 
@@ -47,7 +47,7 @@ pub async fn rename(client: &impl GenericClient, from: &Ident, to: &Ident) -> Re
 ///
 /// # Errors
 /// The server's error.
-pub async fn comment_of(client: &impl GenericClient, schema: &Ident) -> Result<Option<String>> {
+pub async fn comment_of(client: &Client, schema: &Ident) -> Result<Option<String>> {
     let sql =
         "select pg_catalog.obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname::text = $1";
     Ok(client.query_opt(sql, &[&schema.raw()]).await.server()?.and_then(|row| row.get(0)))
@@ -57,7 +57,7 @@ pub async fn comment_of(client: &impl GenericClient, schema: &Ident) -> Result<O
 ///
 /// # Errors
 /// The server's error.
-pub async fn comment(client: &impl GenericClient, schema: &Ident, text: Option<&str>) -> Result<()> {
+pub async fn comment(client: &Client, schema: &Ident, text: Option<&str>) -> Result<()> {
     let text = text.map_or_else(|| "null".to_owned(), |text| Literal::text(text).to_string());
     Ok(client.batch_execute(&format!("comment on schema {schema} is {text}")).await.server()?)
 }
@@ -66,7 +66,7 @@ pub async fn comment(client: &impl GenericClient, schema: &Ident, text: Option<&
 ///
 /// # Errors
 /// The server's error.
-pub async fn functions_that_name(client: &impl GenericClient, schema: &Ident, named: &Ident) -> Result<Vec<String>> {
+pub async fn functions_that_name(client: &Client, schema: &Ident, named: &Ident) -> Result<Vec<String>> {
     let mut pattern = String::new();
     for letter in named.raw().chars() {
         if !letter.is_alphanumeric() && letter != '_' {

@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::{Context, Result, bail};
-use bench::{Bench, Questions};
-use tokio_postgres::Transaction;
+use bench::Bench;
 
 use super::catalog::{self, UniqueKey};
+use super::client::Transaction;
 use super::failure::ServerResult;
 use super::script;
 use super::session::Session;
@@ -100,13 +100,11 @@ impl TrialOf<'_> {
         }
         let id = script::transaction_id(&transaction).await?;
         let before = script::before(&transaction).await?;
-        let questions = Questions::prepare(&transaction).await?;
         script::open_path(&transaction, &schema, self.shared).await?;
         let mut bench = Bench {
             of: self,
             schema: &schema,
             transaction: &transaction,
-            questions: &questions,
             outer: vec![],
             late: vec![],
             expected: Structure::new(),

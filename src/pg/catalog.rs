@@ -11,8 +11,7 @@ mod sequences;
 mod tables;
 mod tokens;
 
-use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 pub use fingerprint::ddl_fingerprint;
 pub use keys::{
@@ -27,16 +26,14 @@ pub use pointing::pointing_at;
 pub use sequences::{SequenceFacts, SequenceUse, SequenceUser, sequences_of};
 pub use tables::{key_type_of, tables_of};
 
+use super::client::Client;
 use super::failure::ServerResult;
 use crate::error::ServerError;
 use crate::ident::Ident;
 
-/// Asks with texts as parameters. One round trip and no named statement: a catalog question is rarely asked twice in
-/// a session, and a pooler between us and the server may not keep statements.
+/// Asks with texts as parameters.
 async fn ask(client: &Client, sql: &str, texts: &[&str]) -> Result<Vec<Row>, ServerError> {
-    let texts = texts.iter().map(|text| (*text, Type::TEXT));
-    let rows = client.query_typed_raw(sql, texts).await.server()?;
-    futures_util::TryStreamExt::try_collect(rows).await.server()
+    client.query_texts(sql, texts).await.server()
 }
 
 /// A name from a row.

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use super::ground::Ground;
 use super::whose::{Joins, Stores};
@@ -43,7 +43,7 @@ impl Census {
     ///
     /// # Errors
     /// The server's error, or a refusal of a condition that cannot be asked for all stores at once.
-    pub async fn take(client: &impl GenericClient, ground: &Ground, stores: &Stores<'_>) -> Result<Self> {
+    pub async fn take(client: &Client, ground: &Ground, stores: &Stores<'_>) -> Result<Self> {
         let mut tables = BTreeMap::new();
         for owner in &ground.owners {
             let mut joins = Joins::new(ground, stores);

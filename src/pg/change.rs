@@ -11,8 +11,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::{Client, GenericClient, Transaction};
 
+use super::client::{Client, Transaction};
 use super::failure::ServerResult;
 use super::ground::Ground;
 use super::journal::TableRun;
@@ -53,7 +53,7 @@ impl<'a> Rows<'a> {
 /// # Errors
 /// The server's error.
 async fn may_have_changed(
-    client: &impl GenericClient,
+    client: &Client,
     Rows { table, from, condition }: Rows<'_>,
     snapshot: &str,
     row_count: u64,
@@ -83,12 +83,12 @@ async fn may_have_changed(
 }
 
 /// The first id that a snapshot of now does not see.
-async fn next_id(client: &impl GenericClient) -> Result<i64> {
+async fn next_id(client: &Client) -> Result<i64> {
     Ok(client.query_one(&format!("select {XMAX}"), &[]).await.server()?.get(0))
 }
 
 /// Which row versions a store has of a table: as long as this is the same, no row came, left or was updated.
-async fn row_versions(client: &impl GenericClient, statement: &CopyStatement) -> Result<String> {
+async fn row_versions(client: &Client, statement: &CopyStatement) -> Result<String> {
     let table = &statement.source.table;
     let sql = format!(
         "select count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(
@@ -201,7 +201,7 @@ pub async fn changed_quickly(
 /// # Errors
 /// The server's error.
 pub async fn maybe_changed_in_store<'s>(
-    client: &impl GenericClient,
+    client: &Client,
     statements: &'s [CopyStatement],
     loaded: &[TableRun],
     snapshot: &str,

@@ -3,8 +3,8 @@
 //! Each check reads the catalogs or the rows as they are; none believes the journal about the schema itself.
 
 use anyhow::Result;
-use tokio_postgres::Transaction;
 
+use super::client::{Client, Transaction};
 use super::failure::ServerResult;
 use super::ground::Ground;
 use super::journal::Move;
@@ -75,7 +75,7 @@ fn all_columns(ground: &Ground, tables: &[Table]) -> Check {
     Check::of("all_columns_compared", format!("{} of {count} columns", count - missing.len()), missing)
 }
 
-async fn foreign_keys(client: &tokio_postgres::Client, schema: &Ident) -> Result<Check> {
+async fn foreign_keys(client: &Client, schema: &Ident) -> Result<Check> {
     let keys = catalog::foreign_keys_touching(client, schema).await?;
     let own: Vec<_> = keys.iter().filter(|key| key.table.schema == *schema).collect();
     let open: Vec<String> = own
@@ -86,7 +86,7 @@ async fn foreign_keys(client: &tokio_postgres::Client, schema: &Ident) -> Result
     Ok(Check::of("foreign_keys_validated", format!("{} of {}", own.len() - open.len(), own.len()), open))
 }
 
-async fn sequences(client: &tokio_postgres::Client, the_move: &Move, ids: Ids) -> Result<Check> {
+async fn sequences(client: &Client, the_move: &Move, ids: Ids) -> Result<Check> {
     let shared = (ids == Ids::AboveShared).then_some(&the_move.shared_schema);
     let (count, behind) = sequence::behind(client, shared, &the_move.store.schema).await?;
     let above = match ids {

@@ -16,14 +16,12 @@ use tokio_postgres::config;
 use tokio_postgres::{CancelToken, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::client::Client;
 use super::failure::{ServerResult, server_error};
 use super::tls;
 use crate::conninfo::{ChannelBinding, ConnInfo, Host, PasswordSource, Secret, SslMode, SslNegotiation, TargetServer};
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Observer};
-
-/// A connection as `pg` lends it out; what it can do beyond being passed on is `pg`'s own affair.
-pub type Client = tokio_postgres::Client;
 
 /// A server that does not take a cancel request within this is not told.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -381,7 +379,7 @@ impl Dial {
         let canceller = Canceller { token: client.cancel_token(), tls: tls.cloned() };
         let number = self.calls.next.fetch_add(1, Ordering::Relaxed);
         self.calls.open.lock().unwrap_or_else(PoisonError::into_inner).insert(number, canceller.clone());
-        Ok(Wire { client, task, canceller, number, calls: self.calls.clone() })
+        Ok(Wire { client: Client::new(client), task, canceller, number, calls: self.calls.clone() })
     }
 
     fn driver_config(&self, host: &Host, address: Option<IpAddr>) -> tokio_postgres::Config {

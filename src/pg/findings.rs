@@ -1,9 +1,9 @@
 //! What the rows themselves say against a move, or are worth knowing: with counts and example keys.
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
 use super::catalog::UniqueKey;
+use super::client::Client;
 use super::failure::ServerResult;
 use super::ground::Ground;
 use super::inquiry::{Answer, EXAMPLES, Inquiry, keeps_to_the_store, key_text};
@@ -23,7 +23,7 @@ use crate::table::Table;
 /// # Errors
 /// The server's error.
 pub async fn rows_of_nobody(
-    client: &impl GenericClient,
+    client: &Client,
     ground: &Ground,
     registry: Option<&RegistryConfig>,
 ) -> Result<Vec<Finding>> {
@@ -72,7 +72,7 @@ fn largest(answer: &Answer) -> Vec<String> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn crossings(client: &impl GenericClient, ground: &Ground, store: &Store) -> Result<Vec<Finding>> {
+pub async fn crossings(client: &Client, ground: &Ground, store: &Store) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let stores = Stores::One(store);
     let literal = store.key.literal();
@@ -119,7 +119,7 @@ pub async fn crossings(client: &impl GenericClient, ground: &Ground, store: &Sto
 
 const KEY: &str = "\"tenantctl key\"";
 
-async fn count_with_keys(client: &impl GenericClient, rows: &str) -> Result<(u64, Vec<String>)> {
+async fn count_with_keys(client: &Client, rows: &str) -> Result<(u64, Vec<String>)> {
     let sql = format!(
         "with found as materialized ({rows})
          select (select count(*) from found), array(select {KEY} from found limit {EXAMPLES})"
@@ -134,7 +134,7 @@ async fn count_with_keys(client: &impl GenericClient, rows: &str) -> Result<(u64
 /// # Errors
 /// The server's error.
 pub async fn refused_by_template(
-    client: &impl GenericClient,
+    client: &Client,
     ground: &Ground,
     store: &Store,
     statement: &CopyStatement,
@@ -212,7 +212,7 @@ impl From<anyhow::Error> for NotAsked {
 
 /// Rows of the store that share what the key says must be unique.
 async fn duplicates(
-    client: &impl GenericClient,
+    client: &Client,
     source: &Table,
     statement: &CopyStatement,
     key: &UniqueKey,

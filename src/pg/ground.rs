@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Client;
 
 use super::blueprint::substitutions;
 use super::catalog;
+use super::client::Client;
 use super::journal::Move;
 use super::ownership::{Ownership, Path, resolve};
 use super::statement::CopyStatement;

@@ -4,8 +4,8 @@
 //! How a row leads to its store, `whose` knows; what is said of the answers, `findings` and `step/audit`.
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use super::ground::Ground;
 use super::ownership::{Ownership, Path};
@@ -201,12 +201,7 @@ impl<'a> Inquiry<'a> {
     ///
     /// # Errors
     /// The server's error.
-    pub async fn ask(
-        &self,
-        client: &impl GenericClient,
-        faults: &[Fault],
-        only: Option<&[String]>,
-    ) -> Result<Vec<Answer>> {
+    pub async fn ask(&self, client: &Client, faults: &[Fault], only: Option<&[String]>) -> Result<Vec<Answer>> {
         let mut answers = vec![Answer::default(); faults.len()];
         if faults.is_empty() {
             return Ok(answers);
@@ -236,7 +231,7 @@ impl<'a> Inquiry<'a> {
     /// The server's error, where it is not about the statement.
     pub async fn try_ask(
         &self,
-        client: &impl GenericClient,
+        client: &Client,
         faults: &[Fault],
         only: Option<&[String]>,
     ) -> Result<Result<Vec<Answer>, ServerError>> {

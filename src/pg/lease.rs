@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use tokio_postgres::Client;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use super::session::{Session, Sessions};
 use crate::error::{Exit, Refusal};

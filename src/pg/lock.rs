@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use crate::ident::{Ident, QualifiedTable, list};
 
@@ -17,7 +17,7 @@ const IDLE_HOLDERS: &str = include_str!("sql/idle_holders.sql");
 ///
 /// # Errors
 /// The server's error; 55P03 where a lock was not granted in time.
-pub async fn share(client: &impl GenericClient, tables: &[&QualifiedTable], wait: Duration) -> Result<()> {
+pub async fn share(client: &Client, tables: &[&QualifiedTable], wait: Duration) -> Result<()> {
     let began = Instant::now();
     for table in tables {
         let left = wait.saturating_sub(began.elapsed()).as_millis().max(1);
@@ -33,7 +33,7 @@ pub async fn share(client: &impl GenericClient, tables: &[&QualifiedTable], wait
 ///
 /// # Errors
 /// The server's error.
-pub async fn share_own(client: &impl GenericClient, tables: &[&QualifiedTable]) -> Result<()> {
+pub async fn share_own(client: &Client, tables: &[&QualifiedTable]) -> Result<()> {
     match tables.is_empty() {
         true => Ok(()),
         false => Ok(client.batch_execute(&format!("lock table {} in share mode", list(tables))).await.server()?),
@@ -44,7 +44,7 @@ pub async fn share_own(client: &impl GenericClient, tables: &[&QualifiedTable]) 
 ///
 /// # Errors
 /// The server's error.
-pub async fn read_by(client: &impl GenericClient, query: &str) -> Result<Vec<QualifiedTable>> {
+pub async fn read_by(client: &Client, query: &str) -> Result<Vec<QualifiedTable>> {
     let sql = format!("explain (verbose, costs off, format json) {query}");
     let plan: serde_json::Value = client.query_one(&sql, &[]).await.server()?.get(0);
     let mut tables = Vec::new();
@@ -69,7 +69,7 @@ pub async fn read_by(client: &impl GenericClient, query: &str) -> Result<Vec<Qua
 ///
 /// # Errors
 /// The server's error.
-pub async fn idle_holder(client: &impl GenericClient, tables: &[&QualifiedTable]) -> Result<Option<String>> {
+pub async fn idle_holder(client: &Client, tables: &[&QualifiedTable]) -> Result<Option<String>> {
     let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
     let row = client.query_opt(IDLE_HOLDERS, &[&names]).await.server()?;
     Ok(row.map(|row| {

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use crate::error::ServerError;
 use crate::ident::{Ident, QualifiedTable};

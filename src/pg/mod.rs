@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod census;
 pub mod change;
 pub mod checks;
+pub mod client;
 pub mod compare;
 mod dial;
 pub mod dump;
@@ -52,4 +53,4 @@ pub mod versions;
 pub mod weight;
 pub mod whose;
 
-pub use session::{Client, Transaction};
+pub use client::{Client, Transaction};

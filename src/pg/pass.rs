@@ -4,8 +4,8 @@
 //! what it would cost. What is done with the rows, `route` knows.
 
 use anyhow::{Context, Result};
-use tokio_postgres::GenericClient;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use super::ground::Ground;
 use super::statement::CopyStatement;
@@ -76,7 +76,7 @@ impl Pass {
     ///
     /// # Errors
     /// The server's error.
-    pub async fn counts(&self, client: &impl GenericClient) -> Result<Vec<u64>> {
+    pub async fn counts(&self, client: &Client) -> Result<Vec<u64>> {
         let sql = format!("select {WAVE}.at, count(*) from {} group by 1", self.from);
         let mut counts = vec![0; self.store_count];
         for row in client.query(&sql, &[]).await.server()? {
@@ -90,7 +90,7 @@ impl Pass {
     ///
     /// # Errors
     /// The server's error.
-    pub async fn cost(&self, client: &impl GenericClient, statement: &CopyStatement) -> Result<f64> {
+    pub async fn cost(&self, client: &Client, statement: &CopyStatement) -> Result<f64> {
         cost_of(client, &self.select(&statement.written_columns())).await
     }
 }
@@ -99,7 +99,7 @@ impl Pass {
 ///
 /// # Errors
 /// The server's error.
-pub async fn cost_of(client: &impl GenericClient, select: &str) -> Result<f64> {
+pub async fn cost_of(client: &Client, select: &str) -> Result<f64> {
     let row = client.query_one(&format!("explain (format json) {select}"), &[]).await.server()?;
     let plan: serde_json::Value = row.try_get(0).server()?;
     plan[0]["Plan"]["Total Cost"].as_f64().context("EXPLAIN told no cost")

@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::{SimpleQueryMessage, Transaction};
+use tokio_postgres::SimpleQueryMessage;
 
+use super::client::Transaction;
 use super::failure::ServerResult;
 use super::role::acting_as;
 use super::session::Session;

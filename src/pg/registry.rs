@@ -9,9 +9,9 @@ pub use new_row::{NewRow, name_taken};
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use crate::config::Registry as RegistryConfig;
 use crate::error::{Refusal, ServerError};
@@ -101,7 +101,7 @@ impl<'a> Registry<'a> {
     ///
     /// # Errors
     /// The server's error; a key that the tenant column's type cannot hold.
-    pub async fn stores(&self, client: &impl GenericClient) -> Result<Vec<RegistryRow>> {
+    pub async fn stores(&self, client: &Client) -> Result<Vec<RegistryRow>> {
         let mut rows = match self.config {
             Some(config) => {
                 let found = client.query(&self.select(config), &[]).await.server();
@@ -123,7 +123,7 @@ impl<'a> Registry<'a> {
     ///
     /// # Errors
     /// A refusal where the registry has several rows of this key, or the server's error.
-    pub async fn store(&self, client: &impl GenericClient, key: &StoreKey) -> Result<Option<RegistryRow>> {
+    pub async fn store(&self, client: &Client, key: &StoreKey) -> Result<Option<RegistryRow>> {
         let Some(config) = self.config else {
             return Ok(self.keys_in_tables(client).await?.into_iter().find(|row| row.key == *key));
         };
@@ -141,7 +141,7 @@ impl<'a> Registry<'a> {
     ///
     /// # Errors
     /// A refusal where the row is gone, or the server's error.
-    pub async fn lock_row(&self, client: &impl GenericClient, key: &StoreKey) -> Result<RegistryValues> {
+    pub async fn lock_row(&self, client: &Client, key: &StoreKey) -> Result<RegistryValues> {
         let Some(config) = self.config else { return Ok(RegistryValues::default()) };
         let sql = format!(
             "select {}, {} from {} where {}::text = $1 for no key update",
@@ -159,7 +159,7 @@ impl<'a> Registry<'a> {
     ///
     /// # Errors
     /// The server's error, or that a trigger of the registry wrote something else.
-    pub async fn write(&self, client: &impl GenericClient, key: &StoreKey, values: &RegistryValues) -> Result<()> {
+    pub async fn write(&self, client: &Client, key: &StoreKey, values: &RegistryValues) -> Result<()> {
         let Some(config) = self.config else { return Ok(()) };
         self.write_columns(client, config, key, &written(config, values)).await
     }
@@ -181,7 +181,7 @@ impl<'a> Registry<'a> {
     ///
     /// # Errors
     /// The server's error, or that a trigger of the registry wrote something else.
-    pub async fn restore(&self, client: &impl GenericClient, key: &StoreKey, values: &RegistryValues) -> Result<()> {
+    pub async fn restore(&self, client: &Client, key: &StoreKey, values: &RegistryValues) -> Result<()> {
         let Some(config) = self.config else { return Ok(()) };
         let columns: Vec<(&Ident, &Option<String>)> = [
             config.schema_column.as_ref().map(|column| (column, &values.schema)),
@@ -195,7 +195,7 @@ impl<'a> Registry<'a> {
 
     async fn write_columns(
         &self,
-        client: &impl GenericClient,
+        client: &Client,
         config: &RegistryConfig,
         key: &StoreKey,
         columns: &[(&Ident, &Option<String>)],
@@ -268,7 +268,7 @@ impl<'a> Registry<'a> {
         })
     }
 
-    async fn keys_in_tables(&self, client: &impl GenericClient) -> Result<Vec<RegistryRow>> {
+    async fn keys_in_tables(&self, client: &Client) -> Result<Vec<RegistryRow>> {
         let parts = self.keyed_tables.iter().map(|(table, column)| {
             format!("select distinct {column}::text as key from {table} where {column} is not null")
         });
@@ -323,7 +323,7 @@ pub fn columns_of(config: &RegistryConfig) -> Vec<&Ident> {
 ///
 /// # Errors
 /// A refusal that names what is missing, or the server's error.
-pub async fn check(client: &impl GenericClient, config: &RegistryConfig) -> Result<()> {
+pub async fn check(client: &Client, config: &RegistryConfig) -> Result<()> {
     let rows = client
         .query(
             "select attname::text from pg_catalog.pg_attribute

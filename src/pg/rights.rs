@@ -1,8 +1,8 @@
 //! What this role may do, and what the server has left: named questions for `doctor`. Reads catalogs only, no rows.
 
 use anyhow::Result;
-use tokio_postgres::Client;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use crate::ident::{Ident, QualifiedTable};
 

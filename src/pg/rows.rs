@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use super::statement::CopyStatement;
 use crate::ident::{QualifiedTable, list};
@@ -15,7 +15,7 @@ use crate::table::Relation;
 ///
 /// # Errors
 /// The server's error.
-pub async fn count_source(client: &impl GenericClient, statement: &CopyStatement) -> Result<u64> {
+pub async fn count_source(client: &Client, statement: &CopyStatement) -> Result<u64> {
     let row = client.query_one(&statement.source_count(), &[]).await.server()?;
     Ok(row.get::<_, i64>(0).unsigned_abs())
 }
@@ -25,7 +25,7 @@ pub async fn count_source(client: &impl GenericClient, statement: &CopyStatement
 /// # Errors
 /// The server's error.
 pub async fn first_with_rows<'s>(
-    client: &impl GenericClient,
+    client: &Client,
     statements: &'s [CopyStatement],
 ) -> Result<Option<(&'s CopyStatement, u64)>> {
     let each = statements.iter().enumerate().map(|(at, of)| format!("select {at}::int8, ({})", of.source_count()));
@@ -42,7 +42,7 @@ pub async fn first_with_rows<'s>(
 ///
 /// # Errors
 /// The server's error.
-pub async fn count(client: &impl GenericClient, table: &impl fmt::Display) -> Result<u64> {
+pub async fn count(client: &Client, table: &impl fmt::Display) -> Result<u64> {
     let row = client.query_one(&format!("select count(*) from {table}"), &[]).await.server()?;
     Ok(row.get::<_, i64>(0).unsigned_abs())
 }
@@ -51,7 +51,7 @@ pub async fn count(client: &impl GenericClient, table: &impl fmt::Display) -> Re
 ///
 /// # Errors
 /// The server's error.
-pub async fn has_rows(client: &impl GenericClient, table: &impl fmt::Display) -> Result<bool> {
+pub async fn has_rows(client: &Client, table: &impl fmt::Display) -> Result<bool> {
     Ok(client.query_one(&format!("select exists (select from {table})"), &[]).await.server()?.get(0))
 }
 
@@ -59,7 +59,7 @@ pub async fn has_rows(client: &impl GenericClient, table: &impl fmt::Display) ->
 ///
 /// # Errors
 /// The server's error, such as a foreign key that points at it.
-pub async fn truncate(client: &impl GenericClient, table: &impl fmt::Display) -> Result<()> {
+pub async fn truncate(client: &Client, table: &impl fmt::Display) -> Result<()> {
     Ok(client.batch_execute(&format!("truncate {table}")).await.server()?)
 }
 
@@ -67,7 +67,7 @@ pub async fn truncate(client: &impl GenericClient, table: &impl fmt::Display) ->
 ///
 /// # Errors
 /// The server's error, such as a row that a deferred key refuses.
-pub async fn check_deferred(client: &impl GenericClient) -> Result<()> {
+pub async fn check_deferred(client: &Client) -> Result<()> {
     Ok(client.batch_execute("set constraints all immediate").await.server()?)
 }
 
@@ -75,7 +75,7 @@ pub async fn check_deferred(client: &impl GenericClient) -> Result<()> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn analyze(client: &impl GenericClient, tables: &[&QualifiedTable]) -> Result<()> {
+pub async fn analyze(client: &Client, tables: &[&QualifiedTable]) -> Result<()> {
     match tables.is_empty() {
         true => Ok(()),
         false => Ok(client.batch_execute(&format!("analyze {}", list(tables))).await.server()?),
@@ -86,7 +86,7 @@ pub async fn analyze(client: &impl GenericClient, tables: &[&QualifiedTable]) ->
 ///
 /// # Errors
 /// The server's error.
-pub async fn are_hidden(client: &impl GenericClient, table: &QualifiedTable) -> Result<bool> {
+pub async fn are_hidden(client: &Client, table: &QualifiedTable) -> Result<bool> {
     let sql = "select coalesce(pg_catalog.row_security_active(to_regclass($1)::oid), false)";
     Ok(client.query_one(sql, &[&table.to_string()]).await.server()?.get(0))
 }
@@ -95,7 +95,7 @@ pub async fn are_hidden(client: &impl GenericClient, table: &QualifiedTable) -> 
 ///
 /// # Errors
 /// The server's error.
-pub async fn are_readable(client: &impl GenericClient, table: &QualifiedTable) -> Result<bool> {
+pub async fn are_readable(client: &Client, table: &QualifiedTable) -> Result<bool> {
     let sql = "select coalesce(pg_catalog.has_schema_privilege(n.oid, 'usage')
                  and pg_catalog.has_table_privilege(c.oid, 'select')
                  and not pg_catalog.row_security_active(c.oid), false)
@@ -110,7 +110,7 @@ pub async fn are_readable(client: &impl GenericClient, table: &QualifiedTable) -
 ///
 /// # Errors
 /// The server's error.
-pub async fn fingerprints(client: &impl GenericClient, tables: &[Relation]) -> Result<BTreeMap<String, String>> {
+pub async fn fingerprints(client: &Client, tables: &[Relation]) -> Result<BTreeMap<String, String>> {
     if tables.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -130,7 +130,7 @@ pub async fn fingerprints(client: &impl GenericClient, tables: &[Relation]) -> R
 ///
 /// # Errors
 /// The server's error.
-pub async fn fingerprints_of_few(client: &impl GenericClient, tables: &[Relation]) -> Result<BTreeMap<String, String>> {
+pub async fn fingerprints_of_few(client: &Client, tables: &[Relation]) -> Result<BTreeMap<String, String>> {
     let names: Vec<String> = tables.iter().map(|of| of.table.to_string()).collect();
     let sql = "select pg_catalog.pg_relation_size(name::regclass) > 0 or c.relkind <> 'r'
                from unnest($1::text[]) with ordinality wanted (name, place)

@@ -1,9 +1,10 @@
 //! The report's own queries, run read-only on both sides; equality is evidence.
 
 use anyhow::{Context, Result};
-use tokio_postgres::{SimpleQueryMessage, Transaction};
+use tokio_postgres::SimpleQueryMessage;
 
 use super::blueprint::substitutions;
+use super::client::Transaction;
 use super::failure::ServerResult;
 use crate::config::SampleQuery;
 use crate::ident::Ident;

@@ -5,9 +5,9 @@
 //! touched, and no table outside the schema is locked. The journal remembers, so a crash in between loses nothing.
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
 use super::catalog;
+use super::client::Client;
 use super::failure::ServerResult;
 use super::journal::{Resource, ResourceState, record_resource, resources_of};
 use super::unit::Unit;
@@ -55,7 +55,7 @@ pub async fn take_off(unit: &Unit<'_>, move_id: i64, schema: &Ident) -> Result<(
 ///
 /// # Errors
 /// The server's error.
-pub async fn what_is_off(client: &impl GenericClient, move_id: i64) -> Result<Vec<Resource>> {
+pub async fn what_is_off(client: &Client, move_id: i64) -> Result<Vec<Resource>> {
     let mut off = resources_of(client, move_id, "trigger").await?;
     off.extend(resources_of(client, move_id, "foreign_key").await?);
     off.retain(|resource| resource.state == ResourceState::Off);

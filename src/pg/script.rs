@@ -4,8 +4,8 @@
 //! then still binds to the shared schema is found from the catalogs (`catalog::pointing_at`).
 
 use anyhow::Result;
-use tokio_postgres::Transaction;
 
+use super::client::Transaction;
 use super::failure::ServerResult;
 use crate::error::{Exit, Refusal, ServerError};
 use crate::ident::{Ident, Literal, QualifiedTable};

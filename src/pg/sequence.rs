@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::Result;
-use tokio_postgres::{Client, GenericClient};
 
 use super::catalog::{SequenceFacts, sequences_of};
+use super::client::Client;
 use super::failure::ServerResult;
 use crate::ident::{Ident, Literal, QualifiedTable};
 
@@ -18,7 +18,7 @@ use crate::ident::{Ident, Literal, QualifiedTable};
 /// # Errors
 /// The server's error.
 pub async fn raise(
-    client: &impl GenericClient,
+    client: &Client,
     reader: &Client,
     shared: &Ident,
     store: &Ident,

@@ -8,18 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use deadpool::managed::{self, Object, Pool, PoolError};
+use deadpool::managed::{self, Object, Pool, PoolError, QueueMode};
 
+pub use super::client::{Client, Transaction};
+pub use super::dial::Canceller;
 use super::dial::{Calls, Dial, Place, Wire};
-pub use super::dial::{Canceller, Client};
 use super::failure::ServerResult;
 use crate::conninfo::{ConnInfo, PasswordSource, Secret};
 use crate::error::{Exit, Refusal};
 use crate::event::Observer;
 use crate::ident::Ident;
-
-/// A transaction as `pg` lends it out.
-pub type Transaction<'a> = tokio_postgres::Transaction<'a>;
 
 /// The oldest PostgreSQL that has what the engine needs (`pg_current_snapshot`, xid8).
 const OLDEST_VERSION: u32 = 130_000;
@@ -323,7 +321,8 @@ impl Sessions {
 }
 
 fn pool(dial: Dial) -> Result<Pool<Dial>> {
-    Ok(Pool::builder(dial).max_size(POOL_SIZE).build()?)
+    // What came back last is lent first: it has kept what it was asked.
+    Ok(Pool::builder(dial).max_size(POOL_SIZE).queue_mode(QueueMode::Lifo).build()?)
 }
 
 async fn lend(pool: &Pool<Dial>) -> Result<Session> {

@@ -3,8 +3,8 @@
 //! Knows nothing of tables. A session that imports it borrows the snapshot, so it cannot outlive it.
 
 use anyhow::{Context, Result};
-use tokio_postgres::{IsolationLevel, Transaction};
 
+use super::client::Transaction;
 use super::failure::ServerResult;
 use super::session::Session;
 use crate::ident::Literal;
@@ -69,7 +69,6 @@ impl<'a> Snapshot<'a> {
 /// # Errors
 /// The server's error.
 pub async fn repeatable_read(session: &mut Session) -> Result<Transaction<'_>> {
-    let started =
-        session.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await;
-    Ok(started.server()?)
+    let (transaction, _) = session.begin("begin isolation level repeatable read read only").await.server()?;
+    Ok(transaction)
 }

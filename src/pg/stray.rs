@@ -1,8 +1,8 @@
 //! Writes to a store's shared rows after its switch: by an application that was not told.
 
 use anyhow::Result;
-use tokio_postgres::Transaction;
 
+use super::client::Transaction;
 use super::failure::ServerResult;
 use super::journal::TableRun;
 use super::statement::CopyStatement;

@@ -9,11 +9,11 @@ mod placeholder;
 use anyhow::{Result, ensure};
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 pub use difference::differences;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use crate::error::ServerError;
 use crate::ident::Ident;

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use tokio_postgres::GenericClient;
 
 use super::catalog;
+use super::client::Client;
 use super::failure::ServerResult;
 use super::journal::Move;
 use super::session::Session;
@@ -35,7 +35,7 @@ const TRIES: u32 = 60;
 ///
 /// # Errors
 /// A refusal that names them.
-pub async fn check(client: &tokio_postgres::Client, schema: &Ident, known: &[String]) -> Result<()> {
+pub async fn check(client: &Client, schema: &Ident, known: &[String]) -> Result<()> {
     let strangers: Vec<String> =
         catalog::objects_in(client, schema).await?.into_iter().filter(|object| !known.contains(object)).collect();
     if !strangers.is_empty() {
@@ -62,7 +62,7 @@ pub async fn check(client: &tokio_postgres::Client, schema: &Ident, known: &[Str
 ///
 /// # Errors
 /// The server's error.
-pub async fn dependents(client: &tokio_postgres::Client, schema: &Ident) -> Result<Vec<String>> {
+pub async fn dependents(client: &Client, schema: &Ident) -> Result<Vec<String>> {
     Ok(client.query(DEPENDENTS, &[&schema.raw()]).await.server()?.iter().map(|row| row.get(0)).collect())
 }
 
@@ -82,7 +82,7 @@ pub struct OuterKey {
 ///
 /// # Errors
 /// The server's error.
-pub async fn outer_keys(client: &tokio_postgres::Client, schema: &Ident) -> Result<Vec<OuterKey>> {
+pub async fn outer_keys(client: &Client, schema: &Ident) -> Result<Vec<OuterKey>> {
     let rows = client.query(OUTER_KEYS, &[&schema.raw()]).await.server()?;
     let key = |row: &tokio_postgres::Row| OuterKey {
         table: Ident::new(row.get::<_, String>(0)),
@@ -138,7 +138,7 @@ pub async fn drop_outer_keys(
 ///
 /// # Errors
 /// The server's error.
-pub async fn drop_schema(client: &impl GenericClient, schema: &Ident) -> Result<()> {
+pub async fn drop_schema(client: &Client, schema: &Ident) -> Result<()> {
     Ok(client.batch_execute(&format!("drop schema if exists {schema} cascade")).await.server()?)
 }
 
@@ -146,7 +146,7 @@ pub async fn drop_schema(client: &impl GenericClient, schema: &Ident) -> Result<
 ///
 /// # Errors
 /// The server's error; a foreign key from outside refuses the truncation.
-pub async fn empty_tables(client: &impl GenericClient, tables: &[QualifiedTable]) -> Result<()> {
+pub async fn empty_tables(client: &Client, tables: &[QualifiedTable]) -> Result<()> {
     if tables.is_empty() {
         return Ok(());
     }

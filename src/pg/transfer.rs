@@ -9,8 +9,9 @@ use std::pin::Pin;
 use anyhow::{Context, Result, bail};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
-use tokio_postgres::{CopyInSink, Transaction};
+use tokio_postgres::CopyInSink;
 
+use super::client::Transaction;
 use super::failure::ServerResult;
 use crate::digest::Digest;
 use crate::plan::Format;

@@ -9,8 +9,9 @@ use std::pin::pin;
 use std::task::Poll;
 
 use anyhow::{Context, Result, bail};
-use tokio_postgres::{SimpleQueryMessage, Transaction};
+use tokio_postgres::SimpleQueryMessage;
 
+use super::client::Transaction;
 use super::failure::ServerResult;
 use super::session::Session;
 use crate::error::{Exit, Refusal};
@@ -46,20 +47,20 @@ impl<'a> Unit<'a> {
     /// # Errors
     /// The server's error.
     pub async fn begin_to_choose(session: &'a mut Session) -> Result<Self> {
-        let transaction = session.transaction().await.server()?;
-        let sql = "select pg_catalog.pg_current_xact_id()::text";
-        let id = first_text(&transaction.simple_query(sql).await.server()?).context("the transaction's id")?;
+        let (transaction, answer) =
+            session.begin("begin; select pg_catalog.pg_current_xact_id()::text").await.server()?;
+        let id = first_text(&answer).context("the transaction's id")?;
         Ok(Self { transaction, id })
     }
 
-    /// One question in one message: whether the lease is ours, and the transaction's id.
+    /// One message: whether the lease is ours, and the transaction's id.
     async fn guarded(session: &'a mut Session, move_id: i64, epoch: i64, strength: &str) -> Result<Self> {
-        let transaction = session.transaction().await.server()?;
         let sql = format!(
-            "select pg_catalog.pg_current_xact_id()::text from tenantctl.move
+            "begin; select pg_catalog.pg_current_xact_id()::text from tenantctl.move
              where id = {move_id} and epoch = {epoch} {strength}"
         );
-        match first_text(&transaction.simple_query(&sql).await.server()?) {
+        let (transaction, answer) = session.begin(&sql).await.server()?;
+        match first_text(&answer) {
             Some(id) => Ok(Self { transaction, id }),
             None => bail!(lease_lost()),
         }
@@ -74,24 +75,20 @@ impl<'a> Unit<'a> {
     /// The server's error, or that the transaction was rolled back.
     pub async fn commit(self, observer: &dyn Observer, table: Option<&Ident>) -> Result<()> {
         let Self { transaction, id } = self;
-        // COMMIT as a plain statement: the transaction object stays, so the question can follow on its connection.
-        {
-            let mut commit = pin!(transaction.batch_execute("commit"));
+        // In one message; the question is a transaction of its own, since COMMIT has ended the first.
+        let sql = format!("commit; select pg_catalog.pg_xact_status('{id}'::xid8)");
+        let answer = {
+            let mut commit = pin!(transaction.simple_query(&sql));
             let sent = std::future::poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
             observer.notice(&Event::Reached { moment: Moment::CommitSent, table });
             match sent {
                 Poll::Ready(answer) => answer.server()?,
                 Poll::Pending => commit.await.server()?,
             }
-        }
-        let answer = transaction
-            .simple_query(&format!("select pg_catalog.pg_xact_status('{id}'::xid8)"))
-            .await
-            .server()
-            .context("asking whether the transaction was committed")?;
+        };
         match first_text(&answer).as_deref() {
             Some("committed") => {
-                std::mem::forget(transaction); // its drop would send a ROLLBACK, which meets no transaction
+                transaction.is_over();
                 Ok(())
             }
             other => bail!("the server rolled the transaction back ({})", other.unwrap_or("status unknown")),

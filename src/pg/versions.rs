@@ -1,8 +1,8 @@
 //! Whether a schema is still what was proven, told in a few milliseconds by the versions of the catalogs' rows.
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
+use super::client::Client;
 use super::failure::ServerResult;
 use crate::ident::Ident;
 use crate::table::Relation;
@@ -11,7 +11,7 @@ use crate::table::Relation;
 ///
 /// # Errors
 /// The server's error.
-pub async fn versions(client: &impl GenericClient, schema: &Ident) -> Result<String> {
+pub async fn versions(client: &Client, schema: &Ident) -> Result<String> {
     Ok(client.query_one(include_str!("sql/versions_in.sql"), &[&schema.raw()]).await.server()?.get(0))
 }
 
@@ -19,12 +19,7 @@ pub async fn versions(client: &impl GenericClient, schema: &Ident) -> Result<Str
 ///
 /// # Errors
 /// The server's error.
-pub async fn is_unchanged(
-    client: &impl GenericClient,
-    schema: &Ident,
-    tables: &[Relation],
-    expected: &str,
-) -> Result<bool> {
+pub async fn is_unchanged(client: &Client, schema: &Ident, tables: &[Relation], expected: &str) -> Result<bool> {
     let row = client.query_one(include_str!("sql/versions_in.sql"), &[&schema.raw()]).await.server()?;
     if row.get::<_, &str>(0) != expected || row.get::<_, i64>(1) == 0 || tables.is_empty() {
         return Ok(row.get::<_, &str>(0) == expected);

@@ -3,9 +3,9 @@
 //! Asks; what follows from it for stores, `step/weigh` and `fleet/forecast` reckon.
 
 use anyhow::{Context, Result};
-use tokio_postgres::Client;
 
 use super::catalog::{self, RelationSize};
+use super::client::Client;
 use super::failure::ServerResult;
 use super::session::Transaction;
 use super::statement::CopyStatement;

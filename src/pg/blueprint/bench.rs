@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use tokio_postgres::{Statement, Transaction};
 
 use super::{TrialOf, label_of, refused, unit_of};
 use crate::error::{Exit, Refusal, ServerError};
 use crate::ident::{Ident, QualifiedTable};
+use crate::pg::client::Transaction;
 use crate::pg::failure::ServerResult;
 use crate::pg::structure;
 use crate::plan::{Blueprint, Finding, Structure, UnitKind};
@@ -20,12 +20,29 @@ const OUTER_KEY_WAIT: &str = "savepoint foreign_key; set local lock_timeout = '5
 const OUTER_KEY_BACK: &str = "rollback to savepoint foreign_key; release savepoint foreign_key";
 const OUTER_KEY_TRIES: u32 = 20;
 
+/// Asked after nearly every statement of the second section. $1: schema.
+const OUTER_KEYS: &str = "select c.relname::text, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid),
+            c.relkind = 'p', pn.nspname::text, p.relname::text
+     from pg_catalog.pg_constraint k
+     join pg_catalog.pg_class c on c.oid = k.conrelid
+     join pg_catalog.pg_class p on p.oid = k.confrelid
+     join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+     where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
+       and k.contype = 'f' and p.relnamespace <> c.relnamespace and k.conparentid = 0
+     order by 1, 2";
+const KEY_COUNT: &str = "select count(*) from pg_catalog.pg_constraint k
+     where k.connamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
+       and k.conparentid = 0";
+const INDEXES: &str = "select c.relname::text, ic.relname::text from pg_catalog.pg_index i
+     join pg_catalog.pg_class ic on ic.oid = i.indexrelid
+     join pg_catalog.pg_class c on c.oid = i.indrelid
+     where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)";
+
 /// The trial while it runs.
 pub(super) struct Bench<'t, 'a> {
     pub(super) of: &'t TrialOf<'t>,
     pub(super) schema: &'t Ident,
     pub(super) transaction: &'t Transaction<'t>,
-    pub(super) questions: &'t Questions,
     pub(super) outer: Vec<(&'a RenderedStatement, UnitKind)>,
     pub(super) late: Vec<&'a RenderedStatement>,
     /// What the keys in `outer` add to the structure; they are not there any more when it is read.
@@ -273,7 +290,7 @@ impl<'a> Bench<'_, 'a> {
     async fn outer_keys(&self) -> Result<Vec<OuterKey>> {
         // Definitions must be qualified, whatever path the template runs under.
         self.transaction.batch_execute("savepoint path; set local search_path = ''").await.server()?;
-        let rows = self.transaction.query(&self.questions.outer_keys, &[&self.schema.raw()]).await.server()?;
+        let rows = self.transaction.query(OUTER_KEYS, &[&self.schema.raw()]).await.server()?;
         self.transaction.batch_execute("rollback to savepoint path; release savepoint path").await.server()?;
         let key = |row: &tokio_postgres::Row| OuterKey {
             table: row.get(0),
@@ -290,52 +307,12 @@ impl<'a> Bench<'_, 'a> {
     }
 
     async fn key_count(&self) -> Result<i64> {
-        Ok(self.transaction.query_one(&self.questions.key_count, &[&self.schema.raw()]).await.server()?.get(0))
+        Ok(self.transaction.query_one(KEY_COUNT, &[&self.schema.raw()]).await.server()?.get(0))
     }
 
     async fn indexes(&self) -> Result<BTreeSet<(String, String)>> {
-        let rows = self.transaction.query(&self.questions.indexes, &[&self.schema.raw()]).await.server()?;
+        let rows = self.transaction.query(INDEXES, &[&self.schema.raw()]).await.server()?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-    }
-}
-
-/// What is asked after nearly every statement of the second section, planned once for the whole trial.
-pub(super) struct Questions {
-    outer_keys: Statement,
-    key_count: Statement,
-    indexes: Statement,
-}
-
-impl Questions {
-    pub(super) async fn prepare(transaction: &Transaction<'_>) -> Result<Self, ServerError> {
-        let prepare = async |sql: &str| transaction.prepare(sql).await.server();
-        Ok(Self {
-            outer_keys: prepare(
-                "select c.relname::text, k.conname::text, pg_catalog.pg_get_constraintdef(k.oid), c.relkind = 'p',
-                        pn.nspname::text, p.relname::text
-                 from pg_catalog.pg_constraint k
-                 join pg_catalog.pg_class c on c.oid = k.conrelid
-                 join pg_catalog.pg_class p on p.oid = k.confrelid
-                 join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
-                 where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
-                   and k.contype = 'f' and p.relnamespace <> c.relnamespace and k.conparentid = 0
-                 order by 1, 2",
-            )
-            .await?,
-            key_count: prepare(
-                "select count(*) from pg_catalog.pg_constraint k
-                 where k.connamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
-                   and k.conparentid = 0",
-            )
-            .await?,
-            indexes: prepare(
-                "select c.relname::text, ic.relname::text from pg_catalog.pg_index i
-                 join pg_catalog.pg_class ic on ic.oid = i.indexrelid
-                 join pg_catalog.pg_class c on c.oid = i.indrelid
-                 where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)",
-            )
-            .await?,
-        })
     }
 }
 

@@ -1,11 +1,10 @@
 //! A fingerprint of some tables' definitions: a recorded plan holds only while it stays the same.
 
-use tokio_postgres::Client;
-
 use super::{ask, json_list};
 use crate::digest::hash_of_text;
 use crate::error::ServerError;
 use crate::ident::Ident;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 
 /// 32 hex digits over columns, types, defaults, constraints and triggers of these tables. Oids, data, the order of

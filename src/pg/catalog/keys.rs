@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 use super::{ask, ident, idents, json_list};
 use crate::error::ServerError;
 use crate::ident::{Ident, QualifiedTable};
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::table::ForeignKey;
 

@@ -1,10 +1,9 @@
 //! Whether a schema is there, what is in it, how big a table is, which triggers are on.
 
-use tokio_postgres::Client;
-
 use super::{ask, ident, json_list};
 use crate::error::ServerError;
 use crate::ident::{Ident, QualifiedTable};
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 
 /// Whether there is a schema of this name.

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use tokio_postgres::Client;
-
 use super::tokens::{Token, mentions, mentions_bare, tokens};
 use super::{ask, json_list};
 use crate::error::ServerError;
 use crate::ident::Ident;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 
 /// Everything in the store schema that leads to one of these tables of the shared schema, or to a sequence of it; each

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 use super::{ask, ident, idents};
 use crate::error::{Refusal, ServerError};
 use crate::ident::{Ident, QualifiedTable};
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::store::{KeyFamily, KeyType};
 use crate::table::{Column, Table, TypeKind, TypeName};

@@ -5,14 +5,15 @@ use std::pin::Pin;
 
 use futures_util::TryStreamExt;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row, RowStream};
+use tokio_postgres::{Row, RowStream};
 
 use crate::error::ServerError;
 use crate::ident::{Ident, list};
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 
 /// Where the rows of one side come from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Side<'a> {
     /// A connection of its own, in whatever transaction its caller opened.
     pub client: &'a Client,

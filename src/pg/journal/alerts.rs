@@ -1,11 +1,12 @@
 //! What is amiss in the stores, as the last look found it, and what was told of it.
 
 use anyhow::{Result, bail};
-use tokio_postgres::{Client, GenericClient, Row};
+use tokio_postgres::Row;
 
 use crate::alert::{Severity, State};
 use crate::ident::Ident;
 use crate::metric::Moment;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 
 /// Seconds since 1970.
@@ -24,7 +25,7 @@ pub async fn watch_alone(client: &Client, shared: &Ident) -> Result<bool> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn alert_states(client: &impl GenericClient, shared: &Ident) -> Result<Vec<State>> {
+pub async fn alert_states(client: &Client, shared: &Ident) -> Result<Vec<State>> {
     let there = client.query_one("select to_regclass('tenantctl.alert') is not null", &[]).await.server()?;
     if !there.get::<_, bool>(0) {
         return Ok(Vec::new());
@@ -69,7 +70,7 @@ pub struct AlertLook {
 ///
 /// # Errors
 /// The server's error.
-pub async fn alert_look(client: &impl GenericClient, shared: &Ident) -> Result<Option<AlertLook>> {
+pub async fn alert_look(client: &Client, shared: &Ident) -> Result<Option<AlertLook>> {
     let there = client.query_one("select to_regclass('tenantctl.alert_look') is not null", &[]).await.server()?;
     if !there.get::<_, bool>(0) {
         return Ok(None);
@@ -92,7 +93,7 @@ pub async fn alert_look(client: &impl GenericClient, shared: &Ident) -> Result<O
 /// # Errors
 /// The server's error.
 pub async fn record_alert_states(
-    client: &mut impl GenericClient,
+    client: &mut Client,
     shared: &Ident,
     states: &[State],
     look: &AlertLook,
@@ -107,13 +108,12 @@ pub async fn record_alert_states(
     transaction.execute("delete from tenantctl.alert where shared_schema = $1", &[&shared.raw()]).await.server()?;
     let sql = "insert into tenantctl.alert (shared_schema, store_key, rule, severity, says, since, fired_at, told_at)
                values ($1, $2, $3, $4, $5, to_timestamp($6::int8), to_timestamp($7::int8), to_timestamp($8::int8))";
-    let insert = transaction.prepare(sql).await.server()?;
     for state in states {
         let (fired_at, told_at) = (state.fired_at.map(|at| at.0), state.told_at.map(|at| at.0));
         let (severity, since) = (state.severity.word(), state.since.0);
         transaction
             .execute(
-                &insert,
+                sql,
                 &[&shared.raw(), &state.store, &state.rule, &severity, &state.says, &since, &fired_at, &told_at],
             )
             .await

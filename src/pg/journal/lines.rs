@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{Client, Row};
 
 use super::moves::MoveKind;
 use crate::ident::Ident;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::stage::Stage;
 use crate::store::{KeyType, Store, StoreKey};

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use tokio_postgres::types::Json;
-use tokio_postgres::{Client, GenericClient};
 
 use super::record_event;
 use crate::forecast::{Forecast, LoadRate, Measured};
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::report::{BackedUp, Isolation, Rehearsal};
 
@@ -85,7 +85,7 @@ pub async fn record_rehearsal(client: &Client, run: &str, move_id: i64, rehearsa
 ///
 /// # Errors
 /// The server's error.
-pub async fn rehearsal_of(client: &impl GenericClient, move_id: i64) -> Result<Option<Rehearsal>> {
+pub async fn rehearsal_of(client: &Client, move_id: i64) -> Result<Option<Rehearsal>> {
     let sql = "select detail from tenantctl.event where move_id = $1 and kind = 'rehearsed' order by id desc limit 1";
     Ok(client.query_opt(sql, &[&move_id]).await.server()?.map(|row| row.get::<_, Json<Rehearsal>>(0).0))
 }
@@ -102,7 +102,7 @@ pub async fn record_backup(client: &Client, run: &str, move_id: i64, backup: &Ba
 ///
 /// # Errors
 /// The server's error.
-pub async fn backup_of(client: &impl GenericClient, move_id: i64) -> Result<Option<(String, BackedUp)>> {
+pub async fn backup_of(client: &Client, move_id: i64) -> Result<Option<(String, BackedUp)>> {
     let sql = "select to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), detail
                from tenantctl.event where move_id = $1 and kind = 'backed_up' order by id desc limit 1";
     let found = client.query_opt(sql, &[&move_id]).await.server()?;
@@ -121,7 +121,7 @@ pub async fn record_isolation(client: &Client, run: &str, move_id: i64, isolatio
 ///
 /// # Errors
 /// The server's error.
-pub async fn isolation_of(client: &impl GenericClient, move_id: i64) -> Result<Option<Isolation>> {
+pub async fn isolation_of(client: &Client, move_id: i64) -> Result<Option<Isolation>> {
     let sql = "select detail from tenantctl.event where move_id = $1 and kind = 'isolation' order by id desc limit 1";
     Ok(client.query_opt(sql, &[&move_id]).await.server()?.map(|row| row.get::<_, Json<Isolation>>(0).0))
 }

@@ -44,12 +44,12 @@ pub use runs::{
 pub use validations::{now, record_validation, validation_of};
 
 use anyhow::{Result, bail};
-use tokio_postgres::Client;
 
 use super::failure::ServerResult;
 use super::session::Session;
 use crate::error::Refusal;
 use crate::ident::Literal;
+use crate::pg::client::Client;
 
 /// The journal as it was first, and what later versions add to it, each a step of its own.
 const DDL: &str = include_str!("../sql/journal.sql");

@@ -5,13 +5,14 @@ use std::marker::PhantomData;
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{Client, GenericClient, Row};
 
 use crate::digest::hash_of_text;
 use crate::error::{Exit, Refusal};
 use crate::ident::Ident;
 use crate::manifest::Manifest;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::pg::lease::Lease;
 use crate::pg::registry::RegistryValues;
@@ -253,12 +254,7 @@ pub async fn begin(lease: &Lease, shared_schema: &Ident, new: &NewMove) -> Resul
 ///
 /// # Errors
 /// The server's error.
-pub(super) async fn begin_in(
-    client: &impl GenericClient,
-    run: &str,
-    shared_schema: &Ident,
-    new: &NewMove,
-) -> Result<i64> {
+pub(super) async fn begin_in(client: &Client, run: &str, shared_schema: &Ident, new: &NewMove) -> Result<i64> {
     let store = &new.plan.store;
     let row = client
         .query_one(
@@ -437,7 +433,7 @@ impl Move {
     ///
     /// # Errors
     /// A refusal where the lease was lost: no row has the old stage and epoch.
-    pub async fn advance(&self, client: &impl GenericClient, run: &str, next: Stage, sets: &[String]) -> Result<()> {
+    pub async fn advance(&self, client: &Client, run: &str, next: Stage, sets: &[String]) -> Result<()> {
         if !self.stage.may_become(next) {
             bail!(Refusal::new(format!("store {} is {}; it cannot become {next}", self.store.key, self.stage)));
         }
@@ -490,7 +486,7 @@ impl Move {
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_proven(client: &impl GenericClient, run: &str, move_id: i64, versions: &str) -> Result<()> {
+pub async fn record_proven(client: &Client, run: &str, move_id: i64, versions: &str) -> Result<()> {
     super::record_event(client, run, Some(move_id), "proven", &BTreeMap::from([("versions", versions)])).await
 }
 
@@ -498,7 +494,7 @@ pub async fn record_proven(client: &impl GenericClient, run: &str, move_id: i64,
 ///
 /// # Errors
 /// The server's error.
-pub async fn proven_versions(client: &impl GenericClient, move_id: i64) -> Result<Option<String>> {
+pub async fn proven_versions(client: &Client, move_id: i64) -> Result<Option<String>> {
     let sql = "select detail ->> 'versions' from tenantctl.event
                where move_id = $1 and kind = 'proven' order by id desc limit 1";
     Ok(client.query_opt(sql, &[&move_id]).await.server()?.and_then(|row| row.get(0)))
@@ -508,12 +504,7 @@ pub async fn proven_versions(client: &impl GenericClient, move_id: i64) -> Resul
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_samples(
-    client: &impl GenericClient,
-    id: i64,
-    samples: &[Sample],
-    read_back_at: Option<&str>,
-) -> Result<()> {
+pub async fn record_samples(client: &Client, id: i64, samples: &[Sample], read_back_at: Option<&str>) -> Result<()> {
     client
         .execute(
             "update tenantctl.move set samples = $2, verdict_snapshot = coalesce($3, verdict_snapshot) where id = $1",
@@ -528,11 +519,7 @@ pub async fn record_samples(
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_base_digests(
-    client: &impl GenericClient,
-    id: i64,
-    digests: &BTreeMap<String, String>,
-) -> Result<()> {
+pub async fn record_base_digests(client: &Client, id: i64, digests: &BTreeMap<String, String>) -> Result<()> {
     client
         .execute("update tenantctl.move set base_digests = $2 where id = $1", &[&id, &Json(digests)])
         .await
@@ -544,7 +531,7 @@ pub async fn record_base_digests(
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_registry_before(client: &impl GenericClient, id: i64, before: &RegistryValues) -> Result<()> {
+pub async fn record_registry_before(client: &Client, id: i64, before: &RegistryValues) -> Result<()> {
     client
         .execute("update tenantctl.move set registry_before = $2 where id = $1", &[&id, &Json(before)])
         .await
@@ -556,7 +543,7 @@ pub async fn record_registry_before(client: &impl GenericClient, id: i64, before
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_switch(client: &impl GenericClient, id: i64, evidence: &SwitchEvidence) -> Result<()> {
+pub async fn record_switch(client: &Client, id: i64, evidence: &SwitchEvidence) -> Result<()> {
     client.execute("update tenantctl.move set switch = $2 where id = $1", &[&id, &Json(evidence)]).await.server()?;
     Ok(())
 }

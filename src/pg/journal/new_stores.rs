@@ -1,19 +1,16 @@
 //! The newest store that was made as a new one, as evidence that new stores can be made.
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
 use crate::ident::Ident;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 
 /// Its key, its stage and when it was reached, RFC 3339; none where no new store is in use.
 ///
 /// # Errors
 /// The server's error.
-pub async fn newest_new_store(
-    client: &impl GenericClient,
-    shared_schema: &Ident,
-) -> Result<Option<(String, String, String)>> {
+pub async fn newest_new_store(client: &Client, shared_schema: &Ident) -> Result<Option<(String, String, String)>> {
     let sql = "select store_key, stage,
                       to_char(coalesce(validated_at, switched_at) at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
                from tenantctl.move

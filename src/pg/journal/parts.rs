@@ -5,11 +5,11 @@
 //! table has that row or parts, never both.
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
 use super::records::{Resource, ResourceState, record_event, record_resource, resources_of};
 use crate::digest::{Digest, DigestText};
 use crate::ident::Ident;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 
 /// A part that is committed.
@@ -40,7 +40,7 @@ impl Part {
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_part(client: &impl GenericClient, move_id: i64, part: &Part) -> Result<()> {
+pub async fn record_part(client: &Client, move_id: i64, part: &Part) -> Result<()> {
     let digest = DigestText::from(&part.digest).0;
     let resource = Resource::new("unit", part.name(), Some(digest), ResourceState::Made);
     record_resource(client, move_id, &[resource]).await
@@ -50,7 +50,7 @@ pub async fn record_part(client: &impl GenericClient, move_id: i64, part: &Part)
 ///
 /// # Errors
 /// The server's error.
-pub async fn parts_of(client: &impl GenericClient, move_id: i64, table: &Ident) -> Result<Vec<Part>> {
+pub async fn parts_of(client: &Client, move_id: i64, table: &Ident) -> Result<Vec<Part>> {
     let units = resources_of(client, move_id, "unit").await?;
     Ok(units.iter().filter_map(Part::of).filter(|part| part.table == *table).collect())
 }
@@ -59,7 +59,7 @@ pub async fn parts_of(client: &impl GenericClient, move_id: i64, table: &Ident) 
 ///
 /// # Errors
 /// The server's error.
-pub async fn forget_parts(client: &impl GenericClient, move_id: i64, parts: &[Part]) -> Result<()> {
+pub async fn forget_parts(client: &Client, move_id: i64, parts: &[Part]) -> Result<()> {
     if parts.is_empty() {
         return Ok(());
     }
@@ -73,7 +73,7 @@ pub async fn forget_parts(client: &impl GenericClient, move_id: i64, parts: &[Pa
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_emptied(client: &impl GenericClient, run: &str, move_id: i64, table: &Ident) -> Result<()> {
+pub async fn record_emptied(client: &Client, run: &str, move_id: i64, table: &Ident) -> Result<()> {
     let parts = parts_of(client, move_id, table).await?;
     forget_parts(client, move_id, &parts).await?;
     let sql = "delete from tenantctl.table_run where move_id = $1 and table_name = $2";

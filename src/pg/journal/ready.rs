@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Json;
-use tokio_postgres::{Client, GenericClient};
 
 use super::moves::{Move, MoveKind, RecordedTemplate, SELECT, hash_of, move_row, reread};
 use super::record_event;
 use crate::ident::Ident;
 use crate::manifest::Manifest;
 use crate::pg::blueprint::Access;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::pg::registry::NewRow;
 use crate::store::Store;
@@ -55,11 +55,7 @@ pub fn fit(manifest: &Manifest, template: &RecordedTemplate, access: &Access, id
 ///
 /// # Errors
 /// The server's error.
-pub async fn ground_of_ready<G: DeserializeOwned>(
-    client: &impl GenericClient,
-    shared: &Ident,
-    fit: &str,
-) -> Result<Option<G>> {
+pub async fn ground_of_ready<G: DeserializeOwned>(client: &Client, shared: &Ident, fit: &str) -> Result<Option<G>> {
     let sql = format!("select ready_ground from tenantctl.move where {FITS} order by id limit 1");
     let row = client.query_opt(&sql, &[&shared.raw(), &fit]).await.server()?;
     let Some(row) = row else { return Ok(None) };
@@ -71,7 +67,7 @@ pub async fn ground_of_ready<G: DeserializeOwned>(
 ///
 /// # Errors
 /// The server's error.
-pub async fn hold_ready(client: &impl GenericClient, shared: &Ident, fit: &str) -> Result<Option<Ready>> {
+pub async fn hold_ready(client: &Client, shared: &Ident, fit: &str) -> Result<Option<Ready>> {
     let sql = format!("{SELECT} where {FITS} order by id limit 1 for update skip locked");
     let Some(row) = client.query_opt(&sql, &[&shared.raw(), &fit]).await.server()? else { return Ok(None) };
     let the_move = move_row(&row)?;
@@ -103,7 +99,7 @@ pub async fn ready_moves(
     Ok((fitting, others))
 }
 
-async fn record_of(client: &impl GenericClient, id: i64) -> Result<ReadyRecord> {
+async fn record_of(client: &Client, id: i64) -> Result<ReadyRecord> {
     let row = client.query_one("select ready from tenantctl.move where id = $1", &[&id]).await.server()?;
     Ok(row.try_get::<_, Json<ReadyRecord>>(0).server()?.0)
 }
@@ -113,7 +109,7 @@ async fn record_of(client: &impl GenericClient, id: i64) -> Result<ReadyRecord> 
 /// # Errors
 /// The server's error.
 pub async fn mark_ready(
-    client: &impl GenericClient,
+    client: &Client,
     run: &str,
     the_move: &Move,
     record: &ReadyRecord,
@@ -133,7 +129,7 @@ pub async fn mark_ready(
 ///
 /// # Errors
 /// The server's error.
-pub async fn take_ready(client: &impl GenericClient, run: &str, ready: &Move, store: &Store) -> Result<Move> {
+pub async fn take_ready(client: &Client, run: &str, ready: &Move, store: &Store) -> Result<Move> {
     let mut taken = Move { kind: MoveKind::New, run: run.to_owned(), epoch: ready.epoch + 1, ..ready.clone() };
     taken.store = store.clone();
     taken.plan.store = store.clone();

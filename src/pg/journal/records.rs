@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::Serialize;
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::Json;
 
 use crate::digest::DIGEST_NAME;
 use crate::ident::Ident;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::report::{Check, CheckVerdict, Difference};
 
@@ -49,7 +49,7 @@ impl TableRun {
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_table(client: &impl GenericClient, run: &str, move_id: i64, table: &TableRun) -> Result<()> {
+pub async fn record_table(client: &Client, run: &str, move_id: i64, table: &TableRun) -> Result<()> {
     let rows = i64::try_from(table.row_count)?;
     client
         .execute(
@@ -91,7 +91,7 @@ pub async fn record_table(client: &impl GenericClient, run: &str, move_id: i64, 
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_verdict(client: &impl GenericClient, run: &str, move_id: i64, table: &TableRun) -> Result<()> {
+pub async fn record_verdict(client: &Client, run: &str, move_id: i64, table: &TableRun) -> Result<()> {
     let rows_back = table.target_digest.as_deref().and_then(|digest| digest.split(':').next()?.parse::<i64>().ok());
     client
         .execute(
@@ -122,13 +122,7 @@ pub async fn record_verdict(client: &impl GenericClient, run: &str, move_id: i64
 ///
 /// # Errors
 /// The server's error.
-pub async fn keep_tables(
-    client: &impl GenericClient,
-    run: &str,
-    move_id: i64,
-    tables: &[&str],
-    snapshot: &str,
-) -> Result<()> {
+pub async fn keep_tables(client: &Client, run: &str, move_id: i64, tables: &[&str], snapshot: &str) -> Result<()> {
     client
         .execute(
             "update tenantctl.table_run set snapshot = $3 where move_id = $1 and table_name = any($2)",
@@ -144,7 +138,7 @@ pub async fn keep_tables(
 ///
 /// # Errors
 /// The server's error.
-pub async fn table_runs_of(client: &impl GenericClient, move_id: i64) -> Result<Vec<TableRun>> {
+pub async fn table_runs_of(client: &Client, move_id: i64) -> Result<Vec<TableRun>> {
     let rows = client
         .query(
             "select table_name, snapshot, rows_read, byte_count, source_digest, target_digest, seconds, verdict,
@@ -175,7 +169,7 @@ pub async fn table_runs_of(client: &impl GenericClient, move_id: i64) -> Result<
 ///
 /// # Errors
 /// The server's error.
-pub async fn rows_loaded(client: &impl GenericClient) -> Result<BTreeMap<i64, u64>> {
+pub async fn rows_loaded(client: &Client) -> Result<BTreeMap<i64, u64>> {
     let sql = "select move_id, sum(rows_loaded)::int8 from tenantctl.table_run group by move_id";
     let rows = client.query(sql, &[]).await.server()?;
     Ok(rows.iter().map(|row| (row.get(0), row.get::<_, i64>(1).unsigned_abs())).collect())
@@ -185,7 +179,7 @@ pub async fn rows_loaded(client: &impl GenericClient) -> Result<BTreeMap<i64, u6
 ///
 /// # Errors
 /// The server's error.
-pub async fn rows_loaded_by_table(client: &impl GenericClient) -> Result<BTreeMap<(i64, Ident), u64>> {
+pub async fn rows_loaded_by_table(client: &Client) -> Result<BTreeMap<(i64, Ident), u64>> {
     let sql = "select move_id, table_name, rows_loaded from tenantctl.table_run";
     let rows = client.query(sql, &[]).await.server()?;
     let loaded = |row: &tokio_postgres::Row| {
@@ -198,7 +192,7 @@ pub async fn rows_loaded_by_table(client: &impl GenericClient) -> Result<BTreeMa
 ///
 /// # Errors
 /// The server's error.
-pub async fn forget_tables(client: &impl GenericClient, move_id: i64, tables: &[Ident]) -> Result<()> {
+pub async fn forget_tables(client: &Client, move_id: i64, tables: &[Ident]) -> Result<()> {
     let names: Vec<&str> = tables.iter().map(Ident::raw).collect();
     client
         .execute(
@@ -215,7 +209,7 @@ pub async fn forget_tables(client: &impl GenericClient, move_id: i64, tables: &[
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_check(client: &impl GenericClient, run: &str, move_id: i64, check: &Check) -> Result<()> {
+pub async fn record_check(client: &Client, run: &str, move_id: i64, check: &Check) -> Result<()> {
     let verdict = match check.verdict {
         CheckVerdict::Pass => "pass",
         CheckVerdict::Fail => "fail",
@@ -238,7 +232,7 @@ pub async fn record_check(client: &impl GenericClient, run: &str, move_id: i64, 
 ///
 /// # Errors
 /// The server's error.
-pub async fn forget_checks(client: &impl GenericClient, move_id: i64) -> Result<()> {
+pub async fn forget_checks(client: &Client, move_id: i64) -> Result<()> {
     client.execute("delete from tenantctl.\"check\" where move_id = $1", &[&move_id]).await.server()?;
     Ok(())
 }
@@ -247,7 +241,7 @@ pub async fn forget_checks(client: &impl GenericClient, move_id: i64) -> Result<
 ///
 /// # Errors
 /// The server's error.
-pub async fn checks_of(client: &impl GenericClient, move_id: i64) -> Result<Vec<Check>> {
+pub async fn checks_of(client: &Client, move_id: i64) -> Result<Vec<Check>> {
     let sql =
         "select name, verdict, detail, items from tenantctl.\"check\" where move_id = $1 order by checked_at, name";
     let rows = client.query(sql, &[&move_id]).await.server()?;
@@ -271,7 +265,7 @@ pub async fn checks_of(client: &impl GenericClient, move_id: i64) -> Result<Vec<
 /// # Errors
 /// The server's error.
 pub async fn record_event(
-    client: &impl GenericClient,
+    client: &Client,
     run: &str,
     move_id: Option<i64>,
     kind: &str,
@@ -333,7 +327,7 @@ impl Resource {
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_resource(client: &impl GenericClient, move_id: i64, resources: &[Resource]) -> Result<()> {
+pub async fn record_resource(client: &Client, move_id: i64, resources: &[Resource]) -> Result<()> {
     if resources.is_empty() {
         return Ok(());
     }
@@ -355,7 +349,7 @@ pub async fn record_resource(client: &impl GenericClient, move_id: i64, resource
 ///
 /// # Errors
 /// The server's error.
-pub async fn resources_of(client: &impl GenericClient, move_id: i64, kind: &str) -> Result<Vec<Resource>> {
+pub async fn resources_of(client: &Client, move_id: i64, kind: &str) -> Result<Vec<Resource>> {
     let sql =
         "select kind, name, definition, state from tenantctl.resource where move_id = $1 and kind = $2 order by id";
     let rows = client.query(sql, &[&move_id, &kind]).await.server()?;

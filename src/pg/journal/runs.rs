@@ -2,10 +2,11 @@
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{Client, GenericClient, Row};
 
 use super::moves::MoveKind;
+use crate::pg::client::Client;
 use crate::stage::Stage;
 
 use crate::error::{Exit, Refusal};
@@ -88,7 +89,7 @@ pub struct NewRun<'a> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn begin_run(client: &impl GenericClient, run: &NewRun<'_>, facts: &Facts) -> Result<()> {
+pub async fn begin_run(client: &Client, run: &NewRun<'_>, facts: &Facts) -> Result<()> {
     let pid = std::process::id().cast_signed();
     client
         .execute(

@@ -3,10 +3,10 @@
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::Json;
 
 use super::record_event;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::report::ProbeReport;
 
@@ -20,12 +20,7 @@ struct Validation {
 ///
 /// # Errors
 /// The server's error.
-pub async fn record_validation(
-    client: &impl GenericClient,
-    run: &str,
-    move_id: i64,
-    probes: &[ProbeReport],
-) -> Result<()> {
+pub async fn record_validation(client: &Client, run: &str, move_id: i64, probes: &[ProbeReport]) -> Result<()> {
     record_event(client, run, Some(move_id), "probed", &Validation { probes: probes.to_vec() }).await
 }
 
@@ -33,7 +28,7 @@ pub async fn record_validation(
 ///
 /// # Errors
 /// The server's error.
-pub async fn now(client: &impl GenericClient) -> Result<String> {
+pub async fn now(client: &Client) -> Result<String> {
     let sql = "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
     Ok(client.query_one(sql, &[]).await.server()?.get(0))
 }
@@ -42,7 +37,7 @@ pub async fn now(client: &impl GenericClient) -> Result<String> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn validation_of(client: &impl GenericClient, move_id: i64) -> Result<Vec<ProbeReport>> {
+pub async fn validation_of(client: &Client, move_id: i64) -> Result<Vec<ProbeReport>> {
     let sql = "select e.detail from tenantctl.event e join tenantctl.move m on m.id = e.move_id
                where e.move_id = $1 and e.kind = 'probed' and e.at >= coalesce(m.switched_at, m.verified_at)
                order by e.id desc limit 1";

@@ -4,13 +4,13 @@
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Transaction};
 
 use super::{Registry, RegistryRow, RegistryValues};
 use crate::config::Registry as RegistryConfig;
 use crate::error::Refusal;
 use crate::ident::{Ident, Literal, list};
 use crate::pg::blueprint::substitutions;
+use crate::pg::client::{Client, Transaction};
 use crate::pg::failure::ServerResult;
 use crate::store::{Store, StoreKey};
 

@@ -1,10 +1,10 @@
 //! What there is of a role: in the catalogs, and in the journal, which alone says that it is ours.
 
 use anyhow::Result;
-use tokio_postgres::{Client, GenericClient};
 
 use crate::error::Refusal;
 use crate::ident::Ident;
+use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::pg::journal::{Resource, ResourceState, resources_of};
 
@@ -70,7 +70,7 @@ pub async fn facts_of(client: &Client, role: &Ident) -> Result<Option<RoleFacts>
 ///
 /// # Errors
 /// The server's error.
-pub async fn made_for(client: &impl GenericClient, move_id: i64) -> Result<Option<(Ident, u32)>> {
+pub async fn made_for(client: &Client, move_id: i64) -> Result<Option<(Ident, u32)>> {
     let units = resources_of(client, move_id, "unit").await?;
     let made = units.iter().rev().filter(|unit| unit.state == ResourceState::Made);
     Ok(made.filter_map(of_unit).next())

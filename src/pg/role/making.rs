@@ -1,13 +1,13 @@
 //! Makes a role and takes it back: attributes, grants, password, connections, each said in the journal.
 
 use anyhow::{Result, bail};
-use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::facts::{UNIT, facts_of, made_for, not_ours};
 use super::password::Verifier;
 use super::{ON_TABLES, StoreRole};
 use crate::error::{Exit, Refusal};
 use crate::ident::{Ident, Literal, QualifiedTable};
+use crate::pg::client::{Client, Transaction};
 use crate::pg::failure::ServerResult;
 use crate::pg::journal::{Resource, ResourceState, record_resource};
 use crate::pg::session::Sessions;
@@ -95,7 +95,7 @@ async fn check_common(transaction: &Transaction<'_>, role: &StoreRole) -> Result
 ///
 /// # Errors
 /// The server's error.
-pub async fn set_password(client: &impl GenericClient, role: &Ident, verifier: &Verifier) -> Result<()> {
+pub async fn set_password(client: &Client, role: &Ident, verifier: &Verifier) -> Result<()> {
     let order = format!("alter role {role} password {}", Literal::text(verifier.text()));
     Ok(client.batch_execute(&order).await.server()?)
 }

@@ -3,7 +3,6 @@
 //! Nothing is left of it: a membership that it takes is granted in the transaction that is rolled back.
 
 use anyhow::Result;
-use tokio_postgres::GenericClient;
 
 use super::StoreRole;
 use crate::error::{Exit, Refusal, ServerError};
@@ -94,7 +93,7 @@ impl Way {
 ///
 /// # Errors
 /// The server's error.
-pub(in crate::pg) async fn acting_as(client: &impl GenericClient, role: &Ident) -> Result<(bool, String)> {
+pub(in crate::pg) async fn acting_as(client: &Client, role: &Ident) -> Result<(bool, String)> {
     let of_version = "select pg_catalog.current_setting('server_version_num')::int >= 160000";
     let since_16: bool = client.query_one(of_version, &[]).await.server()?.get(0);
     // Since 16 to be a member is not yet the right to act as one.

@@ -1,0 +1,192 @@
+//! A connection that keeps what it was asked twice as a prepared statement, and the transactions on it.
+//!
+//! To plan one of the long questions to the catalogs takes as long as to answer it, and a run asks each of them for every
+//! store. What is asked once, as most statements with a store's name in them, is not kept. Knows no statement.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::{FutureExt as _, TryStreamExt as _};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error, Row, SimpleQueryMessage, Statement};
+
+/// A session keeps at most so many statements, of up to about 100 kB each in the server.
+const KEPT: usize = 150;
+
+/// So many texts are remembered as asked once; then all are forgotten.
+const REMEMBERED: usize = 4_000;
+
+/// What a statement is given.
+type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A connection as `pg` lends it out; what it can do beyond being passed on is `pg`'s own affair.
+pub struct Client {
+    wire: tokio_postgres::Client,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    hasher: RandomState,
+    asked_once: HashSet<u64>,
+    kept: HashMap<String, Statement>,
+}
+
+/// What is known of a text.
+enum Text {
+    Kept(Statement),
+    AskedBefore,
+    New,
+}
+
+impl Client {
+    /// A new connection, which was asked nothing yet.
+    pub(super) fn new(wire: tokio_postgres::Client) -> Self {
+        Self { wire, known: Mutex::default() }
+    }
+
+    fn look_up(&self, sql: &str) -> Text {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(statement) = known.kept.get(sql) {
+            return Text::Kept(statement.clone());
+        }
+        if known.kept.len() >= KEPT {
+            return Text::New;
+        }
+        if known.asked_once.len() >= REMEMBERED {
+            known.asked_once.clear();
+        }
+        let hash = known.hasher.hash_one(sql);
+        match known.asked_once.insert(hash) {
+            true => Text::New,
+            false => Text::AskedBefore,
+        }
+    }
+
+    /// The statement, where it is kept, or is from now on.
+    async fn kept(&self, sql: &str, types: &[Type]) -> Result<Option<Statement>, Error> {
+        match self.look_up(sql) {
+            Text::Kept(statement) => Ok(Some(statement)),
+            Text::New => Ok(None),
+            Text::AskedBefore => {
+                let statement = self.wire.prepare_typed(sql, types).await?;
+                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                known.kept.insert(sql.to_owned(), statement.clone());
+                Ok(Some(statement))
+            }
+        }
+    }
+
+    /// The rows of a statement.
+    pub(super) async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
+        match self.kept(sql, &[]).await? {
+            Some(statement) => self.wire.query(&statement, values).await,
+            None => self.wire.query(sql, values).await,
+        }
+    }
+
+    /// Its only row.
+    pub(super) async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Error> {
+        match self.kept(sql, &[]).await? {
+            Some(statement) => self.wire.query_one(&statement, values).await,
+            None => self.wire.query_one(sql, values).await,
+        }
+    }
+
+    /// Its only row, where it has one.
+    pub(super) async fn query_opt(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, Error> {
+        match self.kept(sql, &[]).await? {
+            Some(statement) => self.wire.query_opt(&statement, values).await,
+            None => self.wire.query_opt(sql, values).await,
+        }
+    }
+
+    /// How many rows it changed.
+    pub(super) async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Error> {
+        match self.kept(sql, &[]).await? {
+            Some(statement) => self.wire.execute(&statement, values).await,
+            None => self.wire.execute(sql, values).await,
+        }
+    }
+
+    /// The rows of a statement whose values are texts: the first time in one round trip, without a named statement.
+    pub(super) async fn query_texts(&self, sql: &str, texts: &[&str]) -> Result<Vec<Row>, Error> {
+        let types = vec![Type::TEXT; texts.len()];
+        match self.kept(sql, &types).await? {
+            Some(statement) => self.wire.query_raw(&statement, texts.iter().copied()).await?.try_collect().await,
+            None => {
+                let texts = texts.iter().copied().zip(types);
+                self.wire.query_typed_raw(sql, texts).await?.try_collect().await
+            }
+        }
+    }
+
+    /// Begins a transaction.
+    pub(super) async fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
+        self.begin("begin").await.map(|(transaction, _)| transaction)
+    }
+
+    /// Begins a transaction by these statements, of which the first is `begin`, sent as one message; what they answered.
+    pub(super) async fn begin(&mut self, sql: &str) -> Result<(Transaction<'_>, Vec<SimpleQueryMessage>), Error> {
+        let transaction = Transaction { client: self, is_over: false }; // from here on its drop rolls back
+        let answer = transaction.wire.simple_query(sql).await?;
+        Ok((transaction, answer))
+    }
+}
+
+impl Deref for Client {
+    type Target = tokio_postgres::Client;
+    fn deref(&self) -> &tokio_postgres::Client {
+        &self.wire
+    }
+}
+
+/// An open transaction. Dropped before its end, it is rolled back.
+pub struct Transaction<'a> {
+    client: &'a Client,
+    is_over: bool,
+}
+
+impl Transaction<'_> {
+    /// Commits. No proof that the server did: COMMIT of an aborted transaction is answered with ROLLBACK, which the driver
+    /// takes for success; `pg/unit` asks.
+    pub(super) async fn commit(mut self) -> Result<(), Error> {
+        self.is_over = true;
+        self.client.wire.batch_execute("commit").await
+    }
+
+    /// Rolls back.
+    pub(super) async fn rollback(mut self) -> Result<(), Error> {
+        self.is_over = true;
+        self.client.wire.batch_execute("rollback").await
+    }
+
+    /// It has ended by a statement of its own.
+    pub(super) fn is_over(mut self) {
+        self.is_over = true;
+    }
+
+    /// The connection that it is on.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        self.client
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        self.client
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            // The driver sends when it is asked for the first time; the answer is nobody's.
+            let _sent = self.client.wire.batch_execute("rollback").now_or_never();
+        }
+    }
+}
