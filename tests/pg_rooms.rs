@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tenantctl::ident::{Ident, QualifiedTable};
+use tenantctl::pg::Client;
 use tenantctl::pg::catalog::*;
 use tenantctl::pg::compare::{self, Side};
 use tenantctl::pg::failure::ServerResult;
@@ -16,7 +17,7 @@ use tenantctl::report::{Difference, DifferenceKind};
 use tenantctl::server::{Server, ServerOptions};
 use tenantctl::store::KeyFamily;
 use tenantctl::table::{Table, TypeKind};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::NoTls;
 
 const OPTIONS: &str = "-c search_path= -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres \
     -c extra_float_digits=3 -c bytea_output=hex -c standard_conforming_strings=on -c jit=off";
@@ -31,7 +32,7 @@ async fn connect(database: &str) -> Client {
     let config = format!("host=127.0.0.1 port={} user=postgres dbname={database} options='{OPTIONS}'", port());
     let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
     tokio::spawn(connection);
-    client
+    Client::new(client)
 }
 
 /// A database of one's own, with a second connection to it.

@@ -43,7 +43,8 @@ enum Text {
 
 impl Client {
     /// A new connection, which was asked nothing yet.
-    pub(super) fn new(wire: tokio_postgres::Client) -> Self {
+    #[must_use]
+    pub fn new(wire: tokio_postgres::Client) -> Self {
         Self { wire, known: Mutex::default() }
     }
 
@@ -80,7 +81,10 @@ impl Client {
     }
 
     /// The rows of a statement.
-    pub(super) async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.wire.query(&statement, values).await,
             None => self.wire.query(sql, values).await,
@@ -88,7 +92,10 @@ impl Client {
     }
 
     /// Its only row.
-    pub(super) async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.wire.query_one(&statement, values).await,
             None => self.wire.query_one(sql, values).await,
@@ -96,7 +103,10 @@ impl Client {
     }
 
     /// Its only row, where it has one.
-    pub(super) async fn query_opt(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn query_opt(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.wire.query_opt(&statement, values).await,
             None => self.wire.query_opt(sql, values).await,
@@ -104,7 +114,10 @@ impl Client {
     }
 
     /// How many rows it changed.
-    pub(super) async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.wire.execute(&statement, values).await,
             None => self.wire.execute(sql, values).await,
@@ -112,7 +125,10 @@ impl Client {
     }
 
     /// The rows of a statement whose values are texts: the first time in one round trip, without a named statement.
-    pub(super) async fn query_texts(&self, sql: &str, texts: &[&str]) -> Result<Vec<Row>, Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn query_texts(&self, sql: &str, texts: &[&str]) -> Result<Vec<Row>, Error> {
         let types = vec![Type::TEXT; texts.len()];
         match self.kept(sql, &types).await? {
             Some(statement) => self.wire.query_raw(&statement, texts.iter().copied()).await?.try_collect().await,
@@ -124,12 +140,18 @@ impl Client {
     }
 
     /// Begins a transaction.
-    pub(super) async fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn transaction(&mut self) -> Result<Transaction<'_>, Error> {
         self.begin("begin").await.map(|(transaction, _)| transaction)
     }
 
     /// Begins a transaction by these statements, of which the first is `begin`, sent as one message; what they answered.
-    pub(super) async fn begin(&mut self, sql: &str) -> Result<(Transaction<'_>, Vec<SimpleQueryMessage>), Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn begin(&mut self, sql: &str) -> Result<(Transaction<'_>, Vec<SimpleQueryMessage>), Error> {
         let transaction = Transaction { client: self, is_over: false }; // from here on its drop rolls back
         let answer = transaction.wire.simple_query(sql).await?;
         Ok((transaction, answer))
@@ -152,19 +174,25 @@ pub struct Transaction<'a> {
 impl Transaction<'_> {
     /// Commits. No proof that the server did: COMMIT of an aborted transaction is answered with ROLLBACK, which the driver
     /// takes for success; `pg/unit` asks.
-    pub(super) async fn commit(mut self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn commit(mut self) -> Result<(), Error> {
         self.is_over = true;
         self.client.wire.batch_execute("commit").await
     }
 
     /// Rolls back.
-    pub(super) async fn rollback(mut self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn rollback(mut self) -> Result<(), Error> {
         self.is_over = true;
         self.client.wire.batch_execute("rollback").await
     }
 
     /// It has ended by a statement of its own.
-    pub(super) fn is_over(mut self) {
+    pub fn is_over(mut self) {
         self.is_over = true;
     }
 

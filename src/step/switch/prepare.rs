@@ -12,11 +12,11 @@ use crate::ident::Ident;
 use crate::pg::change::{Changed, Versions, changed_tables, maybe_changed_in_store};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind};
+use crate::pg::ownership::Ownership;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
 use crate::pg::versions::versions;
 use crate::pg::{Transaction, catalog, rows, structure};
-use crate::plan::ChangeTest;
 use crate::step::Means;
 use crate::step::copy::raise_sequences;
 use crate::step::read_back::digest;
@@ -88,14 +88,13 @@ pub(super) fn row_count(the_move: &Move) -> u64 {
 }
 
 /// Whether the look under the lock may do without one before: the last store's was quick, so this one should take no more
-/// than half of the time. Where an index does not lead to the rows, or a condition decides over them, nothing follows from
-/// another store.
+/// than half of the time. Where no index leads to the rows it reads the same tables as the last one did; where a condition
+/// decides over them, nothing follows from another store.
 fn is_quick_by_the_last(means: &Means<'_>, the_move: &Move, ground: &Ground) -> bool {
-    let follows = |owner| ground.change_test(owner) == ChangeTest::Index && !owner.by_condition();
     let expected = means.looks.expected(row_count(the_move));
     the_move.kind == MoveKind::Move
         && expected.is_some_and(|expected| expected * 2 <= time_for_the_look(means))
-        && ground.owners.iter().all(follows)
+        && !ground.owners.iter().any(Ownership::by_condition)
 }
 
 /// The shared tables and those of the store schema, for one round: that neither was altered since is seen under the lock
