@@ -44,12 +44,12 @@ pub async fn copy(means: &Means<'_>, receipts: &[Receipt<Created>]) -> Vec<Resul
     for the_move in &moves {
         means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Copy });
     }
-    let loaded = match load(means, &moves).await {
+    let loaded = match Box::pin(load(means, &moves)).await {
         Ok(loaded) => loaded,
         Err(error) => moves.iter().map(|_| Err(super::same(&error))).collect(),
     };
     let finished = moves.into_iter().zip(loaded).map(|(the_move, loaded)| async move {
-        let copied = finish(means, the_move, loaded?).await?;
+        let copied = Box::pin(finish(means, the_move, loaded?)).await?; // on the heap, as a stack is small
         let (store, step) = (&the_move.store, Step::Copy);
         means.observer.notice(&Event::StepDone { store, step, elapsed: begun.elapsed() });
         Ok(copied)
@@ -273,8 +273,8 @@ async fn load_one_by_one(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &L
             }
             let load = loading.load(means, snapshot, statement);
             let loaded = match parts {
-                1 => load.at_once().await,
-                parts => load.in_parts(parts.into()).await,
+                1 => Box::pin(load.at_once()).await,
+                parts => Box::pin(load.in_parts(parts.into())).await,
             };
             failed.fetch_or(loaded.is_err(), std::sync::atomic::Ordering::SeqCst);
             loaded.map(Some)

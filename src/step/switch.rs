@@ -130,8 +130,9 @@ async fn copy_again(
         }
     }
     let created = reopen(means, the_move, changed).await?;
-    let copied = copy(means, &[created]).await.pop().context("no store was copied")??;
-    let proof = verify(means, &[copied]).await.pop().context("no store was verified")??;
+    // On the heap: whole steps inside a step are more than a stack holds.
+    let copied = Box::pin(copy(means, &[created])).await.pop().context("no store was copied")??;
+    let proof = Box::pin(verify(means, &[copied])).await.pop().context("no store was verified")??;
     proof.receipt.ok_or_else(|| {
         Refusal::new("the tables that were copied again are not equal to the shared rows")
             .hint(format!("`tenantctl verify --store {}` names the rows", the_move.store.key))

@@ -178,7 +178,7 @@ async fn look(
     // On one connection in turn: whichever failed first would end the other's transaction.
     let (compared, checked) = match row_count < ROWS_WORTH_A_CONNECTION {
         true => (compared.await, checked.await),
-        false => futures_util::join!(compared, checked),
+        false => futures_util::future::join(Box::pin(compared), Box::pin(checked)).await,
     };
     let mut tables = Vec::new();
     if the_move.kind.has_rows() {
