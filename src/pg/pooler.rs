@@ -19,8 +19,8 @@ pub struct Room {
     pub reserved: i64,
     /// Connections of neither the stores' roles nor ours.
     pub others: i64,
-    /// What the database's own limit leaves of it; none: it has no limit.
-    pub of_database: Option<i64>,
+    /// The database's own limit, and the connections to it of neither the stores' roles nor ours; none: it has no limit.
+    pub of_database: Option<(i64, i64)>,
 }
 
 /// Asks for it; `roles` are those of the stores.
@@ -29,5 +29,11 @@ pub struct Room {
 /// The server's error.
 pub async fn room(client: &Client, roles: &[&str]) -> Result<Room> {
     let row = client.query_one(include_str!("sql/pooler_room.sql"), &[&roles]).await.server()?;
-    Ok(Room { max_connections: row.get(0), reserved: row.get(1), others: row.get(2), of_database: row.get(3) })
+    let limit: Option<i64> = row.get(3);
+    Ok(Room {
+        max_connections: row.get(0),
+        reserved: row.get(1),
+        others: row.get(2),
+        of_database: limit.map(|limit| (limit, row.get(4))),
+    })
 }

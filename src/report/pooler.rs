@@ -29,6 +29,10 @@ pub struct PoolerReport {
     pub reserved: u64,
     /// Used by neither these roles nor tenantctl.
     pub others: u64,
+    /// The database's own limit; none: it has none.
+    pub database_limit: Option<u64>,
+    /// The connections to this database that are used by neither these roles nor tenantctl; 0 where it has no limit.
+    pub database_others: u64,
     /// Whether what is needed is there.
     pub fits: bool,
     /// The file that was written; none: it is the text.

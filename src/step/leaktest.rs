@@ -10,6 +10,7 @@ use anyhow::Result;
 use super::Means;
 use super::doctor::Diagnosis;
 use crate::conninfo::ConnInfo;
+use crate::error::{Exit, Refusal, ServerError};
 use crate::pg::pooler::{Mark, Visitor};
 use crate::plan::Finding;
 
@@ -18,6 +19,10 @@ const LOOKS: usize = 24;
 
 /// A pool that is used up makes a client wait for minutes.
 const WAIT: Duration = Duration::from_secs(5);
+
+/// What an entry that is missing or wrong wants.
+const WRITE_AND_RELOAD: &str =
+    "`tenantctl pooler --all --file FILE` writes the entries; then let the pooler read it: `RELOAD` in its console";
 
 /// A way through the pooler.
 pub struct Door {
@@ -54,17 +59,31 @@ pub async fn try_leaks(means: &Means<'_>, doors: &[Door], found: &mut Diagnosis)
     Ok(())
 }
 
+/// A store's entry that the pooler does not know: an error with a way on.
+fn of_entry(door: &Door, error: anyhow::Error) -> anyhow::Error {
+    let is_unknown = |said: &ServerError| said.is(&["3D000"]) || said.message.starts_with("no such database");
+    let is_unknown = error.chain().filter_map(|cause| cause.downcast_ref()).any(is_unknown);
+    match door.home.is_some() && is_unknown {
+        true => error.context(
+            Refusal::new(format!("the pooler has no entry {}", door.name))
+                .hint(WRITE_AND_RELOAD)
+                .exit(Exit::Unreachable),
+        ),
+        false => error,
+    }
+}
+
 /// Whether the door leads into the store's schema, as the store's role.
 async fn lands(means: &Means<'_>, door: &Door, found: &mut Diagnosis) -> Result<()> {
-    let landing = Visitor::enter(means.sessions, &door.conninfo).await?.landing().await?;
+    let visitor = Visitor::enter(means.sessions, &door.conninfo).await.map_err(|error| of_entry(door, error))?;
+    let landing = visitor.landing().await?;
     let schema = landing.schema.unwrap_or_else(|| "none".to_owned());
     let is_at_home = door.home.as_ref().is_none_or(|(role, home)| *role == landing.role && *home == schema);
     let message = format!("{} leads to schema {schema}, as role {}", door.name, landing.role);
     found.findings.push(match &door.home {
         Some((role, home)) if !is_at_home => {
-            Finding::stop("pooler_entry", format!("{message}; it should be schema {home}, as role {role}")).hint(
-                "`tenantctl pooler --all --file FILE` writes the entries; then let the pooler read it: `RELOAD` in its console",
-            )
+            Finding::stop("pooler_entry", format!("{message}; it should be schema {home}, as role {role}"))
+                .hint(WRITE_AND_RELOAD)
         }
         _ => Finding::note("pooler_entry", message),
     });

@@ -153,32 +153,46 @@ pub async fn report(
 
 /// How many connections all pools together may open, and how many there are for them.
 fn budget(mut report: PoolerReport, room: &Room) -> PoolerReport {
-    let of_server = room.max_connections - room.reserved - room.others;
-    let left = room.of_database.map_or(of_server, |of_database| of_database.min(of_server));
     report.needed = report.entries.len() as u64 * u64::from(report.pool_size) * u64::from(report.processes);
-    report.room = left.max(0).unsigned_abs();
     report.max_connections = room.max_connections.unsigned_abs();
     report.reserved = room.reserved.unsigned_abs();
     report.others = room.others.unsigned_abs();
+    report.database_limit = room.of_database.map(|(limit, _)| limit.unsigned_abs());
+    report.database_others = room.of_database.map_or(0, |(_, others)| others.unsigned_abs());
+    let of_server = of_server(&report);
+    report.room = of_database(&report).map_or(of_server, |of_database| of_database.min(of_server));
     report.fits = report.needed <= report.room;
     report
 }
 
-/// The budget in a sentence.
+/// What `max_connections` leaves for the pools.
+fn of_server(report: &PoolerReport) -> u64 {
+    report.max_connections.saturating_sub(report.reserved + report.others)
+}
+
+/// What the database's own limit leaves for them; none: it has none.
+fn of_database(report: &PoolerReport) -> Option<u64> {
+    report.database_limit.map(|limit| limit.saturating_sub(report.database_others))
+}
+
+/// The budget in a sentence, with the limit that leaves the least.
 #[must_use]
 pub fn budget_sentence(report: &PoolerReport) -> String {
-    format!(
-        "{} entries * pool_size {} * processes {} = {} connections at most; the server has room for {} (max_connections {}, \
-         {} reserved, {} used by others)",
-        report.entries.len(),
-        report.pool_size,
-        report.processes,
-        report.needed,
-        report.room,
-        report.max_connections,
-        report.reserved,
-        report.others
-    )
+    let PoolerReport { entries, pool_size, processes, needed, room, .. } = report;
+    let pools = format!(
+        "{} entries * pool_size {pool_size} * processes {processes} = {needed} connections at most",
+        entries.len()
+    );
+    match report.database_limit {
+        Some(limit) if of_database(report) < Some(of_server(report)) => format!(
+            "{pools}; the database has room for {room} (its connection limit {limit}, {} used by others)",
+            report.database_others
+        ),
+        _ => format!(
+            "{pools}; the server has room for {room} (max_connections {}, {} reserved, {} used by others)",
+            report.max_connections, report.reserved, report.others
+        ),
+    }
 }
 
 /// Told where it fits.
@@ -193,16 +207,24 @@ pub fn does_not_fit(report: &PoolerReport) -> Refusal {
     let each = report.entries.len() as u64 * u64::from(report.processes);
     let hint = match report.room / each.max(1) {
         0 => format!(
-            "set max_connections to {} or more, or let fewer processes pool ([pooler] processes), or fewer stores \
-             (--store)",
-            report.reserved + report.others + each
+            "{}, or let fewer processes pool ([pooler] processes), or fewer stores (--store)",
+            more_room(report, each)
         ),
-        size => format!(
-            "write [pooler] pool_size = {size}, or set max_connections to {} or more",
-            report.reserved + report.others + report.needed
-        ),
+        size => format!("write [pooler] pool_size = {size}, or {}", more_room(report, report.needed)),
     };
     Refusal::new("the server has too few connections for the pools").because(budget_sentence(report)).hint(hint)
+}
+
+/// What must be raised so that so many connections fit: each limit that is in the way.
+fn more_room(report: &PoolerReport, needed: u64) -> String {
+    let setting = format!("set max_connections to {} or more", report.reserved + report.others + needed);
+    let database = Ident::new(&report.database);
+    let own_limit = format!("`alter database {database} connection limit {}`", report.database_others + needed);
+    match (of_database(report).is_some_and(|room| room < needed), of_server(report) < needed) {
+        (true, true) => format!("{own_limit} and {setting}"),
+        (true, false) => own_limit,
+        (false, _) => setting,
+    }
 }
 
 /// The file; `line` is the command that made it, `now` when.
@@ -243,6 +265,7 @@ mod tests {
     fn the_budget_counts_stores_pools_and_processes_against_what_is_left() {
         let of = |processes, of_database| {
             let report = PoolerReport {
+                database: "Shop".into(),
                 pool_size: 5,
                 processes,
                 entries: vec![entry("4", "a"), entry("5", "b")],
@@ -251,11 +274,26 @@ mod tests {
             let room = Room { max_connections: 30, reserved: 3, others: 5, of_database };
             budget(report, &room)
         };
-        let (fits, too_many, limited) = (of(2, None), of(3, None), of(2, Some(19)));
+        let (fits, too_many) = (of(2, None), of(3, None));
         assert_eq!((fits.needed, fits.room, fits.fits), (20, 22, true));
-        assert_eq!((too_many.needed, too_many.fits, limited.fits), (30, false, false));
-        assert!(does_not_fit(&too_many).hint.unwrap().contains("pool_size = 3, or set max_connections to 38"));
-        assert!(does_not_fit(&of(20, None)).hint.unwrap().contains("max_connections to 48"));
+        assert_eq!((too_many.needed, too_many.fits), (30, false));
+        let hint = |report: &PoolerReport| does_not_fit(report).hint.unwrap();
+        assert_eq!(hint(&too_many), "write [pooler] pool_size = 3, or set max_connections to 38 or more");
+        assert!(hint(&of(20, None)).starts_with("set max_connections to 48 or more, or let fewer processes pool"));
+
+        // The database's own limit, where it leaves less.
+        let limited = of(2, Some((21, 2)));
+        assert_eq!((limited.room, limited.fits), (19, false));
+        assert!(
+            budget_sentence(&limited)
+                .ends_with("the database has room for 19 (its connection limit 21, 2 used by others)")
+        );
+        let raise = "write [pooler] pool_size = 4, or `alter database \"Shop\" connection limit 22`";
+        assert_eq!(hint(&limited), raise);
+        let both = "write [pooler] pool_size = 3, or `alter database \"Shop\" connection limit 32` and set max_connections to 38 or more";
+        assert_eq!(hint(&of(3, Some((21, 2)))), both);
+        assert!(hint(&of(5, Some((9, 2)))).starts_with("`alter database \"Shop\" connection limit 12`, or let fewer"));
+        assert!(of(2, Some((25, 2))).fits && budget_sentence(&of(2, Some((25, 2)))).contains("(max_connections 30,"));
     }
 
     #[test]

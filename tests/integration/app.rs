@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::town::{Ran, Town};
+use crate::running::eventually;
+use crate::town::{Ran, Town, sql_in};
 
 /// Three stores, 3, 4 and 5, with 6 customers, 12 orders and 36 lines each.
 pub(crate) fn three_stores() -> Town {
@@ -42,6 +43,15 @@ impl Town {
         while self.session_count() > 0 {
             assert!(Instant::now() < deadline, "{} sessions of tenantctl stay", self.session_count());
         }
+    }
+
+    /// Waits until nobody is connected to the database: who left is still counted for a moment.
+    #[track_caller]
+    pub(crate) fn nobody_is_connected(&self) {
+        let sql = format!("select count(*) from pg_stat_activity where datname = '{}'", self.database);
+        eventually("nobody is connected", Duration::from_secs(10), || {
+            sql_in("postgres", &sql)[0][0].as_deref() == Some("0")
+        });
     }
 
     /// Runs a command that must be refused: with this exit code, naming these things, with a hint, changing nothing.

@@ -240,6 +240,18 @@ fn an_entry_per_store_keeps_two_stores_apart_in_both_modes_and_a_shared_one_is_r
         assert_eq!(town.value(LOCKS), "0", "{mode} {more}");
     }
 
+    // One that the pooler does not know, as before RELOAD, has a way on.
+    let entries = town.read("stores.ini");
+    let known: Vec<&str> = entries.lines().filter(|line| !line.starts_with(&format!("{}.4 ", town.database))).collect();
+    town.write("stores.ini", &format!("{}\n", known.join("\n")));
+    let pooler = Pooler::with_entries(&town, "");
+    let url = format!("postgresql://postgres@127.0.0.1:{}/{{entry}}", pooler.port);
+    let missed = town.run(&["doctor", "--pooler", &url]).exits(5);
+    missed
+        .says(&format!("the pooler has no entry {}.4", town.database))
+        .says("hint: `tenantctl pooler --all --file FILE`");
+    town.write("stores.ini", &entries);
+
     // An entry that leads to another store is refused, and so is a role that does not land by itself.
     let four = format!("user='{} store_4'", town.database);
     town.write("stores.ini", &town.read("stores.ini").replace(&four, &four.replace("store_4", "store_3")));
@@ -251,15 +263,47 @@ fn an_entry_per_store_keeps_two_stores_apart_in_both_modes_and_a_shared_one_is_r
     town.run(&["pooler", "--all", "--file", "other.ini"]).exits(2).says("does not land in schema store_4");
     assert!(!town.folder.path().join("other.ini").exists());
     town.run(&["role", "--store", "4", "--make"]).exits(0);
+}
 
-    // More connections than the server has are refused with numbers that fit.
+#[test]
+fn more_connections_than_there_are_get_refused_with_numbers_that_fit() {
+    let town = two_stores_with_roles();
+    let sized = |config: &str, size: u32| {
+        town.write("tenantctl.toml", &format!("{config}pool_size = {size}\nprocesses = 2\n"));
+    };
     let config = town.read("tenantctl.toml");
-    town.write("tenantctl.toml", &format!("{config}pool_size = 300\nprocesses = 2\n"));
+    sized(&config, 300);
     let refused = town.run(&["pooler", "--all", "-f", "json"]).exits(2).json();
     holds(&validator(&schema("report")), &refused);
     assert_eq!((&refused["pooler"]["needed"], &refused["pooler"]["fits"]), (&1200.into(), &false.into()));
+    assert_eq!(refused["pooler"]["database_limit"], serde_json::Value::Null);
+    let others = &refused["pooler"]["others"];
+    let most = 1200 + others.as_u64().unwrap() + refused["pooler"]["reserved"].as_u64().unwrap();
     let hint = refused["error"]["hint"].as_str().unwrap();
-    let size = hint.split("pool_size = ").nth(1).unwrap().split(',').next().unwrap();
-    town.write("tenantctl.toml", &format!("{config}pool_size = {size}\nprocesses = 2\n"));
-    town.run(&["pooler", "--all", "--for", "pgdog"]).exits(0).says("name = \"store_3\"\nshard = 0");
+    assert!(hint.ends_with(&format!("set max_connections to {most} or more")), "{hint}");
+
+    // Other tests come and go on this server; the limit of a database of its own is nobody else's.
+    town.sql(&format!("alter database {} connection limit 41", town.database));
+    town.nobody_is_connected();
+    let refused = town.run(&["pooler", "--all", "-f", "json"]).exits(2).json();
+    holds(&validator(&schema("report")), &refused);
+    let made = &refused["pooler"];
+    assert_eq!((&made["database_limit"], &made["database_others"], &made["room"]), (&41.into(), &0.into(), &41.into()));
+    let because = refused["error"]["because"][0].as_str().unwrap();
+    assert!(because.ends_with("the database has room for 41 (its connection limit 41, 0 used by others)"), "{because}");
+    let hint = refused["error"]["hint"].as_str().unwrap();
+    let limit = format!("`alter database \"{}\" connection limit 1200` and set max_connections to ", town.database);
+    assert!(hint.starts_with(&format!("write [pooler] pool_size = 10, or {limit}")), "{hint}");
+    town.run(&["pooler", "--all", "--lang", "es"])
+        .exits(2)
+        .says("la base de datos tiene lugar para 41 (su límite de conexiones 41, 0 usadas por otros)")
+        .says("escriba pool_size = 10 en [pooler], o dé `alter database");
+    sized(&config, 11);
+    let only = format!("pool_size = 10, or `alter database \"{}\" connection limit 44`\n", town.database);
+    town.run(&["pooler", "--all"]).exits(2).says(&only);
+    sized(&config, 10);
+    town.run(&["pooler", "--all", "--for", "pgdog"])
+        .exits(0)
+        .says("= 40 connections at most; the database has room for 41")
+        .says("name = \"store_3\"\nshard = 0");
 }

@@ -1,10 +1,11 @@
--- What is left of the server's connections for the roles of $1: the setting, what is kept, what others use, what the
--- database's own limit leaves.
+-- What is left of the server's connections for the roles of $1: the setting, what is kept, what others use; the
+-- database's own limit, and what others use of that.
 select
   s.max_connections,
   s.reserved,
   b.others,
-  case when d.datconnlimit >= 0 then d.datconnlimit - b.others_here end
+  case when d.datconnlimit >= 0 then d.datconnlimit::int8 end,
+  b.others_here
 from pg_catalog.pg_database d,
   (
     select current_setting('max_connections')::int8 as max_connections,

@@ -144,6 +144,12 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "{} entradas * pool_size {} * processes {} = {} conexiones como máximo; el servidor tiene lugar para {} \
          (max_connections {}, {} reservadas, {} usadas por otros)",
     ),
+    (
+        "{n} entries * pool_size {n} * processes {n} = {n} connections at most; the database has room for {n} (its connection \
+         limit {n}, {n} used by others)",
+        "{} entradas * pool_size {} * processes {} = {} conexiones como máximo; la base de datos tiene lugar para {} (su \
+         límite de conexiones {}, {} usadas por otros)",
+    ),
     ("no schema yet, so no entry: stores {}", "sin esquema todavía, y por eso sin entrada: tiendas {}"),
     (
         "give each store an entry and a role of its own: {}; then {}",

@@ -124,7 +124,15 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "the server has too few connections for the pools",
         "el servidor tiene muy pocas conexiones para los grupos del pooler",
     ),
+    ("write [pooler] pool_size = {n}, or {t}", "escriba pool_size = {} en [pooler], o {}"),
+    (
+        "{t}, or let fewer processes pool ([pooler] processes), or fewer stores (--store)",
+        "{}, o use menos procesos ([pooler] processes) o menos tiendas (--store)",
+    ),
+    ("set max_connections to {n} or more", "suba max_connections a {} o más"),
+    ("`alter database {} connection limit {n}`", "dé `alter database {} connection limit {}`"),
     ("role {} does not land in schema {}", "el rol {} no llega al esquema {}"),
+    ("the pooler has no entry {}", "el pooler no tiene la entrada {}"),
     ("role {} of store {} may not log in", "el rol {} de la tienda {} no puede iniciar sesión"),
     ("two stores would have the entry `{}`", "dos tiendas tendrían la entrada `{}`"),
     // roles
