@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::town::{Town, sql_at};
 
+/// What it asks of who wants the products.
+pub(crate) const TOKEN: &str = "hunter2-of-the-application";
+
 /// What it does, as the test may change it while it runs.
 #[derive(Debug)]
 pub(crate) struct Mood {
@@ -67,10 +70,26 @@ fn answer(mut stream: TcpStream, database: &str, mood: &Mutex<Mood>) {
     let target = request.split(' ').nth(1).unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     mood.lock().unwrap().asked.push(format!("{request} {body}"));
+    let asked = |name: &str| {
+        let found = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name);
+        found.map(|(_, value)| value.to_owned()).unwrap_or_default()
+    };
     let (status, text) = match path {
+        // The sample's: it finds its store as an application does, in the registry, and asks whoever comes for a token.
+        "/api/products" if header("authorization") != format!("Bearer {TOKEN}") => (401, "{}".to_owned()),
+        "/api/products" => {
+            let key = asked("store");
+            let routed = format!("select coalesce(schema_name, 'public') from stores where id = {key}");
+            let routed = sql_at(database, &routed)[0][0].clone().unwrap();
+            let schema = mood.lock().unwrap().schema.clone().unwrap_or(routed);
+            let sql = format!(
+                "select coalesce(json_agg(json_build_object('id', id, 'name', name, 'price', price) order by id), '[]')
+                 from {schema}.products"
+            );
+            (200, sql_at(database, &sql)[0][0].clone().unwrap())
+        }
         "/api/customers" => {
-            let asked = query.split('&').find_map(|pair| pair.strip_prefix("schema=")).unwrap_or_default().to_owned();
-            let schema = mood.lock().unwrap().schema.clone().unwrap_or(asked);
+            let schema = mood.lock().unwrap().schema.clone().unwrap_or(asked("schema"));
             let sql = format!(
                 "select json_build_object('customers', json_agg(json_build_object('id', id, 'name', name, 'more', true)
                  order by id)) from {schema}.customers"

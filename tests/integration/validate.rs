@@ -3,11 +3,9 @@
 use serde_json::Value;
 
 use crate::app::three_stores;
-use crate::application::Application;
+use crate::application::{Application, TOKEN};
 use crate::faces::{holds, schema, validator};
 use crate::town::{Ran, Town, finish};
-
-const TOKEN: &str = "hunter2-of-the-application";
 
 /// A town with probes beside its configuration, and the application that they ask.
 fn town_with(probes: &str) -> (Town, Application) {
@@ -262,4 +260,60 @@ fn each_way_to_fail_is_told_and_no_secret_with_it() {
     assert_eq!(town.stage("5"), "none");
     run(&town, &application, &["migrate", "--store", "5", "--yes", "--no-validate"]).exits(0);
     assert_eq!(town.stage("5"), "switched");
+}
+
+/// The configuration of the sample with the probe of its application, as the operator leaves out the comment signs.
+fn with_shipped_probe(shipped: &str) -> String {
+    let from = shipped.find("# [[probes]]").expect("the shipped probe of the application");
+    let (before, rest) = shipped.split_at(from);
+    let (probe, after) = rest.split_once("\n\n").expect("an empty line after it");
+    let probe: Vec<&str> = probe.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    let next_step =
+        "[[report.next_steps]]\ntext.es = \"La API devuelve los productos\"\ndone_when = \"probe:products\"\n";
+    format!("{before}{}\n\n{after}\n{next_step}", probe.join("\n"))
+}
+
+#[test]
+fn the_sample_s_own_report_is_ticked_by_its_application_and_one_probe_that_fails_opens_the_box() {
+    let town = Town::sample();
+    let application = Application::of(&town);
+    town.write("tenantctl.toml", &with_shipped_probe(&town.read("tenantctl.toml")));
+    run(&town, &application, &["migrate", "--store", "4", "--yes"]).exits(0);
+    assert_eq!(town.stage("4"), "validated");
+    let page = |words: &[&str]| {
+        let report = ["report", "--store", "4", "--lang", "es", "--format", "markdown"];
+        run(&town, &application, &[&report, words].concat()).exits(0).stdout
+    };
+    let ticked = page(&[]);
+    for line in [
+        "✅ GET /api/products devuelve los productos del schema migrado: http: estado 200, 2 valores iguales",
+        "✅ Crear un pedido con sus partidas: sql: 4 sentencias, 1 registro",
+        "- [x] Probar la creación de órdenes (",
+        "- [x] Verificar la integración con WhatsApp (",
+        "- [x] Confirmar todas las funcionalidades (",
+        "- [x] La API devuelve los productos (",
+        ": 5 de 5 pruebas con éxito)",
+    ] {
+        assert!(ticked.contains(line), "{line} is not in\n{ticked}");
+    }
+    assert!(!ticked.contains("a aplicación misma"), "the application was asked:\n{ticked}");
+
+    // The application goes on reading the shared schema, as if nobody had told it.
+    application.reads(Some("public"));
+    run(&town, &application, &["validate", "--store", "4", "--lang", "es"]).exits(3).says("no está en la consulta: ");
+    assert_eq!(town.stage("4"), "switched");
+    let open = page(&[]);
+    for line in ["- [ ] Confirmar todas las funcionalidades", "- [ ] La API devuelve los productos"] {
+        assert!(open.contains(line), "{line} is not in\n{open}");
+    }
+    assert!(open.contains("- [x] Probar la creación de órdenes ("), "its own probe passed:\n{open}");
+
+    // Without its token it does not answer, and what it is told stands nowhere.
+    application.reads(None);
+    let mut command = town.with_probes(&["validate", "--store", "4"]);
+    command.env("APP_URL", &application.url).env("APP_TOKEN", "forgotten").env("NO_PROXY", "127.0.0.1");
+    finish(command).exits(3).says("status 401 instead of 200");
+    let asked = run(&town, &application, &["validate", "--store", "4"]).exits(0);
+    assert!(!asked.stdout.contains(TOKEN) && !asked.stderr.contains(TOKEN));
+    assert_eq!(page(&[]).matches("- [x]").count(), ticked.matches("- [x]").count());
 }
