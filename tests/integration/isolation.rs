@@ -151,6 +151,15 @@ fn a_clean_store_passes_and_each_planted_leak_is_found_and_named_with_what_mends
     // The journal keeps it for the report, which no longer says that nobody looked.
     let report = town.run(&["report", "--store", "4", "-f", "json"]).exits(0).json();
     assert_eq!(report["stores"][0]["isolation"]["leaks"], look(&town, 3)["leaks"]);
+    // Its section on isolation cites the attempts, and so does its end: rows of one's own are not enough.
+    let page = town.run(&["report", "--store", "4", "-f", "markdown"]).exits(0).stdout;
+    let (tried, refused) = open["attempts"].as_array().unwrap().iter().fold((0, 0), |(tried, refused), of| {
+        (tried + of["tried"].as_u64().unwrap(), refused + of["refused"].as_array().unwrap().len())
+    });
+    let cited = format!("- ❌ {refused} of {tried} attempts to get out of its schema were refused");
+    let section = page.split("### ❌ Isolation").nth(1).unwrap_or_else(|| panic!("{page}"));
+    assert!(section.split("###").next().unwrap().contains(&cited), "{page}");
+    assert!(page.split("## Final result").nth(1).unwrap().contains(&format!("{cited}; ")), "{page}");
     assert!(!report["stores"][0]["not_checked"].to_string().contains("other_roles"), "{report}");
 }
 

@@ -11,7 +11,7 @@ use crate::pg::failure::ServerResult;
 use crate::plan::Grade;
 use crate::report::Leak;
 
-/// Names of relations in a sentence, before `and 7 more`.
+/// Names of relations in a sentence, before `… (+7)`.
 const NAMED: usize = 5;
 
 /// A relation outside the schema.
@@ -84,7 +84,7 @@ pub(super) fn reachable(role: &StoreRole, targets: &[Target]) -> Vec<Leak> {
         let rights = rights.join(", ");
         let mut named: Vec<String> = tables.iter().take(NAMED).map(|table| table.raw()).collect();
         if tables.len() > NAMED {
-            named.push(format!("and {} more", tables.len() - NAMED));
+            named.push(format!("… (+{})", tables.len() - NAMED));
         }
         let (through, from) = match via {
             "role" => ("by a grant to it", role.name.to_string()),

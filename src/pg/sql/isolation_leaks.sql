@@ -144,9 +144,9 @@ select 'foreign_key',
        not (p.relname::text <> all ($6) and t.nspname::text = $3),
        $2 || '.' || c.relname,
        'foreign key ' || k.conname || ' of ' || c.relname || ' tells which keys ' || t.nspname || '.' || p.relname || ' has',
-       case when p.relname::text <> all ($6) and t.nspname::text = $3
-         then '-- or name the table in [role] common: ' else '' end
-         || format('alter table %I.%I drop constraint %I', $2, c.relname, k.conname)
+       format('alter table %I.%I drop constraint %I', $2, c.relname, k.conname)
+         || case when p.relname::text <> all ($6) and t.nspname::text = $3
+              then format('; -- or name %s.%s in [role] common', t.nspname, p.relname) else '' end
 from own
 join pg_catalog.pg_class c on c.relnamespace = own.oid
 join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.contype = 'f' and k.conparentid = 0

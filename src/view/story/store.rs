@@ -344,7 +344,13 @@ fn supported(store: &StoreReport, page: &mut Page<'_>) {
             continue;
         }
         let marks: Vec<Mark> = checks.iter().map(|check| proof::mark_of(check.verdict)).collect();
-        let worst = [Mark::Bad, Mark::Unknown].into_iter().find(|mark| marks.contains(mark)).unwrap_or(Mark::Good);
+        // The rows are the store's own; whether others reach them, the attempts of its role say.
+        let tried = match &store.isolation {
+            Some(isolation) if question == "other_roles" => isolation::verdicts(isolation, words).to_vec(),
+            _ => Vec::new(),
+        };
+        let all: Vec<Mark> = marks.iter().copied().chain(tried.iter().map(|(mark, _)| *mark)).collect();
+        let worst = [Mark::Bad, Mark::Unknown].into_iter().find(|mark| all.contains(mark)).unwrap_or(Mark::Good);
         page.sub(Some(worst), heading);
         for (check, mark) in checks.iter().zip(marks) {
             let title = capital(&words.check_title(&check.check));
@@ -355,6 +361,9 @@ fn supported(store: &StoreReport, page: &mut Page<'_>) {
             if check.items.len() > 10 {
                 page.paragraph(4, Tone::Dim, &fill(words.more, &[&grouped(check.items.len() as u64 - 10)]));
             }
+        }
+        for (mark, text) in tried {
+            page.marked(2, mark, &capital(&text));
         }
         open_question(&store.not_checked, question, page);
     }
@@ -410,6 +419,11 @@ fn result(store: &StoreReport, page: &mut Page<'_>) {
         let mark = if equal == store.samples.len() { Mark::Good } else { Mark::Bad };
         let count = fill(words.of, &[&grouped(equal as u64), &grouped(store.samples.len() as u64)]);
         page.marked(2, mark, &fill(words.result_samples, &[&count]));
+    }
+    if let Some(isolation) = &store.isolation {
+        let [(tried, attempts), (found, leaks)] = isolation::verdicts(isolation, words);
+        let mark = if [tried, found].contains(&Mark::Bad) { Mark::Bad } else { Mark::Good };
+        page.marked(2, mark, &format!("{}; {leaks}", capital(&attempts)));
     }
     let (mark, text) = routed(store, page);
     page.marked(2, mark, &text);

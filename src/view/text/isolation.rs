@@ -6,7 +6,7 @@ use crate::view::figures::{counted, date, grouped};
 use crate::view::grid::{Cell, Column, Grid};
 use crate::view::page::{Mark, Page};
 use crate::view::paint::Tone;
-use crate::view::words::fill;
+use crate::view::words::{Words, fill};
 
 /// Attempts before `… and 12 more`; JSON has them all.
 const SHOWN: usize = 10;
@@ -20,16 +20,22 @@ pub(in crate::view) fn write(store: &StoreReport, page: &mut Page<'_>) {
     told(isolation, 2, page);
 }
 
+/// What came of it: of the attempts, and of the question to the catalogs.
+pub(in crate::view) fn verdicts(isolation: &Isolation, words: &Words) -> [(Mark, String); 2] {
+    let (tried, refused) = isolation.counts();
+    let mark = if tried == refused { Mark::Good } else { Mark::Bad };
+    let leaks = match isolation.faults().count() as u64 {
+        0 => (Mark::Good, words.no_leaks.to_owned()),
+        count => (Mark::Bad, fill(words.leaks_in, &[&counted(count, words.leak_noun)])),
+    };
+    [(mark, fill(words.attempts_refused, &[&grouped(refused), &grouped(tried)])), leaks]
+}
+
 /// The section without its heading.
 pub(in crate::view) fn told(isolation: &Isolation, indent: usize, page: &mut Page<'_>) {
     let words = page.words;
-    let (tried, refused) = isolation.counts();
-    let mark = if tried == refused { Mark::Good } else { Mark::Bad };
-    page.marked(indent, mark, &fill(words.attempts_refused, &[&grouped(refused), &grouped(tried)]));
-    let faults = isolation.faults().count() as u64;
-    match faults {
-        0 => page.marked(indent, Mark::Good, words.no_leaks),
-        count => page.marked(indent, Mark::Bad, &fill(words.leaks_in, &[&counted(count, words.leak_noun)])),
+    for (mark, text) in verdicts(isolation, words) {
+        page.marked(indent, mark, &text);
     }
     page.blank();
     let way = words.way_text(&isolation.way);
