@@ -99,7 +99,10 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
             let store = of.map_or_else(|| store_of(&opened.store_schema, row), |of| Ok(of.store.clone()))?;
             report.roles.push(role::show(&means, ground.shared(), &store, of.map(|of| of.id)).await?);
         }
-        report.next_steps = next_steps(&report.roles);
+        report.next_steps = match chosen.rows.iter().any(|row| with_schema(row).is_some()) {
+            true => next_steps(&report.roles),
+            false => first_step(&report.roles),
+        };
         drop(means);
         let options = opened.page_options();
         drop(opened);
@@ -193,6 +196,13 @@ async fn one_store(
     // However it ended; what cannot be given back goes with the session.
     let _given = lease.give_back(&of.shared_schema, &of.store.key).await;
     done
+}
+
+/// Where the store has no schema yet, whose the role would be.
+fn first_step(roles: &[RoleReport]) -> Vec<NextStep> {
+    let [role] = roles else { return Vec::new() };
+    let command = format!("tenantctl create --store {}", role.store);
+    vec![NextStep { why: "it makes schema and role".into(), command }]
 }
 
 fn next_steps(roles: &[RoleReport]) -> Vec<NextStep> {

@@ -64,7 +64,10 @@ pub(super) fn copy_verdict(store: &StoreReport, words: &Words) -> (Mark, String)
         };
     }
     if store.stage == Some(Stage::Abandoned) {
-        return (Mark::Good, words.stage_sentence(Stage::Abandoned).to_owned()); // there is nothing to prove
+        // There is nothing to prove.
+        let left = store.findings.iter().any(|finding| finding.code == "dropped");
+        let said = if left { words.has_left } else { words.stage_sentence(Stage::Abandoned) };
+        return (Mark::Good, said.to_owned());
     }
     if store.differs() {
         return (Mark::Bad, fill(words.differs_in, &[&whereabouts(store, words)]));

@@ -233,6 +233,7 @@ fn a_role_comes_and_goes_with_its_schema_and_nobody_else_s_is_touched() {
     assert_eq!((count(&name), town.has_schema("store_4")), ("0".into(), false));
     town.run(&["verify", "--isolation", "--store", "4"]).exits(2).says("has no schema");
     town.run(&["role", "--store", "4", "--make"]).exits(2).says("create --store 4");
+    town.run(&["role", "--store", "4"]).exits(0).says("tenantctl create --store 4").says("it makes schema and role");
 }
 
 #[test]

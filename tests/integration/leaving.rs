@@ -57,7 +57,10 @@ fn a_store_that_leaves_takes_its_schema_and_its_role_and_nothing_else() {
 
     // A row that `[registry] where` does not take routes nobody.
     town.sql("update stores set is_active = false where id = 3");
-    town.run(&["drop", "--store", "3", "--yes", "--lang", "es"]).exits(0).says("se eliminó");
+    town.run(&["drop", "--store", "3", "--yes", "--lang", "es"])
+        .exits(0)
+        .says("la tienda salió: su esquema se eliminó")
+        .says("se eliminó el esquema store_3");
     assert!(!town.has_schema("store_3"));
 }
 

@@ -366,6 +366,7 @@ pub(super) static ENGLISH: Words = Words {
     no_leaks: "the catalogs show no leak",
     not_refused: "Not refused",
     isolated: "isolated",
+    has_left: "the store left: its schema is dropped",
     leaky: "leaks",
     leaks_in: "leaks: {}",
     attempt_noun: ("attempt that was not refused", "attempts that were not refused"),

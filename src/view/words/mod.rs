@@ -406,6 +406,7 @@ words! {
         pub no_leaks: &'static str,
         pub not_refused: &'static str,
         pub isolated: &'static str,
+        pub has_left: &'static str,
         pub leaky: &'static str,
         pub leaks_in: &'static str,
         pub attempt_noun: Noun,

@@ -279,6 +279,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "give the role anew what it may have, once the leaks are mended",
         "devuelve al rol lo que le corresponde, una vez cerradas las fugas",
     ),
+    ("it makes schema and role", "crea el esquema y el rol"),
     ("make it", "lo crea"),
     ("give it its rights again", "le devuelve sus permisos"),
     ("give it a password, and show it once", "le da una contraseña y la muestra una sola vez"),

@@ -415,6 +415,7 @@ pub(super) static SPANISH: Words = Words {
     no_leaks: "los catálogos no muestran ninguna fuga",
     not_refused: "No se rechazó",
     isolated: "aislada",
+    has_left: "la tienda salió: su esquema se eliminó",
     leaky: "con fugas",
     leaks_in: "hay fugas: {}",
     attempt_noun: ("intento que no se rechazó", "intentos que no se rechazaron"),
