@@ -12,7 +12,7 @@ mod reach;
 mod way;
 
 pub use attempt::{Tried, try_all};
-pub use facts::{RoleFacts, all_made, facts_of, made_for, not_ours};
+pub use facts::{RoleFacts, all_made, facts_of, made_for, not_ours, oid_of};
 pub use leak::{Around, leaks};
 pub use making::{drop_role, end_sessions, make, missing_rights, revoke, set_password};
 pub use password::{Verifier, generated};

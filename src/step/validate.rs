@@ -286,7 +286,7 @@ impl ActsAs {
 async fn acts_as(means: &Means<'_>, the_move: &Move) -> Result<ActsAs> {
     let session = means.sessions.writer().await?;
     let Some((role, oid)) = role::made_for(&*session, the_move.id).await? else { return Ok(ActsAs::Nobody) };
-    let is_ours = role::facts_of(&session, &role).await?.is_some_and(|facts| facts.oid == oid);
+    let is_ours = role::oid_of(&*session, &role).await? == Some(oid);
     Ok(match is_ours {
         false => ActsAs::Nobody,
         true if may_act_as(session, &role).await? => ActsAs::Own(role),

@@ -1,6 +1,7 @@
 //! What there is of a role: in the catalogs, and in the journal, which alone says that it is ours.
 
 use anyhow::Result;
+use tokio_postgres::types::Type;
 
 use crate::error::Refusal;
 use crate::ident::Ident;
@@ -64,6 +65,15 @@ pub async fn facts_of(client: &Client, role: &Ident) -> Result<Option<RoleFacts>
         session_count: row.get(7),
         comment: row.get(8),
     }))
+}
+
+/// The oid of a role; none where there is no such role.
+///
+/// # Errors
+/// The server's error.
+pub async fn oid_of(client: &Client, role: &Ident) -> Result<Option<u32>> {
+    let sql = "select oid from pg_catalog.pg_roles where rolname = $1::text::name";
+    Ok(client.query_typed_opt(sql, &[(&role.raw(), Type::TEXT)]).await.server()?.map(|row| row.get(0)))
 }
 
 /// The role that the journal says was made for a move: its name and oid.

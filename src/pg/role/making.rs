@@ -1,8 +1,8 @@
 //! Makes a role and takes it back: attributes, grants, password, connections, each said in the journal.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use super::facts::{UNIT, facts_of, made_for, not_ours};
+use super::facts::{UNIT, facts_of, made_for, not_ours, oid_of};
 use super::password::Verifier;
 use super::{ON_TABLES, StoreRole};
 use crate::error::{Exit, Refusal};
@@ -22,35 +22,41 @@ pub async fn make(
     role: &StoreRole,
     verifier: Option<&Verifier>,
 ) -> Result<()> {
-    let ours = made_for(transaction, move_id).await?;
-    match (facts_of(transaction.client(), &role.name).await?, ours) {
-        (None, _) => transaction.batch_execute(&role.create()).await.server()?,
-        (Some(facts), Some((name, oid))) if name == role.name && oid == facts.oid => {
-            let again = format!("alter role {}{}", role.name, role.attributes());
-            transaction.batch_execute(&again).await.server()?;
-        }
-        (Some(facts), _) => bail!(not_ours(&role.name, &facts)),
-    }
-    transaction.batch_execute(&role.grants().join(";\n")).await.server()?;
-    let connects = "select pg_catalog.has_database_privilege($1::text::name, current_database(), 'connect')";
-    let may_connect: bool = transaction.query_one(connects, &[&role.name.raw()]).await.server()?.get(0);
-    if role.login && !may_connect {
-        let grant = format!("grant connect on database {} to {}", role.database, role.name);
-        transaction.batch_execute(&grant).await.server()?;
+    let first = match oid_of(transaction, &role.name).await? {
+        None => role.create(),
+        Some(there) => match made_for(transaction, move_id).await? {
+            Some((name, oid)) if name == role.name && oid == there => {
+                format!("alter role {}{}", role.name, role.attributes())
+            }
+            _ => match facts_of(transaction.client(), &role.name).await? {
+                Some(facts) => bail!(not_ours(&role.name, &facts)),
+                None => role.create(), // dropped since
+            },
+        },
+    };
+    transaction.batch_execute(&format!("{first};\n{}", role.grants().join(";\n"))).await.server()?;
+    if role.login {
+        may_connect(transaction, role).await?;
     }
     may_draw(transaction, role).await?;
     check_common(transaction, role).await?;
     if let Some(verifier) = verifier {
         set_password(transaction, &role.name, verifier).await?;
     }
-    let oid: u32 = transaction
-        .query_one("select oid from pg_catalog.pg_roles where rolname::text = $1", &[&role.name.raw()])
-        .await
-        .server()?
-        .get(0);
+    let oid = oid_of(transaction, &role.name).await?.context("the role that was just made")?;
     let made =
         Resource::new("unit", format!("{UNIT}{}", role.name.raw()), Some(format!("oid {oid}")), ResourceState::Made);
     record_resource(transaction, move_id, &[made]).await
+}
+
+/// Who logs in must be let into the database, where that is not everybody's right.
+async fn may_connect(transaction: &Transaction<'_>, role: &StoreRole) -> Result<()> {
+    let connects = "select pg_catalog.has_database_privilege($1::text::name, current_database(), 'connect')";
+    if !transaction.query_one(connects, &[&role.name.raw()]).await.server()?.get::<_, bool>(0) {
+        let grant = format!("grant connect on database {} to {}", role.database, role.name);
+        transaction.batch_execute(&grant).await.server()?;
+    }
+    Ok(())
 }
 
 /// Who adds rows to a common table must draw from the sequences of its columns.
@@ -71,24 +77,30 @@ async fn may_draw(transaction: &Transaction<'_>, role: &StoreRole) -> Result<()>
 
 /// A grant without the right to give it is only a warning of the server; so each is asked for.
 async fn check_common(transaction: &Transaction<'_>, role: &StoreRole) -> Result<()> {
-    let sql = "select pg_catalog.has_table_privilege($1::text::name, $2::text, $3::text)
-                 and pg_catalog.has_schema_privilege($1::text::name, $4::text, 'usage')";
-    let name = role.name.raw();
+    let sql = "select wanted.place
+               from unnest($2::text[], $3::text[], $4::text[]) with ordinality wanted (name, part_of, may, place)
+               where not (pg_catalog.has_table_privilege($1::text::name, wanted.name, wanted.may)
+                          and pg_catalog.has_schema_privilege($1::text::name, wanted.part_of, 'usage'))
+               order by wanted.place limit 1";
     let of_writes = role.common_write.iter().map(|table| (table, ON_TABLES));
-    for (table, rights) in role.common.iter().map(|table| (table, "select")).chain(of_writes) {
-        for right in rights.split(", ") {
-            let row = transaction.query_one(sql, &[&name, &table.to_string(), &right, &table.schema.raw()]).await;
-            if !row.server()?.get::<_, bool>(0) {
-                bail!(
-                    Refusal::new(format!("{right} on {} could not be given to role {name}", table.raw()))
-                        .because("the server only warns where the right to give it is missing")
-                        .hint("`tenantctl doctor --sql` prints the GRANTs that are missing")
-                        .exit(Exit::Unreachable)
-                );
-            }
-        }
-    }
-    Ok(())
+    let all: Vec<(&QualifiedTable, &str)> = (role.common.iter().map(|table| (table, "select")).chain(of_writes))
+        .flat_map(|(table, rights)| rights.split(", ").map(move |right| (table, right)))
+        .collect();
+    let tables: Vec<String> = all.iter().map(|(table, _)| table.to_string()).collect();
+    let schemas: Vec<&str> = all.iter().map(|(table, _)| table.schema.raw()).collect();
+    let rights: Vec<&str> = all.iter().map(|(_, right)| *right).collect();
+    let name = role.name.raw();
+    let Some(row) = transaction.query_opt(sql, &[&name, &tables, &schemas, &rights]).await.server()? else {
+        return Ok(());
+    };
+    let at = usize::try_from(row.get::<_, i64>(0) - 1)?;
+    let Some((table, right)) = all.get(at) else { return Ok(()) };
+    bail!(
+        Refusal::new(format!("{right} on {} could not be given to role {name}", table.raw()))
+            .because("the server only warns where the right to give it is missing")
+            .hint("`tenantctl doctor --sql` prints the GRANTs that are missing")
+            .exit(Exit::Unreachable)
+    );
 }
 
 /// Gives the role a password; the server gets no more than its verifier.
