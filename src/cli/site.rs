@@ -22,7 +22,7 @@ use crate::fleet::schedule::{Ending, Policy, Schedule};
 use crate::forecast::Forecast;
 use crate::ident::Ident;
 use crate::pg::census::Census;
-use crate::pg::ground::Ground;
+use crate::pg::ground::{Ground, Grounds};
 use crate::pg::journal::{self, Created, Move, MoveKind, MoveLine, Receipt, RecordedTemplate};
 use crate::pg::lease::Lease;
 use crate::pg::registry::{NewRow, Registry, RegistryRow};
@@ -129,6 +129,7 @@ impl<'a> Site<'a> {
             means: Means {
                 strategy: errand.pace.strategy(),
                 gate: Gate::new(errand.pace.limits(opened.config.throttle()?)),
+                grounds: Grounds::of(ground.clone()),
                 ..opened.means()?
             },
             opened,

@@ -12,6 +12,7 @@ mod tables;
 mod tokens;
 
 use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
 
 pub use fingerprint::ddl_fingerprint;
 pub use keys::{
@@ -33,7 +34,8 @@ use crate::ident::Ident;
 
 /// Asks with texts as parameters.
 async fn ask(client: &Client, sql: &str, texts: &[&str]) -> Result<Vec<Row>, ServerError> {
-    client.query_texts(sql, texts).await.server()
+    let texts: Vec<(&(dyn ToSql + Sync), Type)> = texts.iter().map(|text| (text as _, Type::TEXT)).collect();
+    client.query_typed(sql, &texts).await.server()
 }
 
 /// A name from a row.

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::{FutureExt as _, TryStreamExt as _};
+use futures_util::FutureExt as _;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row, SimpleQueryMessage, Statement};
 
@@ -20,6 +20,9 @@ const REMEMBERED: usize = 4_000;
 
 /// What a statement is given.
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// The same, with types.
+type TypedValues<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
 /// A connection as `pg` lends it out; what it can do beyond being passed on is `pg`'s own affair.
 pub struct Client {
@@ -124,18 +127,33 @@ impl Client {
         }
     }
 
-    /// The rows of a statement whose values are texts: the first time in one round trip, without a named statement.
+    /// The rows of a statement whose values have these types: the first time in one round trip, without a named statement.
     ///
     /// # Errors
     /// The driver's.
-    pub async fn query_texts(&self, sql: &str, texts: &[&str]) -> Result<Vec<Row>, Error> {
-        let types = vec![Type::TEXT; texts.len()];
+    pub async fn query_typed(&self, sql: &str, values: TypedValues<'_>) -> Result<Vec<Row>, Error> {
+        let types: Vec<Type> = values.iter().map(|(_, of_type)| of_type.clone()).collect();
         match self.kept(sql, &types).await? {
-            Some(statement) => self.wire.query_raw(&statement, texts.iter().copied()).await?.try_collect().await,
-            None => {
-                let texts = texts.iter().copied().zip(types);
-                self.wire.query_typed_raw(sql, texts).await?.try_collect().await
+            Some(statement) => {
+                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value).collect();
+                self.wire.query(&statement, &values).await
             }
+            None => self.wire.query_typed(sql, values).await,
+        }
+    }
+
+    /// Its only row.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn query_typed_one(&self, sql: &str, values: TypedValues<'_>) -> Result<Row, Error> {
+        let types: Vec<Type> = values.iter().map(|(_, of_type)| of_type.clone()).collect();
+        match self.kept(sql, &types).await? {
+            Some(statement) => {
+                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value).collect();
+                self.wire.query_one(&statement, &values).await
+            }
+            None => self.wire.query_typed_one(sql, values).await,
         }
     }
 

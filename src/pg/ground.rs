@@ -12,6 +12,7 @@ use super::client::Client;
 use super::journal::Move;
 use super::ownership::{Ownership, Path, resolve};
 use super::statement::CopyStatement;
+use super::versions::versions_of;
 use crate::error::Refusal;
 use crate::ident::{Ident, QualifiedTable};
 use crate::manifest::Manifest;
@@ -20,7 +21,7 @@ use crate::store::{KeyType, Store};
 use crate::table::{ForeignKey, Table};
 
 /// The shared schema and how its rows lead to stores.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ground {
     /// The manifest.
     pub manifest: Manifest,
@@ -192,23 +193,42 @@ impl Ground {
 /// The ground that a run read last, for all its steps and stores: read again only where the manifest is another one or
 /// the shared tables were altered. What the fingerprint does not say, such as which indexes there are, is as old as that.
 #[derive(Debug, Default)]
-pub struct Grounds(Mutex<Option<Arc<Ground>>>);
+pub struct Grounds(Mutex<Option<Known>>);
+
+/// A ground that was read, and the catalogs' versions of its tables from before a moment at which it was true; empty: not
+/// known.
+#[derive(Clone, Debug)]
+struct Known {
+    ground: Arc<Ground>,
+    versions: String,
+}
 
 impl Grounds {
+    /// With a ground that was read already.
+    #[must_use]
+    pub fn of(ground: Ground) -> Self {
+        Self(Mutex::new(Some(Known { ground: Arc::new(ground), versions: String::new() })))
+    }
+
     /// The ground of a manifest.
     ///
     /// # Errors
     /// As [`Ground::read`].
     pub async fn of_manifest(&self, client: &Client, manifest: &Manifest) -> Result<Arc<Ground>> {
-        let known = self.last().clone().filter(|ground| ground.manifest == *manifest);
-        if let Some(ground) = known {
-            let now = catalog::ddl_fingerprint(client, ground.shared(), &ground.names()).await?;
-            if now == ground.fingerprint {
-                return Ok(ground);
+        let names: Vec<Ident> = manifest.tables.iter().map(|entry| entry.name.clone()).collect();
+        // Before whatever is read: no change since is missed.
+        let versions = versions_of(client, &manifest.shared_schema, &names).await?;
+        let last = self.last().clone().filter(|known| known.ground.manifest == *manifest);
+        let ground = match last {
+            Some(known) if known.versions == versions => return Ok(known.ground),
+            Some(Known { ground, .. })
+                if catalog::ddl_fingerprint(client, ground.shared(), &names).await? == ground.fingerprint =>
+            {
+                ground
             }
-        }
-        let ground = Arc::new(Ground::read(client, manifest.clone()).await?);
-        *self.last() = Some(ground.clone());
+            _ => Arc::new(Ground::read(client, manifest.clone()).await?),
+        };
+        *self.last() = Some(Known { ground: ground.clone(), versions });
         Ok(ground)
     }
 
@@ -230,7 +250,7 @@ impl Grounds {
         Ok(ground)
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<Arc<Ground>>> {
+    fn last(&self) -> MutexGuard<'_, Option<Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -107,7 +107,10 @@ pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Findi
         found.extend(hidden);
         return Ok(found); // any question about rows would be an error of the server
     }
-    found.extend(findings::rows_of_nobody(&*reader, of.ground, of.registry_config).await?);
+    if of.kind.has_rows() {
+        // Every shared table is read for it; whoever has no rows there need not wait for that.
+        found.extend(findings::rows_of_nobody(&*reader, of.ground, of.registry_config).await?);
+    }
     for owner in &of.ground.owners {
         if of.ground.change_test(owner) == crate::plan::ChangeTest::Scan {
             found.push(
@@ -347,7 +350,10 @@ async fn table_plans(
     let mut tables = Vec::new();
     let statements = of.ground.statements(store, &trial.tables)?;
     let ask = || catalog::unique_keys_of(reader, of.ground.shared());
-    let all_shared_keys = means.shared_keys.get_or_try_init(ask).await?;
+    let all_shared_keys = match of.kind.has_rows() {
+        true => means.shared_keys.get_or_try_init(ask).await?.as_slice(),
+        false => &[],
+    };
     for (entry, owner) in of.ground.manifest.tables.iter().zip(&of.ground.owners) {
         let Some(source) = of.ground.table(&entry.name) else { continue };
         let target = trial.tables.iter().find(|table| table.name.table == entry.name);

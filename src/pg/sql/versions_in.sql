@@ -13,25 +13,34 @@ types as materialized (
 functions as materialized (
   select p.oid, p.xmin from pg_catalog.pg_proc p where p.pronamespace = (select oid from space)
 ),
+-- A look into an index for each (OFFSET 0), not the whole catalog: that has the rows of every store.
 versions (xid) as (
   select xmin from space
   union all select xmin from here
   union all select xmin from types
   union all select xmin from functions
-  union all select a.xmin from here join pg_catalog.pg_attribute a on a.attrelid = here.oid where a.attnum > 0
-  union all select d.xmin from here join pg_catalog.pg_attrdef d on d.adrelid = here.oid
-  union all select k.xmin from here join pg_catalog.pg_constraint k on k.conrelid = here.oid
-  union all select k.xmin from types join pg_catalog.pg_constraint k on k.contypid = types.oid where types.typtype = 'd'
-  union all select i.xmin from here join pg_catalog.pg_index i on i.indrelid = here.oid
-  union all select i.xmin from here join pg_catalog.pg_inherits i on i.inhrelid = here.oid
-  union all select s.xmin from here join pg_catalog.pg_sequence s on s.seqrelid = here.oid where here.relkind = 'S'
-  union all select t.xmin from here join pg_catalog.pg_trigger t on t.tgrelid = here.oid where not t.tgisinternal
-  union all select r.xmin from here join pg_catalog.pg_rewrite r on r.ev_class = here.oid
-  union all select p.xmin from here join pg_catalog.pg_policy p on p.polrelid = here.oid
-  union all select e.xmin from types join pg_catalog.pg_enum e on e.enumtypid = types.oid where types.typtype = 'e'
-  union all select x.xmin from pg_catalog.pg_description x
-            where x.objoid in (select oid from here union all select oid from types union all select oid from functions
-                               union all select oid from space)
+  union all select a.xmin from here, lateral (select xmin from pg_catalog.pg_attribute where attrelid = here.oid and attnum > 0 offset 0) a
+  union all select d.xmin from here, lateral (select xmin from pg_catalog.pg_attrdef where adrelid = here.oid offset 0) d
+  union all select k.xmin from here, lateral (select xmin from pg_catalog.pg_constraint where conrelid = here.oid offset 0) k
+  union all select k.xmin from types, lateral (select xmin from pg_catalog.pg_constraint where contypid = types.oid offset 0) k
+            where types.typtype = 'd'
+  union all select i.xmin from here, lateral (select xmin from pg_catalog.pg_index where indrelid = here.oid offset 0) i
+            where here.relkind in ('r', 'p', 'm', 't')
+  union all select i.xmin from here, lateral (select xmin from pg_catalog.pg_inherits where inhrelid = here.oid offset 0) i
+  union all select s.xmin from here, lateral (select xmin from pg_catalog.pg_sequence where seqrelid = here.oid offset 0) s
+            where here.relkind = 'S'
+  union all select t.xmin from here, lateral (select xmin from pg_catalog.pg_trigger where tgrelid = here.oid and not tgisinternal offset 0) t
+            where here.relkind in ('r', 'p', 'v', 'f')
+  union all select r.xmin from here, lateral (select xmin from pg_catalog.pg_rewrite where ev_class = here.oid offset 0) r
+            where here.relkind in ('r', 'p', 'v', 'm', 'f')
+  union all select p.xmin from here, lateral (select xmin from pg_catalog.pg_policy where polrelid = here.oid offset 0) p
+            where here.relkind in ('r', 'p')
+  union all select e.xmin from types, lateral (select xmin from pg_catalog.pg_enum where enumtypid = types.oid offset 0) e
+            where types.typtype = 'e'
+  union all select x.xmin
+            from (select oid from here union all select oid from types union all select oid from functions
+                  union all select oid from space) o,
+                 lateral (select xmin from pg_catalog.pg_description where objoid = o.oid offset 0) x
   union all select x.xmin from pg_catalog.pg_default_acl x where x.defaclnamespace = (select oid from space)
   union all select x.xmin from pg_catalog.pg_statistic_ext x where x.stxnamespace = (select oid from space)
   union all select d.xmin from pg_catalog.pg_depend d
