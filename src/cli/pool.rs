@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use futures_util::future::join;
 
 use super::Globals;
 use super::open::Opened;
@@ -199,36 +200,26 @@ pub(super) async fn take(opened: &Opened, line: &str, name: &str) -> Result<Opti
     let (_, recorded) = opened.template(true)?;
     let means = opened.means()?;
     let fit = journal::fit(&manifest, &recorded, &means.access, means.id_headroom);
-    let reader = opened.sessions.reader().await?;
-    let recorded = match journal::is_current(&reader).await? {
-        true => journal::ground_of_ready(&*reader, &manifest.shared_schema, &fit).await?,
-        false => None,
-    };
-    let Some(recorded) = recorded else { return Ok(None) };
-    let ground = Ground::of_record(manifest, recorded)?;
-    let registry = opened.registry(&ground);
-    if registry.stores(&*reader).await?.iter().any(|row| row.name.as_deref() == Some(name)) {
-        return Ok(None); // one that is there already, or that an earlier run of the same command began
-    }
-    drop(reader);
     let (os_user, host) = road::who();
     let run =
         NewRun { id: &opened.run, command: "create", command_line: line, os_user: &os_user, host: &host, errand: None };
-    let of = Claim { fit: &fit, name, run: &run };
-    let claimed = claim(&means, &registry, &ground, &of);
-    let (lease, claimed) = tokio::join!(Lease::open(&opened.sessions, &opened.run), claimed);
-    let (lease, Some(claimed)) = (lease?, claimed?) else { return Ok(None) };
-    let (mut exit, mut now, mut asked) = (Exit::Done, claimed, Ok(()));
-    if !means.probes.is_empty() {
-        match validate(&means, &now).await {
-            Ok(Validation { receipt: Some(receipt), .. }) => now = receipt.the_move().clone(),
-            Ok(_) => exit = Exit::Differs,
-            Err(error) => asked = Err(error),
-        }
+    let registry = opened.registry_config.as_ref();
+    let Some(claimed) = claim(&means, &Claim { fit: &fit, name, manifest: &manifest, registry, run: &run }).await?
+    else {
+        return Ok(None);
+    };
+    let (lease, asked) = join(Lease::open(&opened.sessions, &opened.run), ask(&means, &claimed)).await;
+    let lease = lease?;
+    let (mut exit, mut now, mut failed) = (Exit::Done, claimed, None);
+    match asked {
+        Ok(None) => {}
+        Ok(Some(Validation { receipt: Some(receipt), .. })) => now = receipt.the_move().clone(),
+        Ok(Some(_)) => exit = Exit::Differs,
+        Err(error) => failed = Some(error),
     }
     let steps = opened.config.report()?.next_steps;
     let mut store = store_report(lease.client(), &now, &steps, means.id_headroom).await?;
-    if let Err(error) = asked {
+    if let Some(error) = failed {
         exit = explain::exit_of(&error);
         store.error = Some(explain::error_report(&error));
     }
@@ -245,4 +236,12 @@ pub(super) async fn take(opened: &Opened, line: &str, name: &str) -> Result<Opti
     report.next_steps = road::next_steps(&report, &opened.run, true);
     report.next_steps.extend(road::for_its_role(&report, opened)?);
     Ok(Some(Taken { lease, report, exit }))
+}
+
+/// Asks the probes that the run has; nothing where there are none.
+async fn ask(means: &Means<'_>, claimed: &Move) -> Result<Option<Validation>> {
+    match means.probes.is_empty() {
+        true => Ok(None),
+        false => validate(means, claimed).await.map(Some),
+    }
 }

@@ -13,12 +13,29 @@ use crate::ident::{Ident, QualifiedTable, list};
 /// Sessions that hold a lock on a shared table and sit idle: waiting behind them is in vain.
 const IDLE_HOLDERS: &str = include_str!("sql/idle_holders.sql");
 
-/// SHARE locks in the given order, waiting no longer than `wait` for all of them together.
+/// SHARE locks in the given order, waiting no longer than `wait` for all of them together. Where nobody is in the way they
+/// are all taken in one message; else one after the other.
 ///
 /// # Errors
 /// The server's error; 55P03 where a lock was not granted in time.
 pub async fn share(client: &Client, tables: &[&QualifiedTable], wait: Duration) -> Result<()> {
+    if tables.is_empty() {
+        return Ok(());
+    }
     let began = Instant::now();
+    let at_once = format!(
+        "savepoint at_once; lock table {} in share mode nowait; release savepoint at_once; set local lock_timeout = '{}ms'",
+        list(tables),
+        wait.as_millis()
+    );
+    match client.batch_execute(&at_once).await.server() {
+        Ok(()) => return Ok(()),
+        Err(error) if error.is(&["55P03"]) => {
+            let back = "rollback to savepoint at_once; release savepoint at_once";
+            client.batch_execute(back).await.server()?;
+        }
+        Err(error) => return Err(error.into()),
+    }
     for table in tables {
         let left = wait.saturating_sub(began.elapsed()).as_millis().max(1);
         client

@@ -9,7 +9,7 @@ pub use new_row::{NewRow, name_taken};
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::client::Client;
 use super::failure::ServerResult;
@@ -150,7 +150,7 @@ impl<'a> Registry<'a> {
             config.table,
             config.key
         );
-        let rows = client.query(&sql, &[&key.text()]).await.server()?;
+        let rows = client.query_typed(&sql, &[(&key.text(), Type::TEXT)]).await.server()?;
         let [row] = rows.as_slice() else { bail!(not_one(config, key, rows.len())) };
         Ok(RegistryValues { schema: row.get(0), url: row.get(1) })
     }
@@ -209,9 +209,10 @@ impl<'a> Registry<'a> {
         let key_at = columns.len() + 1;
         let sql = format!("update {} set {sets} where {}::text = ${key_at}", config.table, config.key);
         let key_text = key.text();
-        let mut values: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|(_, value)| *value as _).collect();
-        values.push(&key_text);
-        let changed = client.execute(&sql, &values).await.server()?;
+        let mut values: Vec<(&(dyn ToSql + Sync), Type)> =
+            columns.iter().map(|(_, value)| (*value as _, Type::TEXT)).collect();
+        values.push((&key_text, Type::TEXT));
+        let changed = client.execute_typed(&sql, &values).await.server()?;
         if changed != 1 {
             bail!(
                 Refusal::new(format!(
@@ -224,7 +225,7 @@ impl<'a> Registry<'a> {
         }
         let read = list(columns.iter().map(|(column, _)| text_of(Some(column))));
         let sql = format!("select {read} from {} where {}::text = $1", config.table, config.key);
-        let now = client.query_one(&sql, &[&key_text]).await.server()?;
+        let now = client.query_typed_one(&sql, &[(&key_text, Type::TEXT)]).await.server()?;
         for ((column, value), at) in columns.iter().zip(0..) {
             if now.get::<usize, Option<String>>(at) != **value {
                 bail!(
@@ -317,6 +318,18 @@ fn text_of(column: Option<&Ident>) -> String {
 pub fn columns_of(config: &RegistryConfig) -> Vec<&Ident> {
     let optional = [&config.name, &config.created, &config.schema_column, &config.url_column];
     std::iter::once(&config.key).chain(optional.into_iter().flatten()).collect()
+}
+
+/// Whether a store has this name; nobody has one where names are not known.
+///
+/// # Errors
+/// The server's error.
+pub async fn is_named(client: &Client, config: Option<&RegistryConfig>, name: &str) -> Result<bool> {
+    let Some((config, column)) = config.and_then(|config| Some((config, config.name.as_ref()?))) else {
+        return Ok(false);
+    };
+    let sql = format!("select exists (select from {} where {column}::text = $1)", config.table);
+    Ok(client.query_typed_one(&sql, &[(&name, Type::TEXT)]).await.server()?.get(0))
 }
 
 /// Refuses a configured registry whose table or columns do not exist.

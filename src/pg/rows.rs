@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::Result;
+use tokio_postgres::types::Type;
 
 use super::client::Client;
 use super::failure::ServerResult;
@@ -33,7 +34,7 @@ pub async fn first_with_rows<'s>(
     if statements.is_empty() {
         return Ok(None);
     }
-    let counts = client.query(&sql, &[]).await.server()?;
+    let counts = client.query_typed(&sql, &[]).await.server()?;
     let counts = counts.iter().map(|row| row.get::<_, i64>(1).unsigned_abs());
     Ok(statements.iter().zip(counts).find(|(_, count)| *count > 0))
 }
@@ -122,7 +123,7 @@ pub async fn fingerprints(client: &Client, tables: &[Relation]) -> Result<BTreeM
         )
     });
     let sql = of_each.collect::<Vec<_>>().join(" union all ") + " order by 1";
-    let values = client.query(&sql, &[]).await.server()?;
+    let values = client.query_typed(&sql, &[]).await.server()?;
     Ok(tables.iter().zip(&values).map(|(of, row)| (of.table.table.raw().to_owned(), row.get(1))).collect())
 }
 
@@ -135,7 +136,8 @@ pub async fn fingerprints_of_few(client: &Client, tables: &[Relation]) -> Result
     let sql = "select pg_catalog.pg_relation_size(name::regclass) > 0 or c.relkind <> 'r'
                from unnest($1::text[]) with ordinality wanted (name, place)
                join pg_catalog.pg_class c on c.oid = name::regclass order by place";
-    let may_have: Vec<bool> = client.query(sql, &[&names]).await.server()?.iter().map(|row| row.get(0)).collect();
+    let found = client.query_typed(sql, &[(&names, Type::TEXT_ARRAY)]).await.server()?;
+    let may_have: Vec<bool> = found.iter().map(|row| row.get(0)).collect();
     let of = |wanted: bool| tables.iter().zip(&may_have).filter(move |(_, may)| **may == wanted).map(|(of, _)| of);
     let mut found = fingerprints(client, &of(true).cloned().collect::<Vec<_>>()).await?;
     found.extend(of(false).map(|of| (of.table.table.raw().to_owned(), "0:0".to_owned())));

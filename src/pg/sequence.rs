@@ -83,7 +83,7 @@ pub async fn raise_later(reader: &Client, shared: &Ident, store: &Ident, headroo
         };
         if let Some(twin) = shared_sequences.iter().find(is_twin) {
             let name = QualifiedTable::new(shared.clone(), twin.name.clone());
-            reached.push(format!("(select last_value from {name} where is_called)"));
+            reached.push(last_value(&name));
         }
         if let Some((table, column)) = sequence.column()
             && known.contains_key(&Numbered::new(twin_of(table), column, sequence.increment))
@@ -98,13 +98,19 @@ pub async fn raise_later(reader: &Client, shared: &Ident, store: &Ident, headroo
         let name = QualifiedTable::new(store.clone(), sequence.name.clone());
         // Null, and so left as it is, where the shared ids have not begun; never back from where it stands.
         orders.push(format!(
-            "(select pg_catalog.setval({}::regclass, {further}(reached {sign} {headroom}, (select last_value from {name})))
+            "(select pg_catalog.setval({}::regclass, {further}(reached {sign} {headroom}, {}))
               from (select {further}({}) as reached) r where reached is not null)",
             Literal::text(name.to_string()),
+            last_value(&name),
             reached.join(", ")
         ));
     }
     Ok((!orders.is_empty()).then(|| format!("select {}", orders.join(",\n"))))
+}
+
+/// What a sequence gave last; null before the first. Asked of the sequence alone: as a table it would have to be planned.
+fn last_value(sequence: &QualifiedTable) -> String {
+    format!("pg_catalog.pg_sequence_last_value({}::regclass)", Literal::text(sequence.to_string()))
 }
 
 /// How many sequences were looked at: one that no column draws from has nothing to be held against.

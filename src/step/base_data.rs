@@ -1,6 +1,7 @@
 //! What a new store begins with: the configuration's base data, run once, after the whole of the template.
 
 use anyhow::{Context, Result, bail};
+use futures_util::future::join_all;
 
 use super::Means;
 use crate::error::{Exit, Refusal};
@@ -12,6 +13,9 @@ use crate::template::Template;
 
 /// The unit's name in the journal.
 const UNIT: &str = "base_data";
+
+/// Statements that are sent before the first of them answers. `join_all` sends up to 30 in their order.
+const SENT_AT_ONCE: usize = 16;
 
 /// Loads it, in a transaction with its journal row; once.
 ///
@@ -76,9 +80,13 @@ async fn run(transaction: &Transaction<'_>, the_move: &Move) -> Result<()> {
     let template = Template::parse(file, text)?;
     let store = &the_move.store;
     let values = substitutions(store, &store.schema, &the_move.shared_schema);
+    let statements = template.render(&values)?;
     script::open_path(transaction, &store.schema, &the_move.shared_schema).await?;
-    for statement in template.render(&values)? {
-        if let Err(error) = script::run(transaction, &statement.sql).await {
+    for some in statements.chunks(SENT_AT_ONCE) {
+        // The first that failed is told; those after it found the transaction aborted.
+        let ran = join_all(some.iter().map(|statement| script::run(transaction, &statement.sql))).await;
+        for (statement, ran) in some.iter().zip(ran) {
+            let Err(error) = ran else { continue };
             let place = error.position.map(|position| statement.place_of_position(position));
             let (line, column) = place.map_or((statement.line, statement.column), |place| (place.line, place.column));
             return Err(script::template_failure(file, (line, column), &statement.sql, &error, Exit::Failed));

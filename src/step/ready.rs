@@ -9,7 +9,6 @@ use super::verify::tables_beside;
 use super::{Means, base_data};
 use crate::error::Refusal;
 use crate::ident::{Literal, QualifiedTable};
-use crate::pg::Client;
 use crate::pg::blueprint::substitutions;
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, Ready, ReadyRecord};
@@ -17,7 +16,8 @@ use crate::pg::registry::{NewRow, Registry};
 use crate::pg::sequence::raise_later;
 use crate::pg::teardown::empty_tables;
 use crate::pg::unit::Unit;
-use crate::pg::versions::{is_unchanged, versions};
+use crate::pg::versions::{is_unchanged, versions, versions_of};
+use crate::pg::{Client, catalog};
 use crate::store::Store;
 use crate::template::Template;
 
@@ -74,10 +74,29 @@ pub async fn stand_ready(
     let names: Vec<QualifiedTable> = tables.iter().map(|of| of.table.clone()).collect();
     empty_tables(unit.transaction(), &names).await?; // without a byte there is no row to look for
     let versions = versions(unit.transaction(), &the_move.store.schema).await?;
+    let ground_versions = ground_versions(unit.client(), ground).await?;
     let fit = journal::fit(&the_move.manifest, &the_move.template, &means.access, means.id_headroom);
     let (shared, schema) = (ground.shared(), &the_move.store.schema);
     let raise = raise_later(unit.client(), shared, schema, means.id_headroom).await?;
-    let record = ReadyRecord { fit, versions, tables, raise, row: row.clone() };
+    let record = ReadyRecord { fit, versions, ground_versions, tables, raise, row: row.clone() };
     journal::mark_ready(unit.transaction(), means.run, the_move, &record, &ground.to_record()).await?;
     unit.commit(means.observer, None).await
+}
+
+/// The versions of the shared tables; empty where they are no longer what the ground says. The versions come first, so
+/// that no change between the two questions is missed.
+async fn ground_versions(client: &Client, ground: &Ground) -> Result<String> {
+    let versions = versions_of(client, ground.shared(), &ground.names()).await?;
+    let now = catalog::ddl_fingerprint(client, ground.shared(), &ground.names()).await?;
+    Ok(if now == ground.fingerprint { versions } else { String::new() })
+}
+
+/// Whether the shared tables are still what a schema was made for, as of now.
+///
+/// # Errors
+/// The server's error.
+pub(super) async fn ground_still_stands(client: &Client, ground: &Ground, ready: &Ready) -> Result<bool> {
+    let (shared, names) = (ground.shared(), ground.names());
+    let is_same = versions_of(client, shared, &names).await? == ready.record.ground_versions;
+    Ok(is_same || catalog::ddl_fingerprint(client, shared, &names).await? == ready.the_move.ddl_fingerprint)
 }

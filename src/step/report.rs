@@ -2,6 +2,7 @@
 
 use crate::pg::Client;
 use anyhow::Result;
+use futures_util::future::try_join5;
 
 use super::ticks::{Ticks, unasked};
 use super::verify::Proof;
@@ -23,10 +24,18 @@ pub async fn store_report(
     steps: &[PlannedStep],
     id_headroom: u64,
 ) -> Result<StoreReport> {
-    let runs = journal::table_runs_of(client, the_move.id).await?;
+    let id = the_move.id;
+    let (runs, role, checks, ticks, isolation) = try_join5(
+        journal::table_runs_of(client, id),
+        role::made_for(client, id),
+        journal::checks_of(client, id),
+        Ticks::read(client, the_move, steps),
+        journal::isolation_of(client, id),
+    )
+    .await?;
     let mut report = StoreReport::of(&the_move.store);
     report.url = the_move.url.as_deref().map(mask);
-    report.role = role::made_for(client, the_move.id).await?.map(|(role, _)| role.raw().to_owned());
+    report.role = role.map(|(role, _)| role.raw().to_owned());
     report.stage = Some(the_move.stage);
     report.tables = match the_move.kind {
         MoveKind::Move | MoveKind::Rehearsal => {
@@ -34,8 +43,7 @@ pub async fn store_report(
         }
         MoveKind::New | MoveKind::Ready => Vec::new(),
     };
-    report.checks = journal::checks_of(client, the_move.id).await?;
-    let ticks = Ticks::read(client, the_move, steps).await?;
+    report.checks = checks;
     report.probes.clone_from(&ticks.probes);
     report.samples = the_move.samples.clone();
     if the_move.verified_at.is_none() {
@@ -52,7 +60,7 @@ pub async fn store_report(
         id_headroom: Some(id_headroom),
     };
     report.error.clone_from(&the_move.error);
-    report.isolation = journal::isolation_of(client, the_move.id).await?;
+    report.isolation = isolation;
     finish(&mut report, the_move, steps, &ticks);
     if the_move.kind == MoveKind::Rehearsal {
         (report.stage, report.steps) = (None, Vec::new()); // the store's own move is where it was

@@ -27,6 +27,11 @@ impl Ticks {
     pub async fn read(client: &Client, the_move: &Move, steps: &[PlannedStep]) -> Result<Self> {
         let probes = journal::validation_of(client, the_move.id).await?;
         let mut others: Vec<(DoneWhen, StepEvidence)> = Vec::new();
+        let asks_for_look = steps.iter().any(|step| matches!(step.done_when, DoneWhen::Metrics | DoneWhen::Alerts));
+        let look = match asks_for_look {
+            true => journal::alert_look(client, &the_move.shared_schema).await?,
+            false => None,
+        };
         for step in steps {
             let evidence = match &step.done_when {
                 of if others.iter().any(|(known, _)| known == of) => None,
@@ -35,16 +40,14 @@ impl Ticks {
                     newest
                         .map(|(key, stage, at)| StepEvidence { at, seen: format!("store {key} was made new: {stage}") })
                 }
-                DoneWhen::Metrics | DoneWhen::Alerts => {
-                    journal::alert_look(client, &the_move.shared_schema).await?.map(|look| {
-                        let AlertLook { at, rule_count, store_count, teller } = look;
-                        let seen = match step.done_when {
-                            DoneWhen::Metrics => format!("stores measured: {store_count}"),
-                            _ => format!("{rule_count} rules, {store_count} stores; told: {teller}"),
-                        };
-                        StepEvidence { at: at.to_string(), seen }
-                    })
-                }
+                DoneWhen::Metrics | DoneWhen::Alerts => look.as_ref().map(|look| {
+                    let AlertLook { at, rule_count, store_count, teller } = look;
+                    let seen = match step.done_when {
+                        DoneWhen::Metrics => format!("stores measured: {store_count}"),
+                        _ => format!("{rule_count} rules, {store_count} stores; told: {teller}"),
+                    };
+                    StepEvidence { at: at.to_string(), seen }
+                }),
                 DoneWhen::File { path, written } if path.is_file() => {
                     Some(StepEvidence { at: journal::now(client).await?, seen: format!("file {written} is there") })
                 }

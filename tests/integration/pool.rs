@@ -26,10 +26,14 @@ fn a_new_store_takes_a_schema_that_stands_ready() {
     // Nobody's yet: no row, no role, no base data, no store in any list, nothing to resume.
     assert_eq!(town.value("select count(*) from stores where id > 93"), "0");
     assert_eq!(town.value(&format!("select count(*) from {}.store_settings", standing[0])), "0");
-    assert_eq!(town.value(&format!("select count(*) from pg_roles where rolname like '%{}'", standing[0])), "0");
+    let its_role = format!("select count(*) from pg_roles where rolname = '{}_{}'", town.database, standing[0]);
+    assert_eq!(town.value(&its_role), "0");
     assert!(!town.run(&["verify", "--all"]).stdout.contains(&standing[0]));
     town.run(&["resume"]).exits(2);
 
+    // The catalogs' rows are others, and say the same.
+    town.sql("alter table products alter column price set statistics 50, alter column sku drop not null");
+    town.sql("alter table products alter column sku set not null");
     let made = finish(town.with_probes(&register("L'Étoile"))).exits(0).json();
     let store = &made["stores"][0];
     assert_eq!((&store["stage"], &store["schema"]), (&"validated".into(), &standing[0].as_str().into()));

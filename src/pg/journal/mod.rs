@@ -30,7 +30,7 @@ pub use moves::{
 };
 pub use new_stores::newest_new_store;
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
-pub use ready::{Ready, ReadyRecord, fit, ground_of_ready, hold_ready, mark_ready, ready_moves, take_ready};
+pub use ready::{Ready, ReadyRecord, fit, hold_ready, mark_ready, ready_moves, take_ready};
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,

@@ -173,6 +173,11 @@ pub struct Move {
 
 pub(super) const SELECT: &str = include_str!("../sql/move_row.sql");
 
+/// The same with further columns behind.
+pub(super) fn select_with(columns: &str) -> String {
+    SELECT.replacen("\nfrom tenantctl.move", &format!(", {columns}\nfrom tenantctl.move"), 1)
+}
+
 pub(super) fn move_row(row: &Row) -> Result<Move> {
     let Json(key_type): Json<KeyType> = row.try_get(10).server()?;
     let key = StoreKey::parse(row.get(2), &key_type)?;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql, Type};
 
-use super::moves::{Move, MoveKind, RecordedTemplate, SELECT, hash_of, move_row, reread};
+use super::moves::{Move, MoveKind, RecordedTemplate, hash_of, move_row, reread, select_with};
 use super::record_event;
 use crate::ident::Ident;
 use crate::manifest::Manifest;
@@ -28,6 +28,9 @@ pub struct ReadyRecord {
     pub fit: String,
     /// The catalogs' versions of all that is in it, when it was proven.
     pub versions: String,
+    /// The catalogs' versions of the shared tables that the fingerprint is of; empty: not known.
+    #[serde(default)]
+    pub ground_versions: String,
     /// Its tables: none has rows but for base data, which comes with the store.
     pub tables: Vec<Relation>,
     /// What sets its sequences above the shared ids, as far as they go by then.
@@ -51,27 +54,19 @@ pub fn fit(manifest: &Manifest, template: &RecordedTemplate, access: &Access, id
     hash_of(&(manifest, template.hash(), &access.owner, &access.readers, id_headroom))
 }
 
-/// The shared schema as [`mark_ready`] was given it for the oldest of those that fit; none where none fits.
+/// The oldest one that nobody else is taking, held for the transaction; and the shared schema as [`mark_ready`] was given
+/// it. None where none fits.
 ///
 /// # Errors
 /// The server's error.
-pub async fn ground_of_ready<G: DeserializeOwned>(client: &Client, shared: &Ident, fit: &str) -> Result<Option<G>> {
-    let sql = format!("select ready_ground from tenantctl.move where {FITS} order by id limit 1");
-    let row = client.query_opt(&sql, &[&shared.raw(), &fit]).await.server()?;
-    let Some(row) = row else { return Ok(None) };
-    let Json(ground) = row.try_get::<_, Json<serde_json::Value>>(0).server()?;
-    Ok(Some(serde_json::from_value(ground).context("the journal's record of the shared schema")?))
-}
-
-/// The oldest one that nobody else is taking, held for the transaction.
-///
-/// # Errors
-/// The server's error.
-pub async fn hold_ready(client: &Client, shared: &Ident, fit: &str) -> Result<Option<Ready>> {
-    let sql = format!("{SELECT} where {FITS} order by id limit 1 for update skip locked");
-    let Some(row) = client.query_opt(&sql, &[&shared.raw(), &fit]).await.server()? else { return Ok(None) };
-    let the_move = move_row(&row)?;
-    Ok(Some(Ready { record: record_of(client, the_move.id).await?, the_move }))
+pub async fn hold_ready<G: DeserializeOwned>(client: &Client, shared: &Ident, fit: &str) -> Result<Option<(Ready, G)>> {
+    let sql = format!("{} where {FITS} order by id limit 1 for update skip locked", select_with("ready, ready_ground"));
+    let held = client.query_typed_opt(&sql, &[(&shared.raw(), Type::TEXT), (&fit, Type::TEXT)]).await.server()?;
+    let Some(row) = held else { return Ok(None) };
+    let record = row.try_get::<_, Json<ReadyRecord>>("ready").server()?.0;
+    let ground = row.try_get::<_, Json<serde_json::Value>>("ready_ground").server()?.0;
+    let ground = serde_json::from_value(ground).context("the journal's record of the shared schema")?;
+    Ok(Some((Ready { the_move: move_row(&row)?, record }, ground)))
 }
 
 /// Those that fit, and the moves that serve nobody: of other files, or left half-made.
@@ -137,7 +132,15 @@ pub async fn take_ready(client: &Client, run: &str, ready: &Move, store: &Store)
                set store_name = $2, kind = $3, run_id = $4, epoch = $5, plan = $6, ready = null, ready_ground = null
                where id = $1";
     let kind = taken.kind.word();
-    client.execute(sql, &[&taken.id, &store.name, &kind, &run, &taken.epoch, &Json(&taken.plan)]).await.server()?;
+    let values: [(&(dyn ToSql + Sync), Type); 6] = [
+        (&taken.id, Type::INT8),
+        (&store.name, Type::TEXT),
+        (&kind, Type::TEXT),
+        (&run, Type::TEXT),
+        (&taken.epoch, Type::INT8),
+        (&Json(&taken.plan), Type::JSONB),
+    ];
+    client.execute_typed(sql, &values).await.server()?;
     record_event(client, run, Some(ready.id), "taken", &BTreeMap::from([("schema", store.schema.raw())])).await?;
     Ok(taken)
 }

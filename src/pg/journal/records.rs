@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::Serialize;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql, Type};
 
 use crate::digest::DIGEST_NAME;
 use crate::ident::Ident;
@@ -272,13 +272,10 @@ pub async fn record_event(
     detail: &impl Serialize,
 ) -> Result<()> {
     let detail = serde_json::to_value(detail)?;
-    client
-        .execute(
-            "insert into tenantctl.event (run_id, move_id, kind, detail) values ($1, $2, $3, $4)",
-            &[&run, &move_id, &kind, &detail],
-        )
-        .await
-        .server()?;
+    let sql = "insert into tenantctl.event (run_id, move_id, kind, detail) values ($1, $2, $3, $4)";
+    let values: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&run, Type::TEXT), (&move_id, Type::INT8), (&kind, Type::TEXT), (&detail, Type::JSONB)];
+    client.execute_typed(sql, &values).await.server()?;
     Ok(())
 }
 
@@ -341,7 +338,14 @@ pub async fn record_resource(client: &Client, move_id: i64, resources: &[Resourc
     let names: Vec<&str> = resources.iter().map(|resource| resource.name.as_str()).collect();
     let definitions: Vec<Option<&str>> = resources.iter().map(|resource| resource.definition.as_deref()).collect();
     let states: Vec<&str> = resources.iter().map(|resource| resource.state.word()).collect();
-    client.execute(sql, &[&move_id, &kinds, &names, &definitions, &states]).await.server()?;
+    let values: [(&(dyn ToSql + Sync), Type); 5] = [
+        (&move_id, Type::INT8),
+        (&kinds, Type::TEXT_ARRAY),
+        (&names, Type::TEXT_ARRAY),
+        (&definitions, Type::TEXT_ARRAY),
+        (&states, Type::TEXT_ARRAY),
+    ];
+    client.execute_typed(sql, &values).await.server()?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql, Type};
 
 use super::moves::MoveKind;
 use crate::pg::client::Client;
@@ -91,28 +91,24 @@ pub struct NewRun<'a> {
 /// The server's error.
 pub async fn begin_run(client: &Client, run: &NewRun<'_>, facts: &Facts) -> Result<()> {
     let pid = std::process::id().cast_signed();
-    client
-        .execute(
-            "insert into tenantctl.run (id, command, command_line, tool_version, os_user, host, pid, role_name,
-                                        database_name, database_oid, system_identifier, errand)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            &[
-                &run.id,
-                &run.command,
-                &run.command_line,
-                &env!("CARGO_PKG_VERSION"),
-                &run.os_user,
-                &run.host,
-                &pid,
-                &facts.role,
-                &facts.database,
-                &facts.database_oid,
-                &facts.system_identifier,
-                &run.errand.map(Json),
-            ],
-        )
-        .await
-        .server()?;
+    let sql = "insert into tenantctl.run (id, command, command_line, tool_version, os_user, host, pid, role_name,
+                                           database_name, database_oid, system_identifier, errand)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let values: [(&(dyn ToSql + Sync), Type); 12] = [
+        (&run.id, Type::TEXT),
+        (&run.command, Type::TEXT),
+        (&run.command_line, Type::TEXT),
+        (&env!("CARGO_PKG_VERSION"), Type::TEXT),
+        (&run.os_user, Type::TEXT),
+        (&run.host, Type::TEXT),
+        (&pid, Type::INT4),
+        (&facts.role, Type::TEXT),
+        (&facts.database, Type::TEXT),
+        (&facts.database_oid, Type::OID),
+        (&facts.system_identifier, Type::TEXT),
+        (&run.errand.map(Json), Type::JSONB),
+    ];
+    client.execute_typed(sql, &values).await.server()?;
     Ok(())
 }
 

@@ -2,8 +2,9 @@
 //! the row is inserted later, in the transaction that records the move.
 
 use anyhow::{Context, Result, bail};
+use futures_util::future::try_join3;
 use serde::{Deserialize, Serialize};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::{Registry, RegistryRow, RegistryValues};
 use crate::config::Registry as RegistryConfig;
@@ -100,12 +101,7 @@ impl Registry<'_> {
         let table = config.table.raw();
         // Two of the same name at the same time: the second waits here, and then sees the first.
         let lock = "select pg_catalog.pg_advisory_xact_lock(hashtextextended('tenantctl new ' || $1::text, 0))";
-        transaction.execute(lock, &[&table]).await.server()?;
         let twins = format!("select count(*) from {} where {name_column}::text = $1", config.table);
-        let twins: i64 = transaction.query_one(&twins, &[&new.name]).await.server()?.get(0);
-        if new.key_was_drawn && twins > 0 {
-            bail!(name_taken(&new.name, &table));
-        }
         let key_text = new.row.key.text();
         let mut columns = vec![config.key.clone(), name_column.clone()];
         let mut values: Vec<&(dyn ToSql + Sync)> = vec![&key_text, &new.name];
@@ -113,8 +109,18 @@ impl Registry<'_> {
             columns.push(column.clone());
             values.push(text);
         }
+        // Sent together, done one after the other.
+        let (_, twins, types) = try_join3(
+            async { Ok(transaction.execute_typed(lock, &[(&table, Type::TEXT)]).await.server()?) },
+            async { Ok(transaction.query_typed_one(&twins, &[(&new.name, Type::TEXT)]).await.server()?) },
+            columns_of(transaction.client(), config, &columns),
+        )
+        .await?;
+        if new.key_was_drawn && twins.get::<_, i64>(0) > 0 {
+            bail!(name_taken(&new.name, &table));
+        }
         let mut sources = Vec::new();
-        for (index, of) in columns_of(transaction.client(), config, &columns).await?.iter().enumerate() {
+        for (index, of) in types.iter().enumerate() {
             sources.push(format!("${}::text::{}", index + 1, of.sql_type));
         }
         let given = substitutions(store, &store.schema, shared);
@@ -213,7 +219,8 @@ async fn columns_of(client: &Client, config: &RegistryConfig, columns: &[Ident])
                where a.attrelid = $1::text::regclass and not a.attisdropped
                order by wanted.place";
     let names: Vec<&str> = columns.iter().map(Ident::raw).collect();
-    let found = client.query(sql, &[&config.table.to_string(), &names]).await.server()?;
+    let table = config.table.to_string();
+    let found = client.query_typed(sql, &[(&table, Type::TEXT), (&names, Type::TEXT_ARRAY)]).await.server()?;
     let column = |row: &tokio_postgres::Row| {
         let sequence: Option<String> = row.get(2);
         let of_identity = sequence.map(|name| format!("pg_catalog.nextval({}::text::regclass)", Literal::text(name)));
