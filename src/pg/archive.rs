@@ -9,8 +9,9 @@ use anyhow::{Context, Result, bail};
 
 use super::catalog;
 use super::failure::ServerResult;
+use super::pump::Pump;
 use super::session::Session;
-use super::transfer::{DigestOnly, Sink, StoreCopy, transfer};
+use super::transfer::{DigestOnly, StoreCopy, transfer};
 use super::{Client, Transaction};
 use crate::digest::Digest;
 use crate::error::Refusal;
@@ -107,24 +108,21 @@ impl ArchivedTable {
     pub async fn digest(&self, reader: &Transaction<'_>) -> Result<Digest> {
         transfer(reader, &self.copy_out(), Format::Text, &mut DigestOnly::default(), |_| ())
             .await
-            .with_context(|| format!("reading table {}", self.name.table.raw()))
+            .with_context(|| self.reading())
     }
 
-    /// Sends its rows into a sink, a line each; `progress` is told the bytes of each.
+    /// Begins to read its rows, a line each.
     ///
     /// # Errors
-    /// The server's or the sink's.
-    pub async fn read<S: Sink>(
-        &self,
-        reader: &Transaction<'_>,
-        sink: &mut S,
-        progress: impl FnMut(u64) + Send,
-    ) -> Result<Digest> {
-        let digest = transfer(reader, &self.copy_out(), Format::Text, sink, progress)
-            .await
-            .with_context(|| format!("reading table {}", self.name.table.raw()))?;
-        sink.finish().await?;
-        Ok(digest)
+    /// The server's.
+    pub async fn rows(&self, reader: &Transaction<'_>) -> Result<Pump> {
+        Pump::start(reader, &self.copy_out()).await.with_context(|| self.reading())
+    }
+
+    /// What is being done, for an error.
+    #[must_use]
+    pub fn reading(&self) -> String {
+        format!("reading table {}", self.name.table.raw())
     }
 }
 

@@ -28,6 +28,7 @@ pub mod ownership;
 pub mod pass;
 pub mod pooler;
 pub mod probe;
+pub mod pump;
 pub mod queue;
 pub mod ranges;
 pub mod registry;

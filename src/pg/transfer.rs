@@ -9,7 +9,7 @@ use std::pin::Pin;
 use anyhow::{Context, Result, bail};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
-use tokio_postgres::CopyInSink;
+use tokio_postgres::{CopyInSink, CopyOutStream};
 
 use super::client::Transaction;
 use super::failure::ServerResult;
@@ -44,9 +44,19 @@ pub async fn transfer<S: Sink>(
     copy_out: &str,
     format: Format,
     sink: &mut S,
-    mut progress: impl FnMut(u64) + Send,
+    progress: impl FnMut(u64) + Send,
 ) -> Result<Digest> {
     let stream = reader.copy_out(copy_out).await.server().context("reading")?;
+    read_all(stream, format, sink, progress).await
+}
+
+/// The same of a COPY that is begun.
+pub(super) async fn read_all<S: Sink>(
+    stream: CopyOutStream,
+    format: Format,
+    sink: &mut S,
+    mut progress: impl FnMut(u64) + Send,
+) -> Result<Digest> {
     let mut stream = std::pin::pin!(stream);
     let mut digest = Digest::default();
     let mut ended = format == Format::Text;

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use futures_util::TryStreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::Means;
-use crate::backup::{Form, Place, TEXTS, TableWriter, Work, Written, check, disk_full};
+use crate::backup::{Form, Place, TEXTS, Work, Written, check, disk_full};
 use crate::digest::{DIGEST_NAME, Digest, DigestText};
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Step};
@@ -20,13 +20,10 @@ use crate::pg::archive::{self, ArchivedTable};
 use crate::pg::dump::{self, Definitions, Program};
 use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
-use crate::pg::transfer::Sink;
 use crate::pg::{Transaction, teardown};
 use crate::report::{BACKUP_FORMAT, BackedUp, BackupContents, BackupReport, BackupTable, TableFile};
 use crate::store::Store;
 
-/// Bytes of rows that are handed to the compressor at once.
-const CHUNK_BYTES: usize = 256 * 1024;
 /// Between two tellings of a table's progress.
 const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
 
@@ -238,47 +235,22 @@ async fn read_one(
     let (begun, name) = (Instant::now(), &table.name.table);
     let step = Step::Backup;
     means.observer.notice(&Event::TableStarted { store, step, table: name, row_count: table.estimate });
-    let mut lines = Lines { file: work.table(at)?, chunk: Vec::with_capacity(CHUNK_BYTES), row_count: 0 };
+    let mut file = work.table(at)?;
+    let mut rows = table.rows(reader).await?;
     let (mut row_count, mut byte_count, mut told) = (0, 0, Instant::now());
-    let digest = table
-        .read(reader, &mut lines, |bytes| {
-            (row_count, byte_count) = (row_count + 1, byte_count + bytes);
-            if row_count % 1024 == 0 && told.elapsed() >= TELL_EVERY {
-                told = Instant::now();
-                means.observer.notice(&Event::TableProgress { store, table: name, row_count, byte_count });
-            }
-        })
-        .await?;
-    let written = lines.file.finish().await?;
+    while let Some(piece) = rows.next().await {
+        (row_count, byte_count) = (row_count + piece.row_count, byte_count + piece.rows.len() as u64);
+        file.write(piece.rows).await?;
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            means.observer.notice(&Event::TableProgress { store, table: name, row_count, byte_count });
+        }
+    }
+    let digest = rows.finish().await.with_context(|| table.reading())?;
+    let written = file.finish().await?;
     let (row_count, byte_count, elapsed) = (digest.row_count, digest.byte_count, begun.elapsed());
     means.observer.notice(&Event::TableDone { store, step, table: name, row_count, byte_count, elapsed });
     Ok((digest, written))
-}
-
-/// Rows go into a file, a line each.
-struct Lines {
-    file: TableWriter,
-    chunk: Vec<u8>,
-    row_count: u64,
-}
-
-impl Sink for Lines {
-    async fn row(&mut self, row: &[u8]) -> Result<()> {
-        self.row_count += 1;
-        self.chunk.extend_from_slice(row);
-        if self.chunk.len() < CHUNK_BYTES {
-            return Ok(());
-        }
-        let next = Vec::with_capacity(CHUNK_BYTES + 4096);
-        self.file.write(std::mem::replace(&mut self.chunk, next)).await
-    }
-
-    async fn finish(&mut self) -> Result<u64> {
-        if !self.chunk.is_empty() {
-            self.file.write(std::mem::take(&mut self.chunk)).await?;
-        }
-        Ok(self.row_count)
-    }
 }
 
 /// Reads all of it again; the bytes that it takes.
