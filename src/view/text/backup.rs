@@ -91,10 +91,10 @@ fn details(backup: &BackupReport, page: &mut Page<'_>) {
     }
     for note in &backup.notes {
         let text = words.phrase(note).into_owned();
-        page.marked(0, Mark::Note, &text);
+        page.marked(2, Mark::Note, &text);
     }
     for deleted in &backup.deleted {
-        page.marked(0, Mark::Note, &format!("{}: {deleted}", words.deleted));
+        page.marked(2, Mark::Note, &format!("{}: {deleted}", words.deleted));
     }
     let lines = backup.error.iter().flat_map(|error| explain::lines(error, page.words));
     lines.for_each(|line| page.raw(&format!("  {line}")));
