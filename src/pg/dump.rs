@@ -45,7 +45,9 @@ pub enum Program {
 pub fn find(major: u32, which: Program) -> Result<(PathBuf, String), Refusal> {
     let last = if which == Program::Same { major } else { major + NEWER };
     let of_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
+    // Debian's in PATH is a script that looks for one of those below, and takes longer than they do.
     let in_path = of_path.unwrap_or_default().into_iter().map(|folder| folder.join("pg_dump"));
+    let in_path = in_path.filter(|program| !program.canonicalize().is_ok_and(|it| it.ends_with("pg_wrapper")));
     let of_distributions = (major..=last).flat_map(|major| {
         [format!("/usr/lib/postgresql/{major}/bin/pg_dump"), format!("/usr/pgsql-{major}/bin/pg_dump")]
     });
