@@ -68,6 +68,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("indicatif", "view"),
     ("jiff", "config, view, fleet, cli"),
     ("log", "pg"),
+    ("memchr", "backup"),
     ("object_store", "backup"),
     ("postgres_protocol", "pg"),
     ("rand", "pg, step, cli"),

@@ -1,16 +1,17 @@
 //! Reads every byte of a backup and says what is wrong with it. Needs no server.
 
-use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
+use super::look::{Seen, look};
 use super::place::Place;
-use super::sum::{Summed, read_sums};
-use super::{BUFFER_BYTES, CONTENTS, SUMS, TEXT_BYTES, TEXTS, has_rows, is_compressed, tarfile};
-use crate::digest::{DIGEST_NAME, Digest, DigestText};
+use super::sum::read_sums;
+use super::write::Written;
+use super::{CONTENTS, SUMS, TEXTS, tarfile};
+use crate::digest::{DIGEST_NAME, DigestText};
 use crate::report::{BACKUP_FORMAT, BackupContents, BackupTable, Damage};
 
 /// What a backup is, and what is wrong with it.
@@ -26,20 +27,20 @@ pub struct Checked {
     pub tables: Vec<BackupTable>,
 }
 
-/// What was seen of one file.
-#[derive(Default)]
-struct Seen {
-    sum: String,
-    bytes: u64,
-    digest: Option<Digest>,
-    text: Option<Vec<u8>>,
-    trouble: Option<String>,
-}
-
 /// Reads all of it, several files at once.
 #[must_use]
 pub fn check(place: &Place, jobs: usize) -> Checked {
-    let mut seen = BTreeMap::new();
+    check_but(place, jobs, BTreeMap::new())
+}
+
+/// The same of a backup that this run wrote: files of rows that were read back while they were written are not read a
+/// second time.
+#[must_use]
+pub fn check_rest(place: &Place, jobs: usize, written: &[Written]) -> Checked {
+    check_but(place, jobs, written.iter().filter_map(|of| Some((of.file.clone(), of.seen.clone()?))).collect())
+}
+
+fn check_but(place: &Place, jobs: usize, mut seen: BTreeMap<String, Seen>) -> Checked {
     let mut damages = Vec::new();
     let read = match place {
         Place::Folder(_) | Place::Bucket(_) => look_at_files(place, jobs, &mut seen),
@@ -82,6 +83,12 @@ fn damage(file: &str, kind: &str, what: impl Into<String>) -> Damage {
 
 fn look_at_files(place: &Place, jobs: usize, seen: &mut BTreeMap<String, Seen>) -> Result<()> {
     let mut files = place.files()?;
+    // One that is no longer as long as it was, or gone, was not seen.
+    let is_seen = |name: &str, bytes: Option<u64>| seen.get(name).is_some_and(|file| Some(file.bytes) == bytes);
+    let stays: BTreeSet<String> =
+        files.iter().filter(|(name, bytes)| is_seen(name, *bytes)).map(|(name, _)| name.clone()).collect();
+    seen.retain(|name, _| stays.contains(name));
+    files.retain(|(name, _)| !stays.contains(name));
     files.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes)); // the biggest first, or the others wait for it in the end
     let next = AtomicUsize::new(0);
     let all = Mutex::new(seen);
@@ -102,46 +109,6 @@ fn look_at_files(place: &Place, jobs: usize, seen: &mut BTreeMap<String, Seen>) 
         }
     });
     Ok(())
-}
-
-/// Reads one file to its end.
-fn look(name: &str, from: &mut dyn Read) -> Seen {
-    let mut summed = Summed::new(from);
-    let mut seen = Seen::default();
-    let read = match name {
-        _ if has_rows(name) => digest_of(name, &mut summed).map(|digest| seen.digest = Some(digest)),
-        CONTENTS | SUMS => {
-            let mut text = Vec::new();
-            let read = (&mut summed).take(TEXT_BYTES).read_to_end(&mut text);
-            seen.text = Some(text);
-            read.map(drop).map_err(Into::into)
-        }
-        _ => Ok(()),
-    };
-    let rest = io::copy(&mut summed, &mut io::sink());
-    seen.trouble = read.err().or(rest.err().map(Into::into)).map(|error| format!("{error:#}"));
-    seen.bytes = summed.bytes;
-    seen.sum = summed.sum();
-    seen
-}
-
-fn digest_of(name: &str, from: &mut impl Read) -> Result<Digest> {
-    match is_compressed(name) {
-        true => lines(BufReader::with_capacity(BUFFER_BYTES, zstd::stream::read::Decoder::new(from)?)),
-        false => lines(BufReader::with_capacity(BUFFER_BYTES, from)),
-    }
-}
-
-fn lines(mut from: impl BufRead) -> Result<Digest> {
-    let (mut digest, mut line) = (Digest::default(), Vec::new());
-    while from.read_until(b'\n', &mut line).context("reading its rows")? > 0 {
-        if !line.ends_with(b"\n") {
-            bail!("its last row is cut off");
-        }
-        digest.add(&line);
-        line.clear();
-    }
-    Ok(digest)
 }
 
 /// Holds what was seen against the sums, and those against the contents.
@@ -219,4 +186,26 @@ fn judge(seen: &BTreeMap<String, Seen>, is_broken: bool, damages: &mut Vec<Damag
         damages.push(damage(CONTENTS, "format", format!("it has no sum of {}", table.file)));
     }
     Some(contents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_another_than_was_seen_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        let mut seen = BTreeMap::new();
+        for (name, text, bytes) in [("same", "a\n", 2), ("cut", "b\n", 9), ("gone", "", 3)] {
+            let (path, file) = (folder.path().join("data").join(name), Seen { bytes, ..Seen::default() });
+            seen.insert(format!("data/{name}"), file);
+            if !text.is_empty() {
+                std::fs::write(path, text).unwrap();
+            }
+        }
+        look_at_files(&Place::Folder(folder.path().to_owned()), 2, &mut seen).unwrap();
+        let rows = |name: &str| seen[name].digest.map(|digest| digest.row_count);
+        assert_eq!((seen.len(), rows("data/same"), rows("data/cut")), (2, None, Some(1)));
+    }
 }

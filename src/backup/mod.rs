@@ -4,7 +4,9 @@
 
 mod bucket;
 mod check;
+mod follow;
 mod keep;
+mod look;
 mod place;
 mod read;
 mod sum;
@@ -12,7 +14,7 @@ mod tarfile;
 mod wire;
 mod write;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, check_rest};
 pub use keep::{Kept, clear, found, pass_over, whole};
 pub use place::{Base, Form, Place};
 pub use read::{Piece, contents_of, pieces};

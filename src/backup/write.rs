@@ -13,6 +13,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::bucket::Uploading;
+use super::follow::{Pace, follow};
+use super::look::{Seen, look};
 use super::place::{Form, Place};
 use super::sum::{hex, sum_of};
 use super::tarfile::TarWriter;
@@ -43,6 +45,8 @@ pub struct Written {
     pub bytes: u64,
     plain_bytes: u64,
     sum: String,
+    /// What was read back while it was written; none in a bucket, and where it is a part of one file.
+    pub(super) seen: Option<Seen>,
 }
 
 impl Work {
@@ -87,17 +91,25 @@ impl Work {
         self.local(&format!("{:04}.frames", index + 1))
     }
 
-    /// Begins the file of a table: compressed and summed in a thread of its own.
+    /// Begins the file of a table: compressed and summed in a thread of its own, and read back in another as it grows.
     ///
     /// # Errors
     /// The file system's.
     pub fn table(&self, index: usize) -> Result<TableWriter> {
         let name = self.file_name(index);
         let path = if self.form == Form::Tar { self.frames(index) } else { self.local(&name) };
+        let mut reading = None;
         let file = match &self.place {
             Place::Bucket(bucket) => Sink::Bucket(bucket.upload(&name)?),
             Place::Folder(_) | Place::Tar(_) => {
-                Sink::File(File::create_new(&path).with_context(|| format!("writing {name}"))?)
+                let context = || format!("writing {name}");
+                let file = File::create_new(&path).with_context(context)?;
+                let (pace, mut following) = follow(&path).with_context(context)?;
+                if self.form != Form::Tar {
+                    let name = name.clone();
+                    reading = Some(tokio::task::spawn_blocking(move || look(&name, &mut following)));
+                }
+                Sink::File(file, pace)
             }
         };
         let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
@@ -106,7 +118,7 @@ impl Work {
             let context = format!("writing {name}");
             write_rows(receiver, file, form, level, name).context(context)
         });
-        Ok(TableWriter { sender: Some(sender), thread: Some(thread) })
+        Ok(TableWriter { sender: Some(sender), thread: Some(thread), reading })
     }
 
     /// Writes what stands beside the rows, and the sums, which the contents get too; all of it is on the disk then, but
@@ -209,6 +221,7 @@ impl Drop for Work {
 pub struct TableWriter {
     sender: Option<mpsc::Sender<Option<Vec<u8>>>>,
     thread: Option<JoinHandle<Result<Written>>>,
+    reading: Option<JoinHandle<Seen>>,
 }
 
 impl TableWriter {
@@ -222,7 +235,7 @@ impl TableWriter {
         }
     }
 
-    /// Ends the file; it is on the disk then.
+    /// Ends the file; it is on the disk then, and was read back.
     ///
     /// # Errors
     /// As [`TableWriter::write`].
@@ -235,10 +248,12 @@ impl TableWriter {
 
     async fn end(&mut self) -> Result<Written> {
         self.sender = None;
-        match self.thread.take() {
-            Some(thread) => thread.await?,
-            None => bail!("the file is ended"),
+        let Some(thread) = self.thread.take() else { bail!("the file is ended") };
+        let mut written = thread.await??;
+        if let Some(reading) = self.reading.take() {
+            written.seen = Some(reading.await?);
         }
+        Ok(written)
     }
 }
 
@@ -284,19 +299,23 @@ fn write_rows(
     }
     out.file.finish()?;
     let sum = if form == Form::Folder { out.sum } else { plain_sum };
-    Ok(Written { file: name, bytes: out.bytes, plain_bytes, sum: hex(&sum.finalize()) })
+    Ok(Written { file: name, bytes: out.bytes, plain_bytes, sum: hex(&sum.finalize()), seen: None })
 }
 
 /// Where the bytes of a file go.
 enum Sink {
-    File(File),
+    File(File, Pace),
     Bucket(Uploading),
 }
 
 impl Sink {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match self {
-            Self::File(file) => file.write(buffer),
+            Self::File(file, pace) => {
+                let written = file.write(buffer)?;
+                pace.wrote(written as u64);
+                Ok(written)
+            }
             Self::Bucket(object) => object.write(buffer),
         }
     }
@@ -304,7 +323,10 @@ impl Sink {
     /// They are there for good.
     fn finish(self) -> Result<()> {
         match self {
-            Self::File(file) => Ok(file.sync_all()?),
+            Self::File(file, pace) => {
+                pace.whole(); // what is left is read back while the disk works
+                Ok(file.sync_all()?)
+            }
             Self::Bucket(object) => object.finish(),
         }
     }

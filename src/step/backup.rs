@@ -12,7 +12,7 @@ use futures_util::TryStreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::Means;
-use crate::backup::{Form, Place, TEXTS, Work, Written, check, disk_full};
+use crate::backup::{Form, Place, TEXTS, Work, Written, check_rest, disk_full};
 use crate::digest::{DIGEST_NAME, Digest, DigestText};
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Step};
@@ -81,8 +81,8 @@ pub(super) async fn write_unnamed(
         None => error,
     };
     let work = Work::begin(place, manner.form, manner.level, means.run).map_err(named)?;
-    let (contents, kept) = fill(means, store, &work, manner).await.map_err(named)?;
-    let bytes = read_back(&work, &contents, manner.jobs).await?;
+    let (contents, kept, written) = fill(means, store, &work, manner).await.map_err(named)?;
+    let bytes = read_back(&work, &contents, written, manner.jobs).await?;
     means.sessions.check()?;
     Ok((work, contents, bytes, kept))
 }
@@ -122,7 +122,12 @@ pub fn backed_up(report: &BackupReport) -> BackedUp {
     }
 }
 
-async fn fill(means: &Means<'_>, store: &Store, work: &Work, manner: &Manner) -> Result<(BackupContents, Kept)> {
+async fn fill(
+    means: &Means<'_>,
+    store: &Store,
+    work: &Work,
+    manner: &Manner,
+) -> Result<(BackupContents, Kept, Vec<Written>)> {
     let schema = &store.schema;
     let mut holder = means.sessions.reader().await?;
     let snapshot = Snapshot::export(&mut holder).await?;
@@ -175,7 +180,7 @@ async fn fill(means: &Means<'_>, store: &Store, work: &Work, manner: &Manner) ->
     let outer = format!("-- Foreign keys to tables outside the schema; load.sql leaves them out.\n{outer}");
     let texts: Vec<(&str, String)> = TEXTS.into_iter().zip([before, sequences, after, outer, load]).collect();
     tokio::task::block_in_place(|| work.finish(&mut contents, &texts, &written))?;
-    Ok((contents, tables.into_iter().zip(digests).collect()))
+    Ok((contents, tables.into_iter().zip(digests).collect(), written))
 }
 
 fn load_script(tables: &[ArchivedTable], work: &Work) -> String {
@@ -253,10 +258,10 @@ async fn read_one(
     Ok((digest, written))
 }
 
-/// Reads all of it again; the bytes that it takes.
-async fn read_back(work: &Work, contents: &BackupContents, jobs: usize) -> Result<u64> {
+/// Reads again what was not read back while it was written, and judges all of it; the bytes that it takes.
+async fn read_back(work: &Work, contents: &BackupContents, written: Vec<Written>, jobs: usize) -> Result<u64> {
     let place = work.unnamed();
-    let checked = tokio::task::spawn_blocking(move || check(&place, jobs)).await?;
+    let checked = tokio::task::spawn_blocking(move || check_rest(&place, jobs, &written)).await?;
     let damages: Vec<String> =
         checked.damages.iter().map(|damage| format!("{}: {}", damage.file, damage.what)).collect();
     if !damages.is_empty() || checked.contents.as_ref() != Some(contents) {
