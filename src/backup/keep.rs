@@ -121,10 +121,10 @@ fn leftovers(place: &Place) -> Result<Vec<(PathBuf, String)>> {
     }
     let run_of = |path: &PathBuf| {
         let name = path.file_name()?.to_string_lossy().into_owned();
-        let (time, run) = name.strip_prefix('.')?.rsplit_once(".tenantctl-")?;
-        let time = time.strip_suffix(".tar.zst").unwrap_or(time);
+        let (of, run) = name.strip_prefix('.')?.rsplit_once(".tenantctl-")?;
+        let is_ours = of == place.name() || is_time(of.strip_suffix(".tar.zst").unwrap_or(of));
         let is_run = run.len() == 8 && run.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (is_time(time) && is_run).then(|| run.to_owned())
+        (is_ours && is_run).then(|| run.to_owned())
     };
     Ok(entries(folder)?.into_iter().filter_map(|path| run_of(&path).map(|run| (path, run))).collect())
 }

@@ -87,7 +87,11 @@ fn check(town: &Town, place: &str) -> Ran {
 fn every_damage_of_a_backup_is_found_and_named_and_nothing_of_it_is_restored() {
     let Some(town) = moved() else { return };
     let folder = town.folder.path();
+    let (left, of_another) = (folder.join(".whole.tenantctl-00000000"), folder.join(".hole.tenantctl-00000000"));
+    fs::create_dir(&left).unwrap(); // of a run that was killed
+    fs::create_dir(&of_another).unwrap();
     let written = backup(&town, "whole");
+    assert!(!left.exists() && of_another.exists());
     assert_eq!((&written["row_count"], &written["proven"]), (&56.into(), &true.into()));
     let report = check(&town, "whole").exits(0).json();
     holds(&validator(&schema("report")), &report);
