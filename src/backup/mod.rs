@@ -5,6 +5,7 @@
 mod bucket;
 mod check;
 mod follow;
+mod frames;
 mod keep;
 mod look;
 mod place;

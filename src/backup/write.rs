@@ -14,16 +14,17 @@ use tokio::task::JoinHandle;
 
 use super::bucket::Uploading;
 use super::follow::{Pace, follow};
+use super::frames::Frames;
 use super::look::{Seen, look};
 use super::place::{Form, Place};
 use super::sum::{hex, sum_of};
 use super::tarfile::TarWriter;
-use super::{BUFFER_BYTES, CONTENTS, SUMS};
+use super::{CONTENTS, SUMS};
 use crate::error::{Exit, Refusal};
 use crate::report::BackupContents;
 
 /// Chunks of a table that may wait for the compressor.
-const CHUNKS_WAITING: usize = 4;
+const CHUNKS_WAITING: usize = 2;
 
 /// A backup that is being written; dropped before it is published, nothing of it stays.
 #[derive(Debug)]
@@ -278,9 +279,7 @@ fn write_rows(
             out.write_all(&chunk)?;
         }
     } else {
-        let mut encoder =
-            zstd::stream::write::Encoder::new(io::BufWriter::with_capacity(BUFFER_BYTES, &mut out), level)?;
-        encoder.include_checksum(true)?;
+        let mut frames = Frames::begin(level)?;
         while let Some(chunk) = chunks.blocking_recv() {
             let Some(chunk) = chunk else {
                 ended = true;
@@ -290,9 +289,9 @@ fn write_rows(
             if form == Form::Tar {
                 plain_sum.update(&chunk);
             }
-            encoder.write_all(&chunk)?;
+            frames.put(&chunk, &mut out)?;
         }
-        encoder.finish()?.flush()?;
+        frames.finish(&mut out)?;
     }
     if !ended {
         bail!("given up in the middle of its rows");
