@@ -75,7 +75,7 @@ pub(super) fn copy_verdict(store: &StoreReport, words: &Words) -> (Mark, String)
     if store.proven() {
         return (Mark::Good, format!("{}: {}", words.proven, fill(words.all_equal, &[&tables])));
     }
-    if table_count > 0 && with(Verdict::Untouched) == table_count {
+    if is_untouched(store) {
         return (Mark::Good, fill(words.all_untouched, &[&tables]));
     }
     let compared = match with(Verdict::Equal) {
@@ -83,6 +83,11 @@ pub(super) fn copy_verdict(store: &StoreReport, words: &Words) -> (Mark, String)
         count => fill(words.compared_of, &[&grouped(count), &tables]),
     };
     (Mark::Unknown, format!("{}: {compared}", words.not_proven))
+}
+
+/// It works in its own schema, and nobody wrote to its rows in the shared one since the switch.
+fn is_untouched(store: &StoreReport) -> bool {
+    !store.tables.is_empty() && store.tables.iter().all(|table| table.verdict == Verdict::Untouched)
 }
 
 /// It was only looked whether its role can get out of its schema.
@@ -139,6 +144,7 @@ pub(super) fn outcome_of(store: &StoreReport, words: &Words) -> (Mark, &'static 
         _ if store.has_failed_probe() => (Mark::Bad, words.probe_failed),
         _ if is_idle(store) => (Mark::Good, words.nothing_to_do),
         _ if store.proven() => (Mark::Good, words.proven),
+        _ if is_untouched(store) => (Mark::Good, words.untouched),
         _ if store.tables.is_empty() && !store.probes.is_empty() => (Mark::Good, words.probes_well),
         _ => (Mark::Unknown, words.not_proven),
     }

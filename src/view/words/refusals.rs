@@ -445,7 +445,6 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("putting back {}", "al reponer {}"),
     ("loading the base data", "al cargar los datos base"),
     ("running the report's sample `{}`", "al ejecutar la muestra `{}` del informe"),
-    ("asking whether the transaction was committed", "al preguntar si la transacción quedó confirmada"),
     // the switch
     ("{} changed; copying again", "cambios en {}; se copia otra vez"),
     (
