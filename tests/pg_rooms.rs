@@ -564,3 +564,30 @@ async fn a_comparison_keeps_its_memory_flat() {
         println!("{count} in {:?}, {peak}", start.elapsed());
     }
 }
+
+#[tokio::test]
+async fn a_statement_that_is_kept_is_asked_anew_when_its_table_was_altered() {
+    let (client, other) = database().await;
+    run(&other, "create table public.t (x int); insert into public.t values (1)").await;
+    let x = "select x from public.t";
+    for _ in 0..3 {
+        assert_eq!(client.query_one(x, &[]).await.unwrap().get::<_, i32>(0), 1); // from the second time on it is kept
+    }
+    let names = "select name from pg_prepared_statements";
+    assert_eq!(client.query_typed(names, &[]).await.unwrap().len(), 1);
+    run(&other, "alter table public.t alter x type bigint").await;
+    assert!(client.query_one(x, &[]).await.is_err(), "the server refuses a plan with other columns");
+    assert_eq!(client.query_one(x, &[]).await.unwrap().get::<_, i64>(0), 1);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_is_rolled_back() {
+    let (mut client, other) = database().await;
+    run(&other, "create table public.t (x int)").await;
+    {
+        let transaction = client.transaction().await.unwrap();
+        transaction.execute("insert into public.t values (1)", &[]).await.unwrap();
+    }
+    client.execute("insert into public.t values (2)", &[]).await.unwrap();
+    assert_eq!(other.query_one("select sum(x) from public.t", &[]).await.unwrap().get::<_, i64>(0), 2);
+}

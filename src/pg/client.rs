@@ -9,6 +9,7 @@ use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row, SimpleQueryMessage, Statement};
 
@@ -83,13 +84,23 @@ impl Client {
         }
     }
 
+    /// What a kept statement answered. One whose columns became others, since somebody altered a table, is not kept any
+    /// more: the next time it is asked anew.
+    fn told<T>(&self, sql: &str, answer: Result<T, Error>) -> Result<T, Error> {
+        let is_stale = |error: &Error| error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED);
+        if answer.as_ref().is_err_and(is_stale) {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).kept.remove(sql);
+        }
+        answer
+    }
+
     /// The rows of a statement.
     ///
     /// # Errors
     /// The driver's.
     pub async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
         match self.kept(sql, &[]).await? {
-            Some(statement) => self.wire.query(&statement, values).await,
+            Some(statement) => self.told(sql, self.wire.query(&statement, values).await),
             None => self.wire.query(sql, values).await,
         }
     }
@@ -100,7 +111,7 @@ impl Client {
     /// The driver's.
     pub async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Error> {
         match self.kept(sql, &[]).await? {
-            Some(statement) => self.wire.query_one(&statement, values).await,
+            Some(statement) => self.told(sql, self.wire.query_one(&statement, values).await),
             None => self.wire.query_one(sql, values).await,
         }
     }
@@ -111,7 +122,7 @@ impl Client {
     /// The driver's.
     pub async fn query_opt(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, Error> {
         match self.kept(sql, &[]).await? {
-            Some(statement) => self.wire.query_opt(&statement, values).await,
+            Some(statement) => self.told(sql, self.wire.query_opt(&statement, values).await),
             None => self.wire.query_opt(sql, values).await,
         }
     }
@@ -122,7 +133,7 @@ impl Client {
     /// The driver's.
     pub async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Error> {
         match self.kept(sql, &[]).await? {
-            Some(statement) => self.wire.execute(&statement, values).await,
+            Some(statement) => self.told(sql, self.wire.execute(&statement, values).await),
             None => self.wire.execute(sql, values).await,
         }
     }
@@ -136,7 +147,7 @@ impl Client {
         match self.kept(sql, &types).await? {
             Some(statement) => {
                 let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value).collect();
-                self.wire.query(&statement, &values).await
+                self.told(sql, self.wire.query(&statement, &values).await)
             }
             None => self.wire.query_typed(sql, values).await,
         }
@@ -151,7 +162,7 @@ impl Client {
         match self.kept(sql, &types).await? {
             Some(statement) => {
                 let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value).collect();
-                self.wire.query_one(&statement, &values).await
+                self.told(sql, self.wire.query_one(&statement, &values).await)
             }
             None => self.wire.query_typed_one(sql, values).await,
         }
