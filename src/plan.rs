@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ident::Ident;
-use crate::store::Store;
+use crate::store::{Store, StoreKey};
 
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -194,6 +194,15 @@ fn in_one() -> u8 {
     1
 }
 
+/// Whose rows a new store begins with.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct CloneOf {
+    /// The other store's key.
+    pub store: StoreKey,
+    /// Its store schema.
+    pub schema: Ident,
+}
+
 /// What `migrate` would do for one store.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -206,6 +215,9 @@ pub struct Plan {
     /// The role that is made with the schema, where roles are configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// The store whose rows it begins with; none: it has rows of its own, or base data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_of: Option<CloneOf>,
     /// Steps that are still to be done: `create`, `copy`, `verify`, `switch`; empty when all is done.
     pub steps: Vec<String>,
     /// How many statements of the template run before and after the load.

@@ -66,6 +66,12 @@ pub(super) const ALL: &[(&str, &str)] = &[
   tenantctl create --pool 5          schemas ready for them",
     ),
     (
+        "clone",
+        "Examples:
+  tenantctl clone --store 4 --to 95  a store begins with 4's rows
+  tenantctl clone --store 4 --to 95 --no-validate",
+    ),
+    (
         "copy",
         "Examples:
   tenantctl copy --store 4",

@@ -6,6 +6,7 @@ mod abandon;
 mod alerts;
 mod audit;
 mod backup;
+mod clone;
 mod completions;
 mod config;
 mod demo;
@@ -283,6 +284,7 @@ enum Command {
     #[command(alias = "onboard")]
     Migrate(road::MigrateArgs),
     Create(road::CreateArgs),
+    Clone(clone::CloneArgs),
     Copy(road::CopyArgs),
     Verify(verify::VerifyArgs),
     Switch(road::SwitchArgs),
@@ -322,6 +324,7 @@ impl Command {
             Self::Rehearse(_) => "rehearse",
             Self::Migrate(_) => "migrate",
             Self::Create(_) => "create",
+            Self::Clone(_) => "clone",
             Self::Copy(_) => "copy",
             Self::Verify(_) => "verify",
             Self::Switch(_) => "switch",
@@ -404,6 +407,7 @@ async fn perform(cli: &Cli, line: &str) -> anyhow::Result<output::Page> {
         Command::Rehearse(args) => rehearse::run(globals, &env, line, args).await,
         Command::Migrate(args) => road::migrate(globals, &env, line, args).await,
         Command::Create(args) => road::create(globals, &env, line, args).await,
+        Command::Clone(args) => clone::run(globals, &env, line, args).await,
         Command::Copy(args) => road::copy(globals, &env, line, args).await,
         Command::Switch(args) => road::switch(globals, &env, line, args).await,
         Command::Validate(args) => validate::run(globals, &env, line, args).await,

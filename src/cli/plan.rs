@@ -56,6 +56,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
         adopt: args.adopt,
         with_statements: args.sql,
         census: None,
+        clone_of: None,
     };
     let mut report = Report::new("plan", None, started);
     report.database = Some(opened.database());

@@ -119,6 +119,7 @@ impl<'a> Pool<'a> {
             ask: false,
             median: None,
             register: None,
+            clone_of: None,
         };
         Site::new(self.opened, self.ground, self.registry, Some((template, recorded)), moves, errand)
     }

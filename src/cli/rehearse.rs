@@ -59,6 +59,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         ask: false,
         median: args.median,
         register: None,
+        clone_of: None,
     };
     road::work(globals, env, line, &args.stores, errand).await
 }

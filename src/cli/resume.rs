@@ -48,7 +48,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         Stage::Validated if args.no_validate => Stage::Switched,
         stage => stage,
     };
-    let register = errand.register;
+    let (register, clone_of) = (errand.register, errand.clone_of);
     let stores = StoreArgs { store: errand.stores, ..StoreArgs::default() };
     let errand = Errand {
         command: "resume",
@@ -60,6 +60,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         ask: stage >= Stage::Switched,
         median: None,
         register: register.as_deref(),
+        clone_of: clone_of.as_deref(),
     };
     road::work(globals, env, line, &stores, errand).await
 }

@@ -11,7 +11,7 @@ use super::open::{self, Opened};
 use super::output::{Page, now};
 use super::pace::Pace;
 use super::site::Site;
-use super::{Globals, StoreArgs, pool, register, rehearse, validate};
+use super::{Globals, StoreArgs, clone, pool, register, rehearse, validate};
 use crate::config::RolePassword;
 use crate::conninfo::Environment;
 use crate::error::Exit;
@@ -152,6 +152,8 @@ pub(super) struct Errand<'a> {
     pub(super) median: Option<NonZeroUsize>,
     /// The name of a store whose row in the registry is to be made.
     pub(super) register: Option<&'a str>,
+    /// The key of the store whose rows the new one begins with, as it was given.
+    pub(super) clone_of: Option<&'a str>,
 }
 
 pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, args: &MigrateArgs) -> Result<Page> {
@@ -176,6 +178,7 @@ pub(super) async fn migrate(globals: &Globals, env: &Environment, line: &str, ar
         ask: stage >= Stage::Switched,
         median: None,
         register: None,
+        clone_of: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -192,7 +195,18 @@ pub(super) async fn create(globals: &Globals, env: &Environment, line: &str, arg
     let until = Until { stage, by_hand: false, insists: false };
     let (how, pace) = (args.how, args.pace);
     let register = args.name.as_deref();
-    let errand = Errand { command: "create", until, kind, from: None, how, pace, ask: false, median: None, register };
+    let errand = Errand {
+        command: "create",
+        until,
+        kind,
+        from: None,
+        how,
+        pace,
+        ask: false,
+        median: None,
+        register,
+        clone_of: None,
+    };
     let mut opened = Opened::open(globals, env, args.stores.guess()).await?;
     if let Some(name) = register
         && args.stores.is_silent()
@@ -218,6 +232,7 @@ pub(super) async fn copy(globals: &Globals, env: &Environment, line: &str, args:
         ask: false,
         median: None,
         register: None,
+        clone_of: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -233,6 +248,7 @@ pub(super) async fn switch(globals: &Globals, env: &Environment, line: &str, arg
         ask: false,
         median: None,
         register: None,
+        clone_of: None,
     };
     work(globals, env, line, &args.stores, errand).await
 }
@@ -265,6 +281,10 @@ async fn work_on(
         Some(name) => register::choose(&opened, &ground, &registry, name, stores).await?,
         None => (open::choose(&reader, &registry, &ground.key_type, stores).await?, None),
     };
+    let clone_of = match errand.clone_of {
+        Some(key) => Some(clone::source_key(key, &ground.key_type, &chosen.rows)?),
+        None => None,
+    };
     let is_rehearsal = errand.kind == MoveKind::Rehearsal;
     let taken = match is_rehearsal {
         true => rehearse::taken_names(&reader, &opened, &ground, &registry).await?,
@@ -272,7 +292,7 @@ async fn work_on(
     };
     drop(reader);
     let template = match errand.from {
-        None => Some(opened.template(!errand.kind.has_rows())?),
+        None => Some(opened.template(!errand.kind.has_rows() && clone_of.is_none())?),
         Some(_) => opened.template(false).ok(), // only to tell whether it differs from the recorded one
     };
     let mut writer = opened.sessions.writer().await?;
@@ -295,6 +315,7 @@ async fn work_on(
         by_hand: errand.until.by_hand,
         kind: errand.kind,
         register: new_row.as_ref().and(errand.register).map(str::to_owned),
+        clone_of: clone_of.as_ref().map(|key| key.text().to_owned()),
     };
     begin_run(&lease, &opened, errand.command, line, Some(&recorded)).await?;
     opened.observer.notice(&Event::RunStarted {
@@ -306,6 +327,7 @@ async fn work_on(
     site.may_ask = errand.ask && !globals.yes && globals.may_ask();
     site.taken = taken;
     site.new_row = new_row;
+    site.clone_of = clone_of;
     site.census = census;
     let mut report = Report::new(errand.command, Some(opened.run.clone()), started);
     report.database = Some(opened.database());

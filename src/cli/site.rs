@@ -12,8 +12,8 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::open::Opened;
-use super::rehearse;
 use super::road::Errand;
+use super::{clone, rehearse};
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Step};
 use crate::fleet::exit::StoreExit;
@@ -29,13 +29,14 @@ use crate::pg::registry::{NewRow, Registry, RegistryRow};
 use crate::plan::{Finding, Grade};
 use crate::report::{Outcome, Rehearsal, StepTime, StoreReport};
 use crate::stage::Stage;
+use crate::step::clone::source as clone_source;
 use crate::step::copy::copy;
 use crate::step::gate::Gate;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
 use crate::step::register::register;
 use crate::step::rehearsal::schema_name;
 use crate::step::{Means, report::store_report};
-use crate::store::Store;
+use crate::store::{Store, StoreKey};
 use crate::template::Template;
 use crate::view::figures::counted;
 use crate::view::text::forecast::in_short;
@@ -65,6 +66,8 @@ pub(super) struct Site<'a> {
     pub(super) errand: Errand<'a>,
     /// The registry's row of a store that is still to be registered.
     pub(super) new_row: Option<NewRow>,
+    /// The key of the store whose rows the new one begins with.
+    pub(super) clone_of: Option<StoreKey>,
     pub(super) may_ask: bool,
 }
 
@@ -145,6 +148,7 @@ impl<'a> Site<'a> {
             logged_by_drops: tokio::sync::Mutex::default(),
             errand,
             new_row: None,
+            clone_of: None,
             may_ask: false,
         })
     }
@@ -443,6 +447,7 @@ impl<'a> Site<'a> {
             adopt: self.errand.how.adopt,
             with_statements: false,
             census: self.census.as_ref(),
+            clone_of: None,
         })
     }
 
@@ -484,7 +489,12 @@ impl<'a> Site<'a> {
                     .hint("change [store_schema] name, or that store's row in the registry")
             );
         }
-        let planned: PlannedStore = plan(&self.means, &self.plan_of()?, std::slice::from_ref(row), &self.moves)
+        let clone_of = match &self.clone_of {
+            Some(key) => Some(clone_source(lease.client(), self.ground.shared(), key).await?),
+            None => None,
+        };
+        let of = PlanOf { clone_of: clone_of.as_ref(), ..self.plan_of()? };
+        let planned: PlannedStore = plan(&self.means, &of, std::slice::from_ref(row), &self.moves)
             .await?
             .pop()
             .context("no store was planned")?;
@@ -528,6 +538,9 @@ impl<'a> Site<'a> {
     async fn go_on(&self, lease: &Lease, live: Move, journey: &mut Journey<'_>) -> Result<Move> {
         journey.the_move = Some(live.clone());
         let key = &live.store.key;
+        if matches!(self.errand.command, "create" | "clone") {
+            clone::check_same(&live, self.clone_of.as_ref())?;
+        }
         if live.stage >= self.errand.until.stage && live.stage.is_switched() {
             return Ok(live);
         }

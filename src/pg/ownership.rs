@@ -152,6 +152,20 @@ impl Ownership {
         })
     }
 
+    /// The columns that hold the store's key: the tenant column, and those that refer to a parent's.
+    #[must_use]
+    pub fn key_columns(&self) -> Vec<Ident> {
+        match &self.path {
+            Path::Column(column) => vec![column.clone()],
+            Path::Condition(_) => Vec::new(),
+            Path::Parent(parent, pairs) => {
+                let of_parent = parent.key_columns();
+                let refers = pairs.iter().filter(|(_, there)| of_parent.contains(there));
+                refers.map(|(here, _)| here.clone()).collect()
+            }
+        }
+    }
+
     /// For people: `store_id`, or `order_id → orders.id → store_id`.
     #[must_use]
     pub fn text(&self) -> String {

@@ -62,7 +62,35 @@ pub async fn raise(
     Ok(without_room)
 }
 
-/// The one statement that does the same for a store that has no rows yet, however far the shared ids go by then; none
+/// Sets every sequence of the store schema at least where its twin in another store's schema stands. Twins number the same
+/// column; those that no column draws from have the same name. Where the other has given out nothing, or stands beyond
+/// the bounds of ours, ours is left: what its rows need, [`raise`] knows.
+///
+/// # Errors
+/// The server's error.
+pub async fn follow(client: &Client, other: &Ident, store: &Ident) -> Result<()> {
+    let others = sequences_of(client, other).await?;
+    let mut orders = Vec::new();
+    for sequence in sequences_of(client, store).await? {
+        let twin = others.iter().find(|twin| match (sequence.column(), twin.column()) {
+            (Some((table, column)), Some((of, by))) => of.schema == *other && of.table == table.table && by == column,
+            (None, None) => twin.name == sequence.name,
+            _ => false,
+        });
+        let Some(reached) = twin.filter(|twin| twin.is_called).map(|twin| twin.last_value) else { continue };
+        if stands_beyond(&sequence, reached) || reached > sequence.max || reached < sequence.min {
+            continue;
+        }
+        let name = QualifiedTable::new(store.clone(), sequence.name.clone());
+        orders.push(format!("pg_catalog.setval({}::regclass, {reached}, true)", Literal::text(name.to_string())));
+    }
+    if !orders.is_empty() {
+        client.execute(&format!("select {}", orders.join(", ")), &[]).await.server()?;
+    }
+    Ok(())
+}
+
+/// The one statement that does the same as [`raise`] for a store that has no rows yet, however far the shared ids go by then; none
 /// where there is nothing to set.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use crate::error::Refusal;
 use crate::ident::{Ident, QualifiedTable, list};
 use crate::manifest::Entry;
 use crate::plan::{Finding, Format};
-use crate::store::StoreKey;
+use crate::store::{KeyFamily, StoreKey};
 use crate::table::{Column, Passage, Relation, Table, passage};
 use crate::template::Substitutions;
 
@@ -30,6 +30,19 @@ pub struct CopyStatement {
     condition: String,
     source_only: bool,
     target_only: bool,
+    /// Columns that are read with another store's key in place of the rows' own.
+    rekey: Option<Rekey>,
+}
+
+/// Another store's key for rows that go to it.
+#[derive(Clone, Debug)]
+pub struct Rekey {
+    /// The columns that hold the key.
+    pub columns: Vec<Ident>,
+    /// The key that is replaced; whatever else stands in such a column stays, for the checks to find.
+    pub from: StoreKey,
+    /// The key that is written.
+    pub to: StoreKey,
 }
 
 /// A range of a table's blocks; the last one has no end, so that ranges in a row leave out no row.
@@ -64,21 +77,7 @@ impl CopyStatement {
         key: &StoreKey,
         substitutions: &Substitutions,
     ) -> Result<Self, Refusal> {
-        let mut columns = Vec::new();
-        let mut compared_only = Vec::new();
-        let mut format = Format::Binary;
-        for column in source.columns.iter().filter(|column| !entry.omit.contains(&column.name)) {
-            let Some(counterpart) = target.column(&column.name) else { continue };
-            let way = passage(&column.type_name, &counterpart.type_name);
-            if way == Passage::Text {
-                format = Format::Text;
-            }
-            let cast = (way == Passage::Cast).then(|| counterpart.type_name.sql.clone());
-            match counterpart.generated {
-                true => compared_only.push((column.name.clone(), cast)),
-                false => columns.push((column.name.clone(), cast)),
-            }
-        }
+        let Passages { columns, compared_only, format } = passages(source, target, &entry.omit);
         Ok(Self {
             source: source.name.clone(),
             source_only: source.relation().only,
@@ -89,7 +88,45 @@ impl CopyStatement {
             compared_only,
             key: target.key.clone(),
             condition: ownership.condition(key, substitutions)?,
+            rekey: None,
         })
+    }
+
+    /// All rows of a table of one store schema, on their way into another's. What the other schema generates is not
+    /// compared: it may be made of the key.
+    #[must_use]
+    pub fn cloned(source: &Table, target: &Table, rekey: Rekey) -> Self {
+        let Passages { mut columns, format, .. } = passages(source, target, &[]);
+        // The key of an integer may be wider than the column; a text is not cast, which would cut it.
+        if rekey.to.key_type().family == KeyFamily::Integer {
+            for (name, cast) in columns.iter_mut().filter(|(name, _)| rekey.columns.contains(name)) {
+                *cast = target.column(name).map(|column| column.type_name.sql.clone());
+            }
+        }
+        Self { columns, format, rekey: Some(rekey), ..Self::within(source, target) }
+    }
+
+    /// These columns of all rows of one table: what was written there, to be read back.
+    #[must_use]
+    pub fn read_back(table: &Table, columns: &[Ident], format: Format) -> Self {
+        let columns = columns.iter().map(|name| (name.clone(), None)).collect();
+        Self { columns, format, ..Self::within(table, table) }
+    }
+
+    /// All rows, and no column yet.
+    fn within(source: &Table, target: &Table) -> Self {
+        Self {
+            source: source.name.clone(),
+            source_only: source.relation().only,
+            target_only: target.relation().only,
+            target: target.name.clone(),
+            format: Format::Binary,
+            columns: Vec::new(),
+            compared_only: Vec::new(),
+            key: target.key.clone(),
+            condition: "true".into(),
+            rekey: None,
+        }
     }
 
     /// The shared table in a FROM, its heirs aside.
@@ -217,9 +254,14 @@ impl CopyStatement {
     /// Columns as they are read from the shared table, which goes by its own name.
     fn read(&self, columns: &[(Ident, Option<String>)]) -> Vec<String> {
         let table = &self.source.table;
-        let column = |(name, cast): &(Ident, Option<String>)| match cast {
-            Some(cast) => format!("{table}.{name}::{cast}"),
-            None => format!("{table}.{name}"),
+        let column = |(name, cast): &(Ident, Option<String>)| match (&self.rekey, cast) {
+            (Some(Rekey { columns, from, to }), cast) if columns.contains(name) => {
+                let (from, to) = (from.literal(), to.literal());
+                let value = format!("(case when {table}.{name} = {from} then {to} else {table}.{name} end)");
+                cast.as_ref().map_or_else(|| value.clone(), |cast| format!("{value}::{cast}"))
+            }
+            (_, Some(cast)) => format!("{table}.{name}::{cast}"),
+            (_, None) => format!("{table}.{name}"),
         };
         columns.iter().map(column).collect()
     }
@@ -257,6 +299,30 @@ impl CopyStatement {
     }
 }
 
+/// How the columns of a table pass into another.
+struct Passages {
+    columns: Vec<(Ident, Option<String>)>,
+    compared_only: Vec<(Ident, Option<String>)>,
+    format: Format,
+}
+
+fn passages(source: &Table, target: &Table, omit: &[Ident]) -> Passages {
+    let mut passages = Passages { columns: Vec::new(), compared_only: Vec::new(), format: Format::Binary };
+    for column in source.columns.iter().filter(|column| !omit.contains(&column.name)) {
+        let Some(counterpart) = target.column(&column.name) else { continue };
+        let way = passage(&column.type_name, &counterpart.type_name);
+        if way == Passage::Text {
+            passages.format = Format::Text;
+        }
+        let cast = (way == Passage::Cast).then(|| counterpart.type_name.sql.clone());
+        match counterpart.generated {
+            true => passages.compared_only.push((column.name.clone(), cast)),
+            false => passages.columns.push((column.name.clone(), cast)),
+        }
+    }
+    passages
+}
+
 /// What stands in the way of a table's passage.
 #[must_use]
 pub fn findings(entry: &Entry, source: &Table, target: Option<&Table>) -> Vec<Finding> {
@@ -288,7 +354,8 @@ pub fn findings(entry: &Entry, source: &Table, target: Option<&Table>) -> Vec<Fi
     for column in &target.columns {
         let given = source.column(&column.name).is_some() && !entry.omit.contains(&column.name);
         if !given && column.not_null && !column.has_default && !column.generated {
-            let message = format!("the template requires column `{}`, which the shared table lacks", column.name.raw());
+            let message =
+                format!("the template requires column `{}`, which {} lacks", column.name.raw(), source.name.raw());
             found.push(
                 Finding::stop("column_missing_in_source", message)
                     .table(&entry.name)

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
 
 use super::load::Load;
-use super::{Means, Strategy, after_load, base_data};
+use super::{Means, Strategy, after_load, base_data, clone};
 use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, Literal, QualifiedTable};
@@ -124,6 +124,9 @@ async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>>
         }
         load_one_by_one(means, snapshot, &loading).await?;
         let the_move = loading.the_move;
+        if let Some(of) = &the_move.plan.clone_of {
+            Box::pin(clone::load(means, snapshot, the_move, of)).await?;
+        }
         let samples = match the_move.kind {
             MoveKind::Move | MoveKind::Rehearsal => {
                 let shared = &the_move.shared_schema;
@@ -310,7 +313,7 @@ async fn keep(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &Move, kept:
     unit.commit(means.observer, None).await
 }
 
-/// Sets the store's sequences above all that the shared schema gave out.
+/// Sets the store's sequences above all that the shared schema gave out, and those of a clone above its source's too.
 ///
 /// # Errors
 /// A refusal where a sequence has no room, or the server's error.
@@ -332,6 +335,9 @@ pub async fn raise_sequences(means: &Means<'_>, the_move: &Move) -> Result<()> {
                 .hint("give the template's column a larger type, or make [store_schema] id_headroom smaller")
                 .exit(crate::error::Exit::Failed)
         );
+    }
+    if let Some(of) = &the_move.plan.clone_of {
+        sequence::follow(unit.transaction(), &of.schema, &the_move.store.schema).await?;
     }
     unit.commit(means.observer, None).await?;
     means.observer.notice(&Event::Reached { moment: Moment::SequencesSet, table: None });

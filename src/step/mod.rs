@@ -14,6 +14,7 @@ pub mod balance;
 mod base_data;
 pub mod claim;
 pub mod classes;
+pub mod clone;
 pub mod copy;
 pub mod create;
 pub mod doctor;

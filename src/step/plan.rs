@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::{Means, adopt, classes, rehearsal, role};
+use super::{Means, adopt, classes, clone, rehearsal, role};
 use crate::config::{Registry as RegistryConfig, StoreSchema};
 use crate::conninfo::mask;
 use crate::error::Refusal;
@@ -25,7 +25,7 @@ use crate::pg::role::StoreRole;
 use crate::pg::session::Session;
 use crate::pg::statement::{self, CopyStatement};
 use crate::pg::{findings, rows};
-use crate::plan::{Finding, Grade, Plan, PlannedTable, UnitKind};
+use crate::plan::{CloneOf, Finding, Grade, Plan, PlannedTable, UnitKind};
 use crate::stage::Stage;
 use crate::store::{KeyFamily, Store};
 use crate::template::Template;
@@ -71,6 +71,8 @@ pub struct PlanOf<'a> {
     pub with_statements: bool,
     /// Of several stores: how many rows each has, counted for all at once.
     pub census: Option<&'a Census>,
+    /// The store whose rows a new one begins with.
+    pub clone_of: Option<&'a CloneOf>,
 }
 
 impl PlanOf<'_> {
@@ -182,6 +184,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
         },
         store: store.clone(),
         tables: Vec::new(),
+        clone_of: of.clone_of.cloned(),
         steps: ["create", "copy", "verify"].into_iter().map(str::to_owned).collect(),
         role: role.as_ref().map(|role| role.name.raw().to_owned()),
         statement_count: (0, 0),
@@ -207,6 +210,9 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
     plan.statement_count = (trial.blueprint.before.len(), trial.blueprint.after.len());
     found.extend(trial.findings.iter().cloned().map(|finding| finding.store(&store.key)));
     plan.tables = table_plans(means, &reader, of, &store, &trial, &mut found).await?;
+    if let Some(source) = of.clone_of {
+        found.extend(clone::findings(&reader, of.ground, source, &store, &trial.tables).await?);
+    }
     if exists && of.adopt {
         found.extend(adopt::findings(means, &store, &trial.blueprint.structure).await?);
     }

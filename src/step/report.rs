@@ -62,6 +62,12 @@ pub async fn store_report(
     report.error.clone_from(&the_move.error);
     report.isolation = isolation;
     finish(&mut report, the_move, steps, &ticks);
+    if the_move.plan.clone_of.is_some()
+        && let Some(cloned) = journal::cloned_of(client, id).await?
+    {
+        report.row_count = cloned.row_count();
+        report.bytes = cloned.tables.iter().map(|table| table.byte_count).sum();
+    }
     if the_move.kind == MoveKind::Rehearsal {
         (report.stage, report.steps) = (None, Vec::new()); // the store's own move is where it was
         let dropped = the_move.stage == Stage::Abandoned;

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use futures_util::StreamExt;
 use tokio::sync::Semaphore;
 
-use super::Means;
 use super::read_back::{digest, read_back, readers};
+use super::{Means, clone};
 use crate::digest::{DIGEST_NAME, DigestText};
 use crate::event::{Event, Moment, Step};
 use crate::ident::{Ident, Literal};
@@ -190,7 +190,10 @@ async fn look(
             }
         }
     }
-    let (versions, checks) = checked?;
+    let (versions, mut checks) = checked?;
+    if ids == Ids::AboveShared {
+        checks.extend(Box::pin(clone::check(means, snapshot, the_move, &store_tables)).await?);
+    }
     Ok(Proof { tables, checks, versions, target_snapshot: Some(snapshot.text().to_owned()), ..Proof::default() })
 }
 

@@ -73,7 +73,11 @@ pub(super) fn copy_verdict(store: &StoreReport, words: &Words) -> (Mark, String)
         return (Mark::Bad, fill(words.differs_in, &[&whereabouts(store, words)]));
     }
     if store.proven() {
-        return (Mark::Good, format!("{}: {}", words.proven, fill(words.all_equal, &[&tables])));
+        let compared = match store.cloned_as_sent().filter(|_| table_count == 0) {
+            Some(of_clone) => words.phrase(&of_clone.detail).into_owned(),
+            None => fill(words.all_equal, &[&tables]),
+        };
+        return (Mark::Good, format!("{}: {compared}", words.proven));
     }
     if is_untouched(store) {
         return (Mark::Good, fill(words.all_untouched, &[&tables]));

@@ -205,6 +205,7 @@ pub(super) fn plan() -> Report {
         url: Some("postgresql://app@db.example/main?schema=store_4".into()),
         steps: vec!["create".into(), "copy".into(), "verify".into(), "switch".into()],
         role: None,
+        clone_of: None,
         statement_count: (31, 12),
         statements: vec!["create schema \"store_4\"".into()],
     }];

@@ -90,6 +90,9 @@ fn every_command_keeps_to_the_schema() {
     run(&["migrate", "--store", "4"], 0);
     run(&["verify", "--store", "4", "--live"], 0);
     run(&["verify", "--store", "4", "--against", "shared"], 0);
+    run(&["clone", "--store", "4", "--to", "5"], 2);
+    town.sql("insert into stores (id, name) values (95, 'Ninety-five')");
+    assert_eq!(run(&["clone", "--store", "4", "--to", "95"], 0)["stores"][0]["row_count"], 54);
     run(&["status"], 0);
     run(&["reverse", "--store", "4", "--yes"], 0);
     run(&["abandon", "--store", "4", "--yes"], 0);

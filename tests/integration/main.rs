@@ -10,6 +10,7 @@ mod app;
 mod application;
 mod audit;
 mod backup;
+mod clone;
 mod concurrency;
 mod crash;
 mod cuts;

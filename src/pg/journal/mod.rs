@@ -2,10 +2,11 @@
 //!
 //! `runs` one row per invocation · `moves` one row per store and its stages, `lines` the same for lists · `records` tables,
 //! checks, events, and what was made · `registered` a move with the registry's row · `parts` what is loaded of a big table · `measures` what runs took · `validations` what the
-//! probes saw · `new_stores` the newest of them · `ready` schemas for stores to come · `alerts` what is amiss. The rows of a
+//! probes saw · `new_stores` the newest of them · `clones` what a store began with that is a copy of another · `ready` schemas for stores to come · `alerts` what is amiss. The rows of a
 //! step are written in the step's own transaction, never by an observer.
 
 mod alerts;
+mod clones;
 mod lines;
 mod measures;
 mod moves;
@@ -18,6 +19,7 @@ mod runs;
 mod validations;
 
 pub use alerts::{AlertLook, alert_look, alert_states, record_alert_states, watch_alone};
+pub use clones::{Cloned, ClonedTable, cloned_of, record_cloned};
 pub use lines::{MoveLine, all_moves, live_moves, moves_by_run};
 pub use measures::{
     backup_of, forecast_of, isolation_of, load_rate, measured, newest_structure, record_backup, record_forecast,

@@ -28,7 +28,7 @@ use crate::store::{KeyType, Store, StoreKey};
 pub enum MoveKind {
     /// Its rows are moved.
     Move,
-    /// It is new: base data instead of rows.
+    /// It is new: base data instead of rows, or a copy of another store's.
     New,
     /// Its rows are moved into a schema beside its own, which is dropped again; never switched.
     Rehearsal,

@@ -28,6 +28,9 @@ pub struct RecordedErrand {
     /// `--register --name`: the name of the store whose row is still to be made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
+    /// `clone --store`: the key of the store whose rows the new one begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_of: Option<String>,
 }
 
 /// A row of `tenantctl.run`.

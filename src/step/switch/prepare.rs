@@ -17,9 +17,9 @@ use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
 use crate::pg::versions::versions;
 use crate::pg::{Transaction, catalog, rows, structure};
-use crate::step::Means;
 use crate::step::copy::raise_sequences;
 use crate::step::read_back::digest;
+use crate::step::{Means, clone};
 
 /// What came of it.
 pub(super) enum Prepared {
@@ -133,6 +133,10 @@ async fn still_proven(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Resu
                 differing.push(format!("rows of {}", statement.target.table.raw()));
             }
         }
+    }
+    if the_move.plan.clone_of.is_some() {
+        let changed = Box::pin(clone::changed_since(&transaction, the_move)).await?;
+        differing.extend(changed.iter().map(|table| format!("rows of {}", table.raw())));
     }
     let now = versions(&transaction, &the_move.store.schema).await?;
     if journal::proven_versions(&transaction, the_move.id).await? != Some(now) {

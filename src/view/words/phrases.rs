@@ -15,6 +15,24 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "foreign keys, defaults, views, policies, functions",
         "llaves foráneas, valores por omisión, vistas, políticas, funciones",
     ),
+    // a store that begins as a copy of another
+    (
+        "cloned from store {}: {n} of {n} tables equal, {n} rows",
+        "clonada de la tienda {}: {} de {} tablas iguales, {} registros",
+    ),
+    ("{}: what was sent is not there", "{}: lo que se envió no está"),
+    ("{}: sent {}, read back {}", "{}: se envió {}, se leyó de vuelta {}"),
+    ("the rows are not loaded yet", "los registros aún no se cargan"),
+    ("schema {} has rows in it, which are not copied", "el esquema {} tiene registros en ella, que no se copian"),
+    (
+        "the manifest does not list it, so nobody knows where the store's key is in it",
+        "el manifiesto no la menciona, así que nadie sabe dónde está en ella la clave de la tienda",
+    ),
+    ("schema {} has no such table", "el esquema {} no tiene esa tabla"),
+    (
+        "bring schema {} and the template together first: a clone leaves nothing out",
+        "primero haga coincidir el esquema {} y la plantilla: una clonación no omite nada",
+    ),
     ("the shared tables were altered since", "las tablas compartidas se modificaron desde entonces"),
     ("{n} of {n}", "{} de {}"),
     // items of checks
@@ -439,10 +457,7 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
         "add it to the template, or `{}` in its [[tables]] section",
         "agréguela a la plantilla, o ponga `{}` en su sección [[tables]]",
     ),
-    (
-        "the template requires column `{}`, which the shared table lacks",
-        "la plantilla exige la columna `{}`, que la tabla compartida no tiene",
-    ),
+    ("the template requires column `{}`, which {} lacks", "la plantilla exige la columna `{}`, que {} no tiene"),
     ("give it a default, or allow NULL", "déle un valor por omisión, o permita NULL"),
     (
         "column `{}` is {} here and {} in the template: it cannot be converted without loss",

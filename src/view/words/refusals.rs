@@ -31,6 +31,42 @@ pub(super) const SPANISH: &[(&str, &str)] = &[
     ("top shows text only", "top solo muestra texto"),
     ("`tenantctl metrics` has every format", "`tenantctl metrics` tiene todos los formatos"),
     ("{} has nothing for Prometheus", "{} no tiene nada para Prometheus"),
+    // a store that begins as a copy of another
+    ("store {} has no schema of its own", "la tienda {} no tiene un esquema propio"),
+    (
+        "a clone is made of the schema that a store's application works in",
+        "se clona el esquema en que trabaja la aplicación de una tienda",
+    ),
+    ("`tenantctl migrate --store {}` first", "primero `tenantctl migrate --store {}`"),
+    ("store {} cannot be a clone of itself", "la tienda {} no puede ser una clonación de sí misma"),
+    (
+        "name another store with --to; `tenantctl stores` lists them",
+        "indique otra tienda con --to; `tenantctl stores` las muestra",
+    ),
+    ("clone makes one store", "clone crea una sola tienda"),
+    ("give it again for each: `--to KEY`", "repítalo para cada una: `--to CLAVE`"),
+    ("store {} is being made as a clone of store {}", "la tienda {} se está creando como clonación de la tienda {}"),
+    (
+        "store {} has a move already, and it is no clone of store {}",
+        "la tienda {} ya tiene una migración, y no es una clonación de la tienda {}",
+    ),
+    ("its stage is {s}", "su etapa es {}"),
+    (
+        "name a store with --to that has no schema yet; `tenantctl stores` lists them",
+        "indique con --to una tienda que aún no tenga esquema; `tenantctl stores` las muestra",
+    ),
+    ("cloning store {} into store {}", "al clonar la tienda {} en la tienda {}"),
+    (
+        "schema {} is not what it was when store {} was planned",
+        "el esquema {} ya no es lo que era cuando se planeó la tienda {}",
+    ),
+    ("store {} works in schema {} by now", "la tienda {} trabaja ahora en el esquema {}"),
+    ("`tenantctl abandon --store {}`, and clone anew", "`tenantctl abandon --store {}`, y clone de nuevo"),
+    ("a clone has the rows of the other store alone", "una clonación tiene solo los registros de la otra tienda"),
+    (
+        "take INSERT out of the template; or move away what somebody wrote there",
+        "quite INSERT de la plantilla; o mueva lo que alguien escribió ahí",
+    ),
     // new stores
     ("the registry {} has a store named {} already", "el registro {} ya tiene una tienda llamada {}"),
     (

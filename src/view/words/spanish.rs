@@ -262,6 +262,7 @@ pub(super) static SPANISH: Words = Words {
         ("sequences_ahead", "secuencias adelantadas"),
         ("all_columns_compared", "todas las columnas comparadas"),
         ("no_rows_of_other_stores", "sin registros de otras tiendas"),
+        ("equals_its_source", "igual a su origen"),
         ("nothing_points_at_shared", "nada apunta al esquema compartido"),
     ],
     not_checked_texts: &[
