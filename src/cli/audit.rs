@@ -33,7 +33,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &AuditArgs) 
     report.database = Some(opened.database());
     let StoreArgs { store, stores_from, except, all: _ } = &args.stores;
     let (only, store_count) = match store.is_empty() && stores_from.is_none() && except.is_empty() {
-        true => (None, registry.stores(&*reader).await?.len()),
+        true => (None, registry.stores(&reader).await?.len()),
         false => {
             let all = store.is_empty() && stores_from.is_none();
             let words = StoreArgs { all, ..args.stores.clone() };

@@ -172,7 +172,7 @@ impl Opened {
         }
         let ground = Ground::read(reader, manifest).await?;
         if let Some(config) = &self.registry_config {
-            registry::check(&**reader, config).await?;
+            registry::check(reader, config).await?;
         }
         self.refuse_store_url(reader, &ground).await?;
         Ok(ground)
@@ -188,7 +188,7 @@ impl Opened {
         let Some(schema) = &self.orm_schema else { return Ok(()) };
         let registry = self.registry(ground);
         let in_registry =
-            registry.stores(&**reader).await?.into_iter().find(|row| row.values.schema.as_ref() == Some(schema));
+            registry.stores(reader).await?.into_iter().find(|row| row.values.schema.as_ref() == Some(schema));
         let in_journal = match journal::exists(reader).await? {
             true => {
                 let moves = journal::live_moves(reader, ground.shared()).await?;
@@ -305,7 +305,7 @@ pub(super) async fn choose(
     }
     let selection = Selection::parse(args.all, &words, &args.except, key_type)?;
     let all: BTreeMap<StoreKey, RegistryRow> =
-        registry.stores(&**reader).await?.into_iter().map(|row| (row.key.clone(), row)).collect();
+        registry.stores(reader).await?.into_iter().map(|row| (row.key.clone(), row)).collect();
     for key in &selection.keys {
         if !all.contains_key(key) {
             let refusal = match registry.table() {

@@ -51,7 +51,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PauseArgs) 
     }
     let mut report = Report::new("pause", Some(run.id.clone()), started);
     report.database = Some(opened.database());
-    report.runs = vec![run_line(&writer, &run, &ledger, &journal::rows_loaded(&*writer).await?).await?];
+    report.runs = vec![run_line(&writer, &run, &ledger, &journal::rows_loaded(&writer).await?).await?];
     if !args.off {
         report
             .next_steps

@@ -95,7 +95,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
         let stores = Stores::all(&ground, opened.registry_config.as_ref());
         let reader = opened.sessions.reader().await?;
         // A condition that cannot be asked for all stores at once leaves the plan without a forecast.
-        if let Ok(census) = Census::take(&*reader, &ground, &stores).await {
+        if let Ok(census) = Census::take(&reader, &ground, &stores).await {
             drop(reader);
             let switches = registry.can_switch();
             report.forecast = Some(forecast::of_stores(&means, &ground, &census, &keys, &capacity, switches).await?);

@@ -25,7 +25,7 @@ pub(super) async fn choose(
     let (config, _) = registry.named()?;
     let table = config.table.raw();
     let reader = opened.sessions.reader().await?;
-    let rows = registry.stores(&*reader).await?;
+    let rows = registry.stores(&reader).await?;
     let chosen = |row: &RegistryRow| Chosen { rows: vec![row.clone()], left_out: Vec::new() };
     match &key {
         Some(key) => {

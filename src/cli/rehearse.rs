@@ -99,7 +99,7 @@ pub(super) async fn taken_names(
     ground: &Ground,
     registry: &Registry<'_>,
 ) -> Result<BTreeSet<Ident>> {
-    let rows = registry.stores(&**reader).await?;
+    let rows = registry.stores(reader).await?;
     let mut taken: BTreeSet<Ident> =
         rows.iter().filter_map(|row| store_of(&opened.store_schema, row).ok()).map(|store| store.schema).collect();
     taken.insert(ground.shared().clone());

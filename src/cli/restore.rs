@@ -77,17 +77,17 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
     let reader = opened.sessions.reader().await?;
     let into = match &args.name {
         Some(name) => Ident::parse(name)?,
-        None if beside::exists(&*reader, &own).await? => beside_name(&own, "_restored"),
+        None if beside::exists(&reader, &own).await? => beside_name(&own, "_restored"),
         None => own.clone(),
     };
-    if beside::exists(&*reader, &into).await? {
+    if beside::exists(&reader, &into).await? {
         bail!(
             Refusal::new(format!("schema {} is there already", into.raw()))
                 .because("a restore never writes over a schema")
                 .hint("give --as another name, or drop it first")
         );
     }
-    if args.swap && !beside::exists(&*reader, &own).await? {
+    if args.swap && !beside::exists(&reader, &own).await? {
         bail!(
             Refusal::new(format!("there is no schema {} to swap with", own.raw()))
                 .hint("restore it without --swap: it gets that name at once")

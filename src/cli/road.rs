@@ -471,7 +471,7 @@ async fn keep(site: &Site<'_>, lease: &Lease, measured: Measured, report: &mut R
 /// How many rows each store has.
 async fn take_census(opened: &Opened, ground: &Ground) -> Result<Census> {
     let reader = opened.sessions.reader().await?;
-    Census::take(&*reader, ground, &Stores::all(ground, opened.registry_config.as_ref())).await
+    Census::take(&reader, ground, &Stores::all(ground, opened.registry_config.as_ref())).await
 }
 
 /// Why a store was not begun.

@@ -96,7 +96,7 @@ async fn look(opened: &Opened, reader: &Session, args: &StatusArgs) -> Result<Re
     let mut unfinished = 0;
     if journal::exists(reader).await? {
         let ledger = Ledger::read(reader, None).await?;
-        let loaded = journal::rows_loaded(&**reader).await?;
+        let loaded = journal::rows_loaded(reader).await?;
         let named = match &args.run {
             Some(prefix) => Some(journal::run_of(reader, prefix).await?),
             None => None,

@@ -26,10 +26,10 @@ pub(super) async fn run(globals: &Globals, env: &Environment, _args: &StoresArgs
     let registry = opened.registry(&ground);
     let moves = open::moves(&reader, &ground).await?;
     let sizes: BTreeMap<String, u64> = catalog::schema_sizes(&reader).await?;
-    let loaded = if moves.is_empty() { BTreeMap::new() } else { journal::rows_loaded(&*reader).await? };
+    let loaded = if moves.is_empty() { BTreeMap::new() } else { journal::rows_loaded(&reader).await? };
     let mut report = Report::new("stores", None, started);
     report.database = Some(opened.database());
-    for row in registry.stores(&*reader).await? {
+    for row in registry.stores(&reader).await? {
         let live = moves.iter().find(|of| of.store.key == row.key);
         let schema = match live {
             Some(live) => live.store.schema.raw().to_owned(),

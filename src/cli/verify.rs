@@ -177,7 +177,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
 /// The keys of all stores of the registry, also of those that `--all` leaves out.
 async fn known_stores(opened: &Opened, registry: &Registry<'_>) -> Result<BTreeSet<String>> {
     let reader = opened.sessions.reader().await?;
-    let rows = registry.stores(&*reader).await?;
+    let rows = registry.stores(&reader).await?;
     Ok(rows.into_iter().map(|row| row.key.text().to_owned()).collect())
 }
 

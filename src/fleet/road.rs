@@ -108,7 +108,7 @@ pub fn is_there(stage: Stage, until: Until) -> bool {
 /// Tables that an earlier look found unequal are loaded again, instead of being found unequal once more.
 async fn must_load_again(means: &Means<'_>, the_move: &Move) -> Result<bool> {
     let reader = means.sessions.reader().await?;
-    let differing: Vec<_> = crate::pg::journal::table_runs_of(&*reader, the_move.id)
+    let differing: Vec<_> = crate::pg::journal::table_runs_of(&reader, the_move.id)
         .await?
         .into_iter()
         .filter(|run| run.must_be_loaded())

@@ -168,7 +168,7 @@ pub async fn changed_quickly(
     known: &Versions,
 ) -> Result<Vec<Ident>> {
     let Some(first) = clients.first() else { bail!("nobody to ask") };
-    let next_id = next_id(*first).await?;
+    let next_id = next_id(first).await?;
     let run_of = |statement: &CopyStatement| loaded.iter().find(|run| run.table == statement.source.table);
     let mut open: Vec<_> = statements.iter().filter_map(|statement| Some((statement, run_of(statement)?))).collect();
     open.sort_by_key(|(_, run)| run.row_count); // the largest is taken first, from the end
@@ -179,11 +179,11 @@ pub async fn changed_quickly(
             let Some((statement, run)) = next else { return anyhow::Ok(()) };
             let table = &statement.source.table;
             let has_changed = match known.get(table) {
-                Some(versions) => row_versions(*client, statement).await? != *versions,
+                Some(versions) => row_versions(client, statement).await? != *versions,
                 None if ground.owner(table).is_some_and(|owner| owner.by_condition()) => true,
                 None => {
                     let rows = Rows::of_source(statement);
-                    may_have_changed(*client, rows, &run.snapshot, run.row_count, next_id).await?
+                    may_have_changed(client, rows, &run.snapshot, run.row_count, next_id).await?
                 }
             };
             if has_changed {

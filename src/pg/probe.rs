@@ -50,7 +50,7 @@ pub enum Outcome<T> {
 /// # Errors
 /// The server's error, where it is not that we may not.
 pub async fn may_act_as(mut session: Session, role: &Ident) -> Result<bool> {
-    let (_, acting) = acting_as(&*session, role).await?;
+    let (_, acting) = acting_as(&session, role).await?;
     let transaction = session.transaction().await.server()?;
     match transaction.batch_execute(&acting).await.server() {
         Ok(()) => {}
@@ -111,7 +111,7 @@ async fn given_back<T>(
 
 async fn begin<'a>(session: &'a mut Session, setting: &Setting<'_>) -> Result<Transaction<'a>> {
     let acting = match setting.role {
-        Some(role) => Some(acting_as(&**session, role).await?.1),
+        Some(role) => Some(acting_as(session, role).await?.1),
         None => None,
     };
     let transaction = session.transaction().await.server()?;

@@ -111,12 +111,12 @@ pub async fn drop_store(means: &Means<'_>, the_move: &Move, leaving: &LeavingSto
 /// Whether the schema is there; refuses what is in it, or hangs on it, that we did not make.
 async fn what_we_made_stands(session: &Session, the_move: &Move) -> Result<bool> {
     let schema = &the_move.store.schema;
-    let made = resources_of(&**session, the_move.id, "schema").await?;
+    let made = resources_of(session, the_move.id, "schema").await?;
     let stands = made.iter().any(|schema| schema.state == ResourceState::Made)
         && catalog::schema_exists(session, schema).await?;
     if stands && !the_move.adopted {
         let known: Vec<String> =
-            resources_of(&**session, the_move.id, "object").await?.into_iter().map(|object| object.name).collect();
+            resources_of(session, the_move.id, "object").await?.into_iter().map(|object| object.name).collect();
         teardown::check(session, schema, &known).await?;
     }
     Ok(stands)

@@ -43,7 +43,7 @@ pub fn unit_name(index: usize) -> String {
 pub async fn perform(means: &Means<'_>, the_move: &Move) -> Result<()> {
     put_back(means, the_move).await?;
     let session = means.sessions.reader().await?;
-    let mut done = resources_of(&*session, the_move.id, "unit").await?;
+    let mut done = resources_of(&session, the_move.id, "unit").await?;
     done.retain(|unit| unit.state == ResourceState::Made);
     let done: Vec<String> = done.into_iter().map(|unit| unit.name).collect();
     drop(session);
@@ -292,7 +292,7 @@ async fn add_outer_key(
 /// Triggers and inner foreign keys that were taken off for the load.
 async fn put_back(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let mut session = means.sessions.writer().await?;
-    let off = scaffold::what_is_off(&*session, the_move.id).await?;
+    let off = scaffold::what_is_off(&session, the_move.id).await?;
     for resource in off {
         means.sessions.check()?;
         let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;

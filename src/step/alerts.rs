@@ -101,7 +101,7 @@ impl AlertsOf<'_> {
         let mut kept = Kept::InJournal;
         if watch.states.is_none()
             && let Err(error) =
-                journal::record_alert_states(&mut **session, self.stores.shared, &states, &self.look_of(&fleet)).await
+                journal::record_alert_states(session, self.stores.shared, &states, &self.look_of(&fleet)).await
         {
             if !is_refused(&error) {
                 return Err(error);

@@ -84,7 +84,7 @@ async fn once(means: &Means<'_>, of: &Claim<'_>, number: u32) -> Result<Option<M
 /// command began.
 async fn reader_where_it_may_be(means: &Means<'_>, of: &Claim<'_>) -> Result<Option<Session>> {
     let reader = means.sessions.reader().await?;
-    let may_be = journal::is_current(&reader).await? && !registry::is_named(&*reader, of.registry, of.name).await?;
+    let may_be = journal::is_current(&reader).await? && !registry::is_named(&reader, of.registry, of.name).await?;
     Ok(may_be.then_some(reader))
 }
 

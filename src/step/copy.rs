@@ -296,7 +296,7 @@ async fn finish(means: &Means<'_>, the_move: &Move, loaded: Loaded) -> Result<Re
         base_data::load(means, the_move).await?;
     }
     let mut session = means.sessions.writer().await?;
-    rows::analyze(&*session, &loaded.tables.iter().collect::<Vec<_>>()).await?;
+    rows::analyze(&session, &loaded.tables.iter().collect::<Vec<_>>()).await?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
     journal::record_samples(unit.transaction(), the_move.id, &loaded.samples, None).await?;
     let set = format!("snapshot = {}", Literal::text(&loaded.snapshot));

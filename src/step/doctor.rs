@@ -247,7 +247,7 @@ pub async fn rights(
         let table = &owner.table;
         let read = Right::Table(table.clone(), &["select"]);
         let may_read = found.need(&reader, &who, read, "the store's rows are read").await?;
-        if may_read && rows::are_hidden(&*reader, table).await? {
+        if may_read && rows::are_hidden(&reader, table).await? {
             found.findings.push(
                 Finding::stop("row_security", "row security hides rows from this role")
                     .table(&table.table)
@@ -452,5 +452,5 @@ pub async fn references(means: &Means<'_>, ground: &Ground, found: &mut Diagnosi
 /// The server's error, or a key that cannot be read.
 pub async fn first_store(means: &Means<'_>, registry: &Registry<'_>) -> Result<Option<RegistryRow>> {
     let reader = means.sessions.reader().await?;
-    Ok(registry.stores(&*reader).await?.into_iter().next())
+    Ok(registry.stores(&reader).await?.into_iter().next())
 }

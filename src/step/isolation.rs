@@ -39,7 +39,7 @@ pub async fn look(means: &Means<'_>, store: &Store, move_id: i64, question: Ques
     means.sessions.check()?;
     let Some(mut of) = role_of(means, question.shared, store)? else { bail!(not_configured()) };
     let reader = means.sessions.reader().await?;
-    let made = role::made_for(&*reader, move_id).await?;
+    let made = role::made_for(&reader, move_id).await?;
     if let Some((name, _)) = &made {
         of.name = name.clone();
     }

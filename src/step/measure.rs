@@ -55,7 +55,7 @@ pub async fn measure(sessions: &Sessions, of: &MeasureOf<'_>) -> Result<FleetMet
     }
     let mut stores = Vec::new();
     let mut roles = Vec::new();
-    for row in of.registry.stores(&*first).await? {
+    for row in of.registry.stores(&first).await? {
         if of.only.is_some_and(|only| !only.takes(&row.key)) {
             continue;
         }
@@ -141,7 +141,7 @@ pub async fn measure(sessions: &Sessions, of: &MeasureOf<'_>) -> Result<FleetMet
             }
         }
     }
-    for state in journal::alert_states(&*first, of.shared).await?.into_iter().filter(|state| state.fired_at.is_some()) {
+    for state in journal::alert_states(&first, of.shared).await?.into_iter().filter(|state| state.fired_at.is_some()) {
         if let Some(store) = stores.iter_mut().find(|store| store.store == state.store) {
             let (severity, since) = (state.severity.word().to_owned(), Some(state.since));
             store.alerts.push(FiringAlert { alert: state.rule, severity, says: state.says, since });

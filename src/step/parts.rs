@@ -178,7 +178,7 @@ impl Load<'_> {
     async fn take_back(self) {
         let taken_back = async {
             let mut session = self.means.sessions.writer().await?;
-            match parts_of(&*session, self.the_move.id, self.table()).await?.is_empty() {
+            match parts_of(&session, self.the_move.id, self.table()).await?.is_empty() {
                 true => Ok(()), // none was committed, or all were
                 false => self.empty(&mut session, None).await,
             }

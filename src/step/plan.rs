@@ -111,7 +111,7 @@ pub async fn plan_ground(means: &Means<'_>, of: &PlanOf<'_>) -> Result<Vec<Findi
     }
     if of.kind.has_rows() {
         // Every shared table is read for it; whoever has no rows there need not wait for that.
-        found.extend(findings::rows_of_nobody(&*reader, of.ground, of.registry_config).await?);
+        found.extend(findings::rows_of_nobody(&reader, of.ground, of.registry_config).await?);
     }
     for owner in &of.ground.owners {
         if of.ground.change_test(owner) == crate::plan::ChangeTest::Scan {
@@ -217,7 +217,7 @@ async fn plan_store(means: &Means<'_>, of: &PlanOf<'_>, row: &RegistryRow, moves
         found.extend(adopt::findings(means, &store, &trial.blueprint.structure).await?);
     }
     if of.kind.has_rows() {
-        found.extend(findings::crossings(&*reader, of.ground, &store).await?);
+        found.extend(findings::crossings(&reader, of.ground, &store).await?);
     }
     if of.with_statements {
         plan.statements = statements(of, &store, &trial, exists, role.as_ref())?;
@@ -379,8 +379,7 @@ async fn table_plans(
             let of_table = all_shared_keys.iter().filter(|(table, _)| *table == entry.name);
             let shared_keys: Vec<UniqueKey> = of_table.map(|(_, key)| key.clone()).collect();
             found.extend(
-                findings::refused_by_template(&**reader, of.ground, store, statement, target, &keys, &shared_keys)
-                    .await?,
+                findings::refused_by_template(reader, of.ground, store, statement, target, &keys, &shared_keys).await?,
             );
         }
         if !of.kind.has_rows() && row_count > 0 {
@@ -429,7 +428,7 @@ async fn count_without_template(
     let mut tables = Vec::new();
     let statements = ground.statements(store, &ground.tables)?;
     for ((entry, owner), statement) in ground.manifest.tables.iter().zip(&ground.owners).zip(&statements) {
-        let row_count = rows::count_source(&**reader, statement).await?;
+        let row_count = rows::count_source(reader, statement).await?;
         tables.push(PlannedTable {
             table: entry.name.clone(),
             group: entry.group.clone(),

@@ -120,7 +120,7 @@ pub async fn perform(
     let store = &the_move.store;
     let Some(of) = role_of(means, &the_move.shared_schema, store)? else { bail!(not_configured()) };
     let mut session = means.sessions.writer().await?;
-    let ours = role::made_for(&*session, the_move.id).await?;
+    let ours = role::made_for(&session, the_move.id).await?;
     let name = match (&ours, deed) {
         (Some((name, _)), Deed::Make) if *name != of.name => bail!(
             Refusal::new(format!("store {} has role {} already", store.key, name.raw()))
@@ -183,7 +183,7 @@ pub async fn show(means: &Means<'_>, shared: &Ident, store: &Store, move_id: Opt
     let Some(of) = role_of(means, shared, store)? else { bail!(not_configured()) };
     let reader = means.sessions.reader().await?;
     let ours = match move_id {
-        Some(id) => role::made_for(&*reader, id).await?,
+        Some(id) => role::made_for(&reader, id).await?,
         None => None,
     };
     let name = ours.as_ref().map_or(&of.name, |(name, _)| name);

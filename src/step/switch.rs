@@ -180,7 +180,7 @@ async fn hold_and_commit(
     for _ in 0..means.switch.tries.get() {
         means.sessions.check()?;
         evidence.try_count += 1;
-        if let Some(holder) = lock::idle_holder(&*reader, &shared_tables(ground)).await? {
+        if let Some(holder) = lock::idle_holder(&reader, &shared_tables(ground)).await? {
             means.observer.notice(&Event::Waiting { store: &the_move.store, reason: &holder });
             last = holder;
             tokio::time::sleep(Duration::from_millis(rand::random_range(100..300))).await;
@@ -260,7 +260,7 @@ async fn rehearse(
     clients: &[&Client],
 ) -> Result<Option<Vec<Ident>>> {
     let Some(first) = clients.first() else { bail!("nobody to ask") };
-    let loaded = journal::table_runs_of(*first, the_move.id).await?;
+    let loaded = journal::table_runs_of(first, the_move.id).await?;
     let began = Instant::now();
     let changed = changed_quickly(clients, ground, statements, &loaded, equal).await?;
     let (took, time) = (began.elapsed(), time_for_the_look(means));
@@ -292,7 +292,7 @@ async fn rehearse(
 /// The receipt, read back; how long others were held up is known only now.
 async fn switched(means: &Means<'_>, the_move: &Move, evidence: &SwitchEvidence) -> Result<Held> {
     let session = means.sessions.writer_at_last().await?;
-    journal::record_switch(&*session, the_move.id, evidence).await?;
+    journal::record_switch(&session, the_move.id, evidence).await?;
     Ok(Held::Switched(Box::new(Receipt::reread(&session, the_move.id).await?)))
 }
 
@@ -344,7 +344,7 @@ async fn read_by_conditions(
         if !ground.owner(&statement.source.table).is_some_and(|owner| owner.by_condition()) {
             continue;
         }
-        for table in lock::read_by(&**reader, &statement.source_count()).await? {
+        for table in lock::read_by(reader, &statement.source_count()).await? {
             let is_new = table.schema == *ground.shared() && ground.owner(&table.table).is_none();
             if is_new && !tables.contains(&table) {
                 tables.push(table);

@@ -285,8 +285,8 @@ impl ActsAs {
 /// The role that the journal knows as the store's, where it is still the same one.
 async fn acts_as(means: &Means<'_>, the_move: &Move) -> Result<ActsAs> {
     let session = means.sessions.writer().await?;
-    let Some((role, oid)) = role::made_for(&*session, the_move.id).await? else { return Ok(ActsAs::Nobody) };
-    let is_ours = role::oid_of(&*session, &role).await? == Some(oid);
+    let Some((role, oid)) = role::made_for(&session, the_move.id).await? else { return Ok(ActsAs::Nobody) };
+    let is_ours = role::oid_of(&session, &role).await? == Some(oid);
     Ok(match is_ours {
         false => ActsAs::Nobody,
         true if may_act_as(session, &role).await? => ActsAs::Own(role),

@@ -45,7 +45,7 @@ impl Way {
     async fn of_ours(sessions: &Sessions, role: &StoreRole, reason: &str) -> Result<Self> {
         let writer = sessions.writer().await?;
         let name = &role.name;
-        let (is_superuser, acting) = acting_as(&*writer, name).await?;
+        let (is_superuser, acting) = acting_as(&writer, name).await?;
         let begin = match is_superuser {
             true => format!("begin; set local session authorization {name}"),
             false => format!("begin; {acting}"),
