@@ -486,7 +486,7 @@ fn not_begun(halt: Option<Halt>, rows: &[RegistryRow]) -> String {
 
 /// Writes how the run ended; a run that came to nothing is a failure of its own.
 pub(super) async fn close(opened: Opened, lease: &Lease, mut report: Report, ended: Result<Exit>) -> Result<Page> {
-    opened.sessions.close();
+    opened.sessions.close().await;
     let exit = match ended {
         Ok(exit) => exit,
         Err(error) => {

@@ -192,7 +192,7 @@ impl<'a> Site<'a> {
         });
         let late: Vec<Journey<'_>> = ask.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
         if !late.is_empty() {
-            self.means.sessions.close(); // interrupted: the reports are still read
+            self.means.sessions.close().await; // interrupted: the reports are still read
         }
         for journey in late {
             self.end(lease, schedule, journey, ended).await;

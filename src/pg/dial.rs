@@ -120,17 +120,24 @@ pub(super) struct Calls {
     closing: AtomicBool,
     next: AtomicU64,
     open: Mutex<BTreeMap<u64, Canceller>>,
+    /// Held while the sessions are told to cancel: what is told late would meet the next statement.
+    telling: tokio::sync::Mutex<()>,
 }
 
 impl Calls {
     pub(super) async fn interrupt(&self) {
         self.interrupted.store(true, Ordering::SeqCst);
+        let _telling = self.telling.lock().await;
+        if self.is_closing() {
+            return;
+        }
         let open: Vec<Canceller> = self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         futures_util::future::join_all(open.iter().map(Canceller::cancel)).await;
     }
 
-    pub(super) fn close(&self) {
+    pub(super) async fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
+        drop(self.telling.lock().await);
     }
 
     pub(super) fn is_closing(&self) -> bool {

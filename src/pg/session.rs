@@ -291,9 +291,10 @@ impl Sessions {
         self.calls.interrupt().await;
     }
 
-    /// The work has ended: what is left to do, such as writing how it ended, is no longer cancelled.
-    pub fn close(&self) {
-        self.calls.close();
+    /// The work has ended: what is left to do, such as writing how it ended, is no longer cancelled. Returns when nobody is
+    /// being told to cancel any more.
+    pub async fn close(&self) {
+        self.calls.close().await;
     }
 
     /// Whether the work has ended.
