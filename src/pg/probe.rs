@@ -14,6 +14,8 @@ use super::session::Session;
 use crate::error::{Refusal, ServerError};
 use crate::ident::Ident;
 
+const TRANSACTION_ID: &str = "select pg_catalog.pg_current_xact_id()::text";
+
 /// Where and as whom a probe runs.
 #[derive(Clone, Debug)]
 pub struct Setting<'a> {
@@ -109,31 +111,33 @@ async fn given_back<T>(
     }
 }
 
-async fn begin<'a>(session: &'a mut Session, setting: &Setting<'_>) -> Result<Transaction<'a>> {
-    let acting = match setting.role {
-        Some(role) => Some(acting_as(session, role).await?.1),
-        None => None,
-    };
-    let transaction = session.transaction().await.server()?;
+/// A transaction in which names are found in the store schema alone, and what `first` gives in it: all in one message.
+async fn begin<'a>(
+    session: &'a mut Session,
+    setting: &Setting<'_>,
+    first: &str,
+) -> Result<(Transaction<'a>, Option<String>)> {
     let millis = setting.timeout.as_millis();
-    let mut sql = format!("set local search_path = {}; set local statement_timeout = {millis}", setting.schema);
-    if let Some(acting) = acting {
+    let mut sql =
+        format!("begin; set local search_path = {}; set local statement_timeout = {millis}; ", setting.schema);
+    if let Some(role) = setting.role {
         // What its policies hide from it is hidden, as it is from the application.
-        sql.push_str(&format!("; set local row_security = on; {acting}"));
+        sql.push_str(&format!("set local row_security = on; {}; ", acting_as(session, role).await?.1));
     }
-    transaction.batch_execute(&sql).await.server().context("beginning a probe")?;
-    Ok(transaction)
+    sql.push_str(first);
+    let (transaction, answer) = session.begin(&sql).await.server().context("beginning a probe")?;
+    Ok((transaction, first_value(&answer)))
 }
 
 async fn perform(session: &mut Session, statements: &[String], setting: &Setting<'_>) -> Result<Outcome<Answer>> {
-    let transaction = begin(session, setting).await?;
-    let before = transaction_id(&transaction).await?;
+    let (transaction, before) = begin(session, setting, TRANSACTION_ID).await?;
     let mut answer = Answer::default();
-    let last = "set constraints all immediate".to_owned();
+    let mut at_the_end = None;
+    let last = format!("set constraints all immediate; {TRANSACTION_ID}; rollback");
     for (index, statement) in statements.iter().chain([&last]).enumerate() {
         match transaction.simple_query(statement).await.server() {
             Ok(messages) if index < statements.len() => answer = answer_of(&messages),
-            Ok(_) => {}
+            Ok(messages) => at_the_end = first_value(&messages),
             Err(error) if error.is_connection() => return Err(error.into()),
             Err(error) if error.is(&["57014"]) => {
                 transaction.rollback().await.server()?;
@@ -145,27 +149,22 @@ async fn perform(session: &mut Session, statements: &[String], setting: &Setting
             }
         }
     }
-    if transaction_id(&transaction).await? != before {
+    transaction.is_over();
+    if at_the_end != before {
         bail!(
             Refusal::new("a statement of a probe ended its transaction")
                 .because("what stood before it may have been committed")
                 .hint("take out what commits: a procedure, or a function that opens a connection of its own")
         );
     }
-    transaction.rollback().await.server()?;
     Ok(Outcome::Ran(answer))
-}
-
-async fn transaction_id(transaction: &Transaction<'_>) -> Result<Option<String>> {
-    let messages = transaction.simple_query("select pg_catalog.pg_current_xact_id()::text").await.server()?;
-    Ok(rows_of(&messages).next().and_then(|row| row.get(0)).map(str::to_owned))
 }
 
 async fn ask(session: &mut Session, query: &[String], setting: &Setting<'_>) -> Result<Outcome<Vec<String>>> {
     let [query] = query else {
         bail!(Refusal::new("equals_query has more than one statement").hint("write one query, and no `;` in it"));
     };
-    let transaction = begin(session, setting).await?;
+    let (transaction, _) = begin(session, setting, "").await?;
     // Of one column its values, of several a row: the row's own JSON tells how many there are.
     let sql = format!(
         "select case when (select pg_catalog.count(*) from pg_catalog.json_object_keys(pg_catalog.row_to_json(q))) = 1
@@ -185,6 +184,10 @@ async fn ask(session: &mut Session, query: &[String], setting: &Setting<'_>) -> 
             Ok(if error.is(&["57014"]) { Outcome::TooSlow } else { Outcome::Refused(1, error.into()) })
         }
     }
+}
+
+fn first_value(messages: &[SimpleQueryMessage]) -> Option<String> {
+    rows_of(messages).next().and_then(|row| row.get(0)).map(str::to_owned)
 }
 
 fn rows_of(messages: &[SimpleQueryMessage]) -> impl Iterator<Item = &tokio_postgres::SimpleQueryRow> {

@@ -119,10 +119,14 @@ impl Claiming<'_> {
 
     /// Sees on another connection, while the row is made, whether the schema is still what was proven; else says why not.
     async fn stands(&self) -> Result<Option<String>> {
-        if self.registry.store(self.beside, &self.ready.the_move.store.key).await?.is_some() {
-            return Ok(Some("its key is a store's by now".to_owned()));
-        }
-        Ok((!still_stands(self.beside, self.ready).await?).then(|| "somebody changed it".to_owned()))
+        let key = &self.ready.the_move.store.key;
+        let (stands, store) =
+            try_join(still_stands(self.beside, self.ready), self.registry.store(self.beside, key)).await?;
+        Ok(match (store, stands) {
+            (Some(_), _) => Some("its key is a store's by now".to_owned()),
+            (None, false) => Some("somebody changed it".to_owned()),
+            (None, true) => None,
+        })
     }
 
     /// The schema is the store's, with a row in the registry and a role.
