@@ -24,8 +24,11 @@ pub async fn raise(
     store: &Ident,
     headroom: u64,
 ) -> Result<Vec<String>> {
-    let shared_sequences = sequences_of(reader, shared).await?;
     let sequences = sequences_of(reader, store).await?;
+    if sequences.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shared_sequences = sequences_of(reader, shared).await?;
     let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
     let numbered = columns.flat_map(|((table, column), step)| {
         [shared, store]
@@ -237,6 +240,9 @@ impl Numbered {
 /// The largest value of each column, or the smallest where it runs down; none where the table is empty. Columns that do
 /// not exist or hold no integers are left out.
 async fn extremes(client: &Client, mut numbered: BTreeSet<Numbered>) -> Result<BTreeMap<Numbered, Option<i64>>> {
+    if numbered.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let list = |name: fn(&QualifiedTable) -> &Ident| {
         let names: BTreeSet<&str> = numbered.iter().map(|of| name(&of.table).raw()).collect();
         serde_json::Value::from_iter(names).to_string()

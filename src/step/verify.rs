@@ -28,7 +28,7 @@ use crate::pg::versions::versions;
 use crate::pg::{Client, Transaction, catalog, rows};
 use crate::report::{Check, CheckVerdict, Difference, DigestPair, Sample, Sides, TableReport, Verdict};
 use crate::stage::Stage;
-use crate::table::Relation;
+use crate::table::{Relation, Table};
 
 /// Fewer rows than these are read by the one connection that holds the snapshot.
 const ROWS_WORTH_A_CONNECTION: u64 = 20_000;
@@ -48,6 +48,8 @@ pub struct Proof {
     pub target_snapshot: Option<String>,
     /// Which versions the catalogs had of all that is in the store schema.
     pub versions: String,
+    /// The tables that the store schema had then.
+    pub store_tables: Vec<Table>,
     /// Whether the journal has it.
     pub recorded: bool,
     /// Why not, where not: `switched`, `role`, `live`.
@@ -194,7 +196,8 @@ async fn look(
     if ids == Ids::AboveShared {
         checks.extend(Box::pin(clone::check(means, snapshot, the_move, &store_tables)).await?);
     }
-    Ok(Proof { tables, checks, versions, target_snapshot: Some(snapshot.text().to_owned()), ..Proof::default() })
+    let target_snapshot = Some(snapshot.text().to_owned());
+    Ok(Proof { tables, checks, versions, store_tables, target_snapshot, ..Proof::default() })
 }
 
 fn missing_table(entry: &crate::manifest::Entry) -> TableReport {
@@ -313,11 +316,13 @@ async fn rows_that_differ(
 /// # Errors
 /// The server's error.
 pub async fn tables_beside(client: &Client, the_move: &Move, loaded: &[TableRun]) -> Result<Vec<Relation>> {
-    let tables = catalog::tables_of(client, &the_move.store.schema).await?;
-    let beside = tables
-        .into_iter()
-        .filter(|table| !table.is_partition && !loaded.iter().any(|run| run.table == table.name.table));
-    Ok(beside.map(|table| table.relation()).collect())
+    Ok(beside(&catalog::tables_of(client, &the_move.store.schema).await?, loaded))
+}
+
+fn beside(tables: &[Table], loaded: &[TableRun]) -> Vec<Relation> {
+    let beside =
+        tables.iter().filter(|table| !table.is_partition && !loaded.iter().any(|run| run.table == table.name.table));
+    beside.map(Table::relation).collect()
 }
 
 /// Writes the verdict; all equal makes the move `verified`, a difference takes that back.
@@ -344,8 +349,7 @@ async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result
         };
         journal::record_verdict(unit.transaction(), means.run, the_move.id, &verdict).await?;
     }
-    let others = tables_beside(unit.client(), the_move, &loaded).await?;
-    let digests = rows::fingerprints(unit.transaction(), &others).await?;
+    let digests = rows::fingerprints(unit.transaction(), &beside(&proof.store_tables, &loaded)).await?;
     journal::record_base_digests(unit.transaction(), the_move.id, &digests).await?;
     for check in &proof.checks {
         journal::record_check(unit.transaction(), means.run, the_move.id, check).await?;

@@ -3,8 +3,8 @@
 with recursive family (oid) as (
   select c.oid
   from pg_catalog.pg_class c
-  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname::text = $1 and c.relname::text = $2
+  where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
+    and c.relname = $2::text -- over the index
   union
   select h.inhrelid from family f join pg_catalog.pg_inherits h on h.inhparent = f.oid
 )
