@@ -1,8 +1,8 @@
 //! What the road works with, opened once for all stores, and the stores of one wave on it.
 //!
 //! Each store of a wave sets out alone (plan, create), all are copied together, each is verified alone, and then they are
-//! switched: prepared side by side, but only one at a time holds the shared tables. A single store is a wave of one. Which
-//! stores make a wave, `fleet/schedule` decides.
+//! switched, together as far as that can be. A single store is a wave of one. Which stores make a wave, `fleet/schedule`
+//! decides.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ use crate::forecast::Forecast;
 use crate::ident::Ident;
 use crate::pg::census::Census;
 use crate::pg::ground::{Ground, Grounds};
-use crate::pg::journal::{self, Created, Move, MoveKind, MoveLine, Receipt, RecordedTemplate};
+use crate::pg::journal::{self, Begun, Created, Move, MoveKind, MoveLine, Receipt, RecordedTemplate, Verified};
 use crate::pg::lease::Lease;
 use crate::pg::registry::{NewRow, Registry, RegistryRow};
 use crate::plan::{Finding, Grade};
@@ -35,6 +35,7 @@ use crate::step::gate::Gate;
 use crate::step::plan::{PlanOf, PlannedStore, plan, plan_ground, store_of};
 use crate::step::register::register;
 use crate::step::rehearsal::schema_name;
+use crate::step::switch::switch_together;
 use crate::step::{Means, report::store_report};
 use crate::store::{Store, StoreKey};
 use crate::template::Template;
@@ -105,8 +106,8 @@ impl<'r> Journey<'r> {
         self.took.push(StepTime { step: step.word().to_owned(), seconds: watch.elapsed().as_secs_f64() });
     }
 
-    /// Whether it waits to be copied.
-    fn receipt(&self) -> Option<Receipt<Created>> {
+    /// The proof that it is at a stage, where it is still under way.
+    fn receipt<S: Begun>(&self) -> Option<Receipt<S>> {
         let the_move = self.the_move.as_ref().filter(|_| self.outcome.is_none())?;
         Receipt::read(the_move)
     }
@@ -179,7 +180,8 @@ impl<'a> Site<'a> {
             self.prove(lease, &mut journey).await;
             self.settle(lease, schedule, journey, ended).await
         });
-        let proven: Vec<Journey<'_>> = prove.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
+        let mut proven: Vec<Journey<'_>> = prove.buffer_unordered(jobs).filter_map(async |on| on).collect().await;
+        self.switch_together(lease, &mut proven).await;
         let switch = stream::iter(proven).map(|mut journey| async move {
             self.switch(lease, &mut journey).await;
             self.settle(lease, schedule, journey, ended).await
@@ -243,7 +245,7 @@ impl<'a> Site<'a> {
     /// Copies those that wait for it, from one snapshot.
     async fn copy_together(&self, lease: &Lease, under_way: &mut [Journey<'_>]) {
         let mut waiting: Vec<&mut Journey<'_>> =
-            under_way.iter_mut().filter(|journey| journey.receipt().is_some()).collect();
+            under_way.iter_mut().filter(|journey| journey.receipt::<Created>().is_some()).collect();
         let receipts: Vec<Receipt<Created>> = waiting.iter().filter_map(|journey| journey.receipt()).collect();
         let copying = Watch::start();
         let copied = copy(&self.means, &receipts).await;
@@ -275,9 +277,35 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// Those that can be switched in one transaction are; the others go on alone.
+    async fn switch_together(&self, lease: &Lease, under_way: &mut [Journey<'_>]) {
+        if !self.errand.until.switches() || self.errand.until.by_hand || self.means.pass().await.is_err() {
+            return;
+        }
+        let mut waiting: Vec<(&mut Journey<'_>, Receipt<Verified>)> =
+            under_way.iter_mut().filter_map(|journey| journey.receipt().map(|receipt| (journey, receipt))).collect();
+        let receipts: Vec<Receipt<Verified>> = waiting.iter().map(|(_, receipt)| receipt.clone()).collect();
+        let switching = Watch::start();
+        let switched = switch_together(&self.means, self.registry, &receipts).await;
+        for ((journey, _), switched) in waiting.iter_mut().zip(switched) {
+            let Some(switched) = switched else {
+                self.see(lease, journey).await; // whatever became of it
+                continue;
+            };
+            journey.the_move = Some(switched.the_move().clone());
+            journey.has_taken(Step::Switch, &switching);
+            if self.errand.until.stage == Stage::Switched {
+                journey.outcome = Some(Ok(Arrival::Arrived));
+            }
+        }
+    }
+
     /// From wherever it is over the switch; then it is still under way where its application shall be asked.
     async fn switch(&self, lease: &Lease, journey: &mut Journey<'_>) {
         let Some(the_move) = journey.the_move.clone().filter(|_| journey.outcome.is_none()) else { return };
+        if the_move.stage.is_switched() {
+            return; // together with others
+        }
         let stage = self.errand.until.stage.min(Stage::Switched);
         let switching = Watch::start();
         let arrival = self.travel(lease, &the_move, Until { stage, ..self.errand.until }, journey).await;

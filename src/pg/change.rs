@@ -8,7 +8,7 @@
 //! digest found equal is remembered as row versions (xmin, ctid), which can be asked again quickly under the lock.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 
@@ -16,6 +16,7 @@ use super::client::{Client, Transaction};
 use super::failure::ServerResult;
 use super::ground::Ground;
 use super::journal::TableRun;
+use super::pass::Pass;
 use super::statement::CopyStatement;
 use super::transfer::{DigestOnly, transfer};
 use crate::digest::DigestText;
@@ -59,11 +60,27 @@ async fn may_have_changed(
     row_count: u64,
     next_id: i64,
 ) -> Result<bool> {
-    let xmin: i64 = snapshot.split(':').next().and_then(|xmin| xmin.parse().ok()).context("the journal's snapshot")?;
+    let xmin = xmin_of(snapshot)?;
+    let is_newer = is_newer(table, xmin, next_id);
+    let sql = format!(
+        "select count(*), coalesce(bool_or({is_newer}), false), {XMAX} - {xmin} not between 0 and {HALF_OF_THE_IDS}
+         from {from} as {table} where {condition}"
+    );
+    let row = client.query_one(&sql, &[]).await.server()?;
+    let (count, newer, elsewhere): (i64, bool, bool) = (row.get(0), row.get(1), row.get(2));
+    Ok(newer || elsewhere || count.unsigned_abs() != row_count)
+}
+
+fn xmin_of(snapshot: &str) -> Result<i64> {
+    snapshot.split(':').next().and_then(|xmin| xmin.parse().ok()).context("the journal's snapshot")
+}
+
+/// Whether a row's version is none that a snapshot with this xmin has seen.
+fn is_newer(table: &Ident, xmin: i64, next_id: i64) -> String {
     // The ids from the snapshot's xmin to what has been given out. Few are looked up, which parallel workers may do; of
     // many the distance from now is compared, which they may not: rows frozen long ago keep an old id that may look like
     // one of the future.
-    let is_newer = match (0..=FEW_IDS).contains(&(next_id - xmin)) {
+    match (0..=FEW_IDS).contains(&(next_id - xmin)) {
         true => format!(
             "{table}.xmin in (select (id % 4294967296)::text::xid from pg_catalog.generate_series({xmin}::int8, {XMAX}) as id)"
         ),
@@ -72,14 +89,7 @@ async fn may_have_changed(
                                               and (select pg_catalog.age('{}'::xid))",
             xmin.rem_euclid(1 << 32)
         ),
-    };
-    let sql = format!(
-        "select count(*), coalesce(bool_or({is_newer}), false), {XMAX} - {xmin} not between 0 and {HALF_OF_THE_IDS}
-         from {from} as {table} where {condition}"
-    );
-    let row = client.query_one(&sql, &[]).await.server()?;
-    let (count, newer, elsewhere): (i64, bool, bool) = (row.get(0), row.get(1), row.get(2));
-    Ok(newer || elsewhere || count.unsigned_abs() != row_count)
+    }
 }
 
 /// The first id that a snapshot of now does not see.
@@ -172,26 +182,77 @@ pub async fn changed_quickly(
     let run_of = |statement: &CopyStatement| loaded.iter().find(|run| run.table == statement.source.table);
     let mut open: Vec<_> = statements.iter().filter_map(|statement| Some((statement, run_of(statement)?))).collect();
     open.sort_by_key(|(_, run)| run.row_count); // the largest is taken first, from the end
-    let (open, changed) = (RefCell::new(open), RefCell::new(Vec::new()));
+    let changed = RefCell::new(Vec::new());
+    shared_out(clients, open, async |client, (statement, run)| {
+        let table = &statement.source.table;
+        let has_changed = match known.get(table) {
+            Some(versions) => row_versions(client, statement).await? != *versions,
+            None if ground.owner(table).is_some_and(|owner| owner.by_condition()) => true,
+            None => {
+                let rows = Rows::of_source(statement);
+                may_have_changed(client, rows, &run.snapshot, run.row_count, next_id).await?
+            }
+        };
+        if has_changed {
+            changed.borrow_mut().push(table.clone());
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(changed.into_inner())
+}
+
+/// Each client takes the last of what is left to be asked, until nothing is.
+async fn shared_out<T>(clients: &[&Client], open: Vec<T>, ask: impl AsyncFn(&Client, T) -> Result<()>) -> Result<()> {
+    let open = RefCell::new(open);
     let asked = clients.iter().map(|client| async {
         loop {
             let next = open.borrow_mut().pop();
-            let Some((statement, run)) = next else { return anyhow::Ok(()) };
-            let table = &statement.source.table;
-            let has_changed = match known.get(table) {
-                Some(versions) => row_versions(client, statement).await? != *versions,
-                None if ground.owner(table).is_some_and(|owner| owner.by_condition()) => true,
-                None => {
-                    let rows = Rows::of_source(statement);
-                    may_have_changed(client, rows, &run.snapshot, run.row_count, next_id).await?
-                }
-            };
-            if has_changed {
-                changed.borrow_mut().push(table.clone());
-            }
+            let Some(next) = next else { return anyhow::Ok(()) };
+            ask(client, next).await?;
         }
     });
     futures_util::future::try_join_all(asked).await?;
+    Ok(())
+}
+
+/// A shared table as several stores have it.
+pub struct OfMany<'a> {
+    /// The table.
+    pub table: Ident,
+    /// Leads to the rows of them all.
+    pub pass: Pass,
+    /// What was loaded for each, in the order of the pass.
+    pub loaded: Vec<&'a TableRun>,
+}
+
+/// The stores, by their numbers, that may have changed in one of the tables: each table is read once for all of them. As
+/// conservative as the question for one store.
+///
+/// # Errors
+/// The server's error.
+pub async fn changed_of_many(clients: &[&Client], tables: &[OfMany<'_>]) -> Result<BTreeSet<usize>> {
+    let Some(first) = clients.first() else { bail!("nobody to ask") };
+    let next_id = next_id(first).await?;
+    let mut open: Vec<&OfMany<'_>> = tables.iter().collect();
+    open.sort_by_key(|of| of.loaded.iter().map(|run| run.row_count).sum::<u64>()); // the largest is taken first
+    let changed = RefCell::new(BTreeSet::new());
+    shared_out(clients, open, async |client, OfMany { table, pass, loaded }| {
+        let mut oldest = next_id;
+        for run in loaded {
+            oldest = oldest.min(xmin_of(&run.snapshot)?);
+        }
+        let elsewhere = !(0..=HALF_OF_THE_IDS).contains(&(next_id - oldest));
+        let looks = pass.looks(client, &is_newer(table, oldest, next_id)).await?;
+        let differ = looks
+            .iter()
+            .zip(loaded)
+            .enumerate()
+            .filter(|(_, ((row_count, newer), run))| elsewhere || *newer || *row_count != run.row_count);
+        changed.borrow_mut().extend(differ.map(|(at, _)| at));
+        Ok(())
+    })
+    .await?;
     Ok(changed.into_inner())
 }
 

@@ -80,10 +80,29 @@ impl Pass {
         let sql = format!("select {WAVE}.at, count(*) from {} group by 1", self.from);
         let mut counts = vec![0; self.store_count];
         for row in client.query(&sql, &[]).await.server()? {
-            let at = usize::try_from(row.get::<_, i32>(0)).ok().and_then(|at| counts.get_mut(at));
-            *at.context("the server counted a store that is not of the wave")? = row.get::<_, i64>(1).unsigned_abs();
+            *self.entry(&mut counts, row.get(0))? = row.get::<_, i64>(1).unsigned_abs();
         }
         Ok(counts)
+    }
+
+    /// Of each store, by its number: how many rows it has, and whether any of them is what `is_newer` says of the table's.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn looks(&self, client: &Client, is_newer: &str) -> Result<Vec<(u64, bool)>> {
+        let sql =
+            format!("select {WAVE}.at, count(*), coalesce(bool_or({is_newer}), false) from {} group by 1", self.from);
+        let mut looks = vec![(0, false); self.store_count];
+        for row in client.query(&sql, &[]).await.server()? {
+            *self.entry(&mut looks, row.get(0))? = (row.get::<_, i64>(1).unsigned_abs(), row.get(2));
+        }
+        Ok(looks)
+    }
+
+    /// The entry of the store that the server says it counted.
+    fn entry<'e, T>(&self, entries: &'e mut [T], at: i32) -> Result<&'e mut T> {
+        let entry = usize::try_from(at).ok().and_then(|at| entries.get_mut(at));
+        entry.context("the server counted a store that is not of the wave")
     }
 
     /// What the planner thinks of it, in its own unit.

@@ -16,7 +16,7 @@ use super::failure::ServerResult;
 use super::session::Session;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Observer};
-use crate::ident::Ident;
+use crate::ident::{Ident, list};
 
 /// An open transaction that works on one move. Dropped without [`Unit::commit`], it rolls back.
 pub struct Unit<'a> {
@@ -40,6 +40,24 @@ impl<'a> Unit<'a> {
     /// A refusal when another run has taken the store over, or the server's error.
     pub async fn begin_transition(session: &'a mut Session, move_id: i64, epoch: i64) -> Result<Self> {
         Self::guarded(session, move_id, epoch, "for update").await
+    }
+
+    /// The same for several moves, by id and epoch: their stages change together, or none does.
+    ///
+    /// # Errors
+    /// A refusal when another run has taken one of them over, or the server's error.
+    pub async fn begin_transitions(session: &'a mut Session, moves: &[(i64, i64)]) -> Result<Self> {
+        let held = list(moves.iter().map(|(id, epoch)| format!("({id}, {epoch})")));
+        let sql = format!(
+            "begin; select pg_catalog.pg_current_xact_id()::text from tenantctl.move
+             where (id, epoch) in ({held}) order by id for update"
+        );
+        let (transaction, answer) = session.begin(&sql).await.server()?;
+        let is_row = |message: &&SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(_));
+        match first_text(&answer) {
+            Some(id) if answer.iter().filter(is_row).count() == moves.len() => Ok(Self { transaction, id }),
+            _ => bail!(lease_lost()),
+        }
     }
 
     /// Begins where no move is chosen yet: what follows holds the row that it takes.

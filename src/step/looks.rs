@@ -1,10 +1,10 @@
-//! How long the last look for changes takes, as this run has seen it: what is known of it need not be tried before each
-//! hold of the shared tables.
+//! How long the look for changes in several stores takes, as this run has seen it: what is known of it need not be tried
+//! before each hold of the shared tables.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What the last look took that found no change.
+/// What the last look took.
 #[derive(Clone, Copy, Debug)]
 struct Look {
     row_count: u64,
@@ -17,7 +17,7 @@ pub struct Looks(Mutex<Option<Look>>);
 
 impl Looks {
     /// What a look at so many rows should take: what the last one took, and more where there are more rows. None before
-    /// the first one, and after one from which nothing follows for the next.
+    /// the first one.
     #[must_use]
     pub fn expected(&self, row_count: u64) -> Option<Duration> {
         let last = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
@@ -25,14 +25,9 @@ impl Looks {
         Some(last.took.mul_f64(times.max(1.0)))
     }
 
-    /// A look at so many rows found no change, by the question that is asked under the lock.
+    /// A look at so many rows took so long.
     pub fn took(&self, row_count: u64, took: Duration) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Look { row_count, took });
-    }
-
-    /// Rows came, or versions are newer than the copy though the rows are the same: so may the next store's be.
-    pub fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -47,8 +42,6 @@ mod tests {
         looks.took(1000, Duration::from_millis(20));
         assert_eq!(looks.expected(10), Some(Duration::from_millis(20)));
         assert_eq!(looks.expected(5000), Some(Duration::from_millis(100)));
-        looks.forget();
-        assert_eq!(looks.expected(10), None);
         looks.took(0, Duration::from_millis(1));
         assert_eq!(looks.expected(3), Some(Duration::from_millis(3)));
     }

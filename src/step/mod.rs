@@ -79,10 +79,10 @@ pub struct Means<'a> {
     pub grounds: Grounds,
     /// Who is told.
     pub observer: &'a dyn Observer,
-    /// Whose turn it is to ask for a lock on a table that all stores share: of one run one store at a time, which writes
+    /// Whose turn it is to ask for a lock on a table that all stores share: of one run one switch at a time, which writes
     /// here. Whoever prepares a switch reads here, so that nothing of ours slows down what happens under such a lock.
     pub turn: RwLock<()>,
-    /// What looks for changes took.
+    /// What the last look for changes in several stores took.
     pub looks: looks::Looks,
     /// What the run's first trial of the template learnt, by the template's hash.
     pub trial: Mutex<Option<(String, Arc<Trial>)>>,

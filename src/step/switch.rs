@@ -5,7 +5,9 @@
 //! most one short try for the lock plus the hold.
 
 mod prepare;
+mod together;
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -28,7 +30,8 @@ use crate::plan::ChangeTest;
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
 pub(super) use prepare::none_to_move;
-use prepare::{Prepared, Ready, Seen, Sides, prepare, row_count, time_for_the_look};
+use prepare::{Prepared, Ready, Sides, prepare, row_count, time_for_the_look};
+pub use together::switch_together;
 
 /// Fewer rows than these one connection looks through.
 const ROWS_WORTH_A_CONNECTION: u64 = 20_000;
@@ -68,10 +71,10 @@ async fn switch_one(
     means.observer.notice(&Event::StepStarted { store: &store, step: Step::Switch });
     let mut evidence = SwitchEvidence { by_hand, ..SwitchEvidence::default() };
     let mut receipt = receipt.clone();
-    let (mut round, mut surprised) = (0, false);
+    let mut round = 0;
     loop {
         means.sessions.check()?;
-        let held = match prepare(means, receipt.the_move(), surprised).await? {
+        let held = match prepare(means, receipt.the_move()).await? {
             Prepared::Changed(changed) => Held::Changed(changed),
             Prepared::Ready(ready) => {
                 let _turn = means.turn.write().await;
@@ -83,10 +86,6 @@ async fn switch_one(
                 means.observer.notice(&Event::Reached { moment: Moment::AfterSwitchCommit, table: None });
                 means.observer.notice(&Event::StepDone { store: &store, step: Step::Switch, elapsed: begun.elapsed() });
                 return Ok(*switched);
-            }
-            Held::Unexpected => {
-                means.looks.forget();
-                surprised = true;
             }
             Held::Changed(changed) if round == means.switch.rounds.get() => {
                 bail!(written_to(receipt.the_move(), &changed, round));
@@ -144,8 +143,6 @@ async fn copy_again(
 enum Held {
     Switched(Box<Receipt<Switched>>),
     Changed(Vec<Ident>),
-    /// The look for changes took longer than the last store's, or found some: it must be taken without a lock first.
-    Unexpected,
 }
 
 /// Tries for the lock until one try gets it, then does what is to be done within the deadline.
@@ -153,14 +150,14 @@ async fn hold_and_commit(
     means: &Means<'_>,
     registry: &Registry<'_>,
     the_move: &Move,
-    Ready { sides: Sides { ground, statements }, equal, seen }: &Ready,
+    Ready { sides: Sides { ground, statements }, equal, is_tried }: &Ready,
     evidence: &mut SwitchEvidence,
 ) -> Result<Held> {
     let reader = means.sessions.reader().await?;
     let others = lookers(means, the_move).await?;
     let all: Vec<&Client> = others.iter().map(|session| &**session).chain([&*reader]).collect();
     if the_move.kind == MoveKind::Move
-        && *seen == Seen::Untried
+        && !is_tried
         && let Some(changed) = rehearse(means, ground, the_move, statements, equal, &all).await?
     {
         return Ok(Held::Changed(changed));
@@ -183,7 +180,7 @@ async fn hold_and_commit(
         if let Some(holder) = lock::idle_holder(&reader, &shared_tables(ground)).await? {
             means.observer.notice(&Event::Waiting { store: &the_move.store, reason: &holder });
             last = holder;
-            tokio::time::sleep(Duration::from_millis(rand::random_range(100..300))).await;
+            pause(100..300).await;
             continue;
         }
         let mut session = means.sessions.writer().await?;
@@ -205,7 +202,6 @@ async fn hold_and_commit(
         });
         match tried {
             Ok(Ok(Ok(()))) => return switched(means, the_move, evidence).await,
-            Ok(Ok(Err(_))) if *seen == Seen::Expected => return Ok(Held::Unexpected),
             Ok(Ok(Err(changed))) => return Ok(Held::Changed(changed)),
             Ok(Err(error)) if is_busy(&error) => last = "a writer holds a shared table".into(),
             Ok(Err(error)) => {
@@ -222,13 +218,10 @@ async fn hold_and_commit(
                 if was_switched(means, the_move).await? {
                     return switched(means, the_move, evidence).await;
                 }
-                if *seen == Seen::Expected {
-                    return Ok(Held::Unexpected);
-                }
                 last = format!("the deadline of {} ms passed", means.switch.deadline.as_millis());
             }
         }
-        tokio::time::sleep(Duration::from_millis(rand::random_range(50..200))).await;
+        pause(50..200).await;
     }
     bail!(
         Refusal::new(format!("the switch did not come about in {} tries", means.switch.tries))
@@ -287,6 +280,11 @@ async fn rehearse(
         );
     }
     Ok((!changed.is_empty()).then_some(changed))
+}
+
+/// Waits about so many milliseconds, so that two who are in each other's way do not meet again.
+async fn pause(millis: Range<u64>) {
+    tokio::time::sleep(Duration::from_millis(rand::random_range(millis))).await;
 }
 
 /// The receipt, read back; how long others were held up is known only now.
@@ -375,13 +373,9 @@ impl Attempt<'_> {
         } else {
             let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
             let clients: Vec<&Client> = lookers.iter().map(|session| &**session).chain([unit.client()]).collect();
-            let began = Instant::now();
             let changed = changed_quickly(&clients, ground, statements, &loaded, equal).await?;
             if !changed.is_empty() {
                 return Ok(Err(changed));
-            }
-            if equal.is_empty() {
-                means.looks.took(row_count(the_move), began.elapsed());
             }
         }
         let before = registry.lock_row(unit.transaction(), &the_move.store.key).await?;

@@ -68,19 +68,61 @@ fn what_a_template_makes_is_told_to_the_next_stores_unless_it_speaks_of_them() {
 }
 
 #[test]
-fn what_the_last_stores_look_promised_is_not_believed_under_the_lock() {
-    // A transaction of another test may make rows of store 3 or 4 look new; then store 5 is looked at first, as ever.
-    let surprised = (0..8).any(|_| {
-        let town = three_stores();
+fn stores_are_switched_in_one_transaction_and_one_that_was_written_to_in_its_own() {
+    // A transaction of another test may make rows look new; then each store goes alone.
+    let together = (0..8).any(|_| {
+        let town = six_stores();
         town.run(&["migrate", "--all", "--to", "verified", "--yes"]).exits(0);
         town.sql("insert into customers (store_id, name) values (5, 'came late')");
-        let ran = town.run(&["switch", "--store", "3-5", "--jobs", "1", "--format", "json"]).exits(0);
-        let recopied = ran.stores(|store| store["evidence"]["switch"]["recopied"].clone());
-        assert_eq!(recopied[2].1, serde_json::json!(["customers"]));
-        town.all_moved(3..=5);
-        ran.stores(|store| store["evidence"]["switch"]["try_count"].clone())[2].1 == 2
+        let ran = town.run(&["switch", "--store", "3-8", "--yes", "--format", "json"]).exits(0);
+        for (store, recopied) in ran.stores(|store| store["evidence"]["switch"]["recopied"].clone()) {
+            let expected = if store == "5" { serde_json::json!(["customers"]) } else { serde_json::json!([]) };
+            assert_eq!(recopied, expected, "store {store}");
+        }
+        for (store, hold) in ran.stores(|store| store["evidence"]["switch"]["longest_hold_ms"].clone()) {
+            assert!(hold.as_f64().unwrap() > 0.0, "store {store} was switched without a lock");
+        }
+        town.all_moved(3..=8);
+        town.run(&["verify", "--all"]).exits(0);
+        town.value("select count(distinct xmin::text) from stores where schema_name is not null") == "2"
     });
-    assert!(surprised, "store 5 was never held in vain, though nobody had looked at it before");
+    assert!(together, "no five stores were ever switched in one transaction");
+}
+
+#[test]
+fn a_kill_before_the_commit_of_several_stores_leaves_none_switched_and_one_after_it_all() {
+    for (moment, left) in [("before_switch_commit", "verified"), ("after_switch_commit", "switched")] {
+        let all_so = (0..8).any(|_| {
+            let town = six_stores();
+            town.paused(moment, &["migrate", "--all", "--yes"]).kill();
+            town.all_sessions_end();
+            let same = town.value(&format!("select count(*) from tenantctl.move where stage = '{left}'"));
+            let routed = town.value("select count(*) from stores where schema_name is not null");
+            let switched = town.value("select count(*) from tenantctl.move where stage = 'switched'");
+            assert_eq!(routed, switched, "the registry and the journal tell the same at {moment}");
+            town.run(&["migrate", "--all", "--yes"]).exits(0);
+            town.all_moved(3..=8);
+            same == "6"
+        });
+        assert!(all_so, "six stores were never in one transaction at {moment}");
+    }
+}
+
+#[test]
+fn a_store_that_the_registry_refuses_keeps_no_other_from_its_switch() {
+    let town = six_stores();
+    town.sql(
+        "create function no() returns trigger language plpgsql as $$ begin raise 'store % stays where it is', new.id; end $$;
+         create trigger no before update on stores for each row when (new.id = 6) execute function no()",
+    );
+    let ran = town.run(&["migrate", "--all", "--yes", "--format", "json"]).exits(4);
+    assert_eq!(ran.ended("failed"), ["6"]);
+    assert!(ran.stdout.contains("store 6 stays where it is"));
+    town.all_moved([3, 4, 5, 7, 8]);
+    assert_eq!(town.stage("6"), "verified");
+    town.sql("drop trigger no on stores");
+    town.run(&["resume"]).exits(0);
+    town.all_moved(3..=8);
 }
 
 #[test]

@@ -12,7 +12,6 @@ use crate::ident::Ident;
 use crate::pg::change::{Changed, Versions, changed_tables, maybe_changed_in_store};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind};
-use crate::pg::ownership::Ownership;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
 use crate::pg::versions::versions;
@@ -34,47 +33,33 @@ pub(super) struct Ready {
     pub(super) sides: Sides,
     /// Tables whose rows had to be read, by the row versions that were found equal.
     pub(super) equal: Versions,
-    pub(super) seen: Seen,
+    /// The look that is taken under the lock was taken just now, and in time; else it is another question, or took too
+    /// long.
+    pub(super) is_tried: bool,
 }
 
-/// What is known of the look for changes under the lock.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Seen {
-    /// It was taken just now: nothing changed, and there was time enough.
-    Tried,
-    /// By the last store's it should not take long. Whether something changed is seen under the lock.
-    Expected,
-    /// It must be tried first: it is another question than the one that was asked, or that took too long.
-    Untried,
-}
-
-/// All that needs no lock. Several stores prepare at once, but none while another one holds the shared tables. Whoever was
-/// surprised under the lock looks for changes whatever the last store's look took.
-pub(super) async fn prepare(means: &Means<'_>, the_move: &Move, surprised: bool) -> Result<Prepared> {
+/// All that needs no lock. Several stores prepare at once, but none while another one holds the shared tables.
+pub(super) async fn prepare(means: &Means<'_>, the_move: &Move) -> Result<Prepared> {
     let _quiet = means.turn.read().await;
     let sides = Sides::read(means, the_move).await?;
     still_proven(means, the_move, &sides).await?;
-    let (mut equal, mut seen) = (Versions::new(), Seen::Expected);
-    if surprised || !is_quick_by_the_last(means, the_move, &sides.ground) {
-        let began = Instant::now();
-        let changed = what_changed(means, the_move, &sides).await?;
-        if !changed.tables.is_empty() {
-            means.looks.forget();
-            return Ok(Prepared::Changed(changed.tables));
-        }
-        let is_the_same_question = changed.equal.is_empty();
-        seen = match is_the_same_question && began.elapsed() <= time_for_the_look(means) {
-            true => Seen::Tried,
-            false => Seen::Untried,
-        };
-        match is_the_same_question {
-            true => means.looks.took(row_count(the_move), began.elapsed()),
-            false => means.looks.forget(),
-        }
-        equal = changed.equal;
+    let began = Instant::now();
+    let Changed { tables, equal } = what_changed(means, the_move, &sides).await?;
+    if !tables.is_empty() {
+        return Ok(Prepared::Changed(tables));
     }
+    let is_tried = equal.is_empty() && began.elapsed() <= time_for_the_look(means);
     raise_sequences(means, the_move).await?;
-    Ok(Prepared::Ready(Ready { sides, equal, seen }))
+    Ok(Prepared::Ready(Ready { sides, equal, is_tried }))
+}
+
+/// The same for a store that is looked at together with others: nobody asks here whether something changed.
+pub(super) async fn prepare_to_join(means: &Means<'_>, the_move: &Move) -> Result<Sides> {
+    let _quiet = means.turn.read().await;
+    let sides = Sides::read(means, the_move).await?;
+    still_proven(means, the_move, &sides).await?;
+    raise_sequences(means, the_move).await?;
+    Ok(sides)
 }
 
 /// What `[switch] deadline` leaves for the last look for changes.
@@ -85,16 +70,6 @@ pub(super) fn time_for_the_look(means: &Means<'_>) -> Duration {
 /// The store's rows, as they were planned.
 pub(super) fn row_count(the_move: &Move) -> u64 {
     the_move.plan.tables.iter().map(|table| table.row_count).sum()
-}
-
-/// Whether the look under the lock may do without one before: the last store's was quick, so this one should take no more
-/// than half of the time. Where no index leads to the rows it reads the same tables as the last one did; where a condition
-/// decides over them, nothing follows from another store.
-fn is_quick_by_the_last(means: &Means<'_>, the_move: &Move, ground: &Ground) -> bool {
-    let expected = means.looks.expected(row_count(the_move));
-    the_move.kind == MoveKind::Move
-        && expected.is_some_and(|expected| expected * 2 <= time_for_the_look(means))
-        && !ground.owners.iter().any(Ownership::by_condition)
 }
 
 /// The shared tables and those of the store schema, for one round: that neither was altered since is seen under the lock
