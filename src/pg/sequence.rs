@@ -12,21 +12,40 @@ use super::client::Client;
 use super::failure::ServerResult;
 use crate::ident::{Ident, Literal, QualifiedTable};
 
-/// Sets every sequence of the store schema beyond what the shared schema has given out, plus headroom. A sequence
-/// that already stands beyond that is left. Returns what could not be set, as fragments.
+/// What is to be done to the sequences of a store schema.
+#[derive(Debug, Default)]
+pub struct ToRaise {
+    orders: Vec<String>,
+    /// What cannot be set, as fragments.
+    pub without_room: Vec<String>,
+}
+
+impl ToRaise {
+    /// Whether all stand high enough.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+    }
+
+    /// Sets them.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn raise(&self, client: &Client) -> Result<()> {
+        client.execute(&format!("select {}", self.orders.join(", ")), &[]).await.server()?;
+        Ok(())
+    }
+}
+
+/// Which sequences of the store schema have to be set beyond what the shared schema has given out, plus headroom. One that
+/// already stands beyond that is left.
 ///
 /// # Errors
 /// The server's error.
-pub async fn raise(
-    client: &Client,
-    reader: &Client,
-    shared: &Ident,
-    store: &Ident,
-    headroom: u64,
-) -> Result<Vec<String>> {
+pub async fn to_raise(reader: &Client, shared: &Ident, store: &Ident, headroom: u64) -> Result<ToRaise> {
     let sequences = sequences_of(reader, store).await?;
     if sequences.is_empty() {
-        return Ok(Vec::new());
+        return Ok(ToRaise::default());
     }
     let shared_sequences = sequences_of(reader, shared).await?;
     let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
@@ -59,15 +78,12 @@ pub async fn raise(
         let name = QualifiedTable::new(store.clone(), sequence.name.clone());
         orders.push(format!("pg_catalog.setval({}::regclass, {target}, true)", Literal::text(name.to_string())));
     }
-    if !orders.is_empty() {
-        client.execute(&format!("select {}", orders.join(", ")), &[]).await.server()?;
-    }
-    Ok(without_room)
+    Ok(ToRaise { orders, without_room })
 }
 
 /// Sets every sequence of the store schema at least where its twin in another store's schema stands. Twins number the same
 /// column; those that no column draws from have the same name. Where the other has given out nothing, or stands beyond
-/// the bounds of ours, ours is left: what its rows need, [`raise`] knows.
+/// the bounds of ours, ours is left: what its rows need, [`to_raise`] knows.
 ///
 /// # Errors
 /// The server's error.

@@ -23,18 +23,13 @@ use placeholder::Placeholder;
 const CONSTRAINTS: &str = include_str!("sql/structure_constraints.sql");
 const REMARKS: &str = include_str!("sql/structure_remarks.sql");
 
-/// One question for each catalog, for the whole schema; each answers with name and definition.
-const QUESTIONS: [&str; 9] = [
-    include_str!("sql/structure_relations.sql"),
-    include_str!("sql/structure_columns.sql"),
-    CONSTRAINTS,
-    include_str!("sql/structure_indexes.sql"),
-    include_str!("sql/structure_rules.sql"),
-    include_str!("sql/structure_types.sql"),
-    include_str!("sql/structure_functions.sql"),
-    include_str!("sql/structure_other.sql"),
-    REMARKS,
-];
+const RELATIONS: &str = include_str!("sql/structure_relations.sql");
+const COLUMNS: &str = include_str!("sql/structure_columns.sql");
+const INDEXES: &str = include_str!("sql/structure_indexes.sql");
+const RULES: &str = include_str!("sql/structure_rules.sql");
+const TYPES: &str = include_str!("sql/structure_types.sql");
+const FUNCTIONS: &str = include_str!("sql/structure_functions.sql");
+const OTHER: &str = include_str!("sql/structure_other.sql");
 
 /// The objects of a schema, name → definition. Names inside the schema stand without it, all others with theirs;
 /// where the schema's own name is left in a text, `{{schema}}` stands for it.
@@ -45,7 +40,15 @@ const QUESTIONS: [&str; 9] = [
 /// # Errors
 /// Fails outside a transaction; the server's.
 pub async fn structure_of(client: &Client, schema: &Ident) -> Result<Structure> {
-    ask(client, schema, &QUESTIONS).await
+    let kinds = include_str!("sql/structure_kinds.sql");
+    let row = client.query_typed_one(kinds, &[(&schema.raw(), Type::TEXT)]).await.server()?;
+    let asked = |kind: &str, question| anyhow::Ok(row.try_get::<_, bool>(kind).server()?.then_some(question));
+    // One question for each catalog, for the whole schema; each answers with name and definition.
+    let mut questions = vec![RELATIONS, COLUMNS, CONSTRAINTS, INDEXES, REMARKS];
+    for (kind, question) in [("rules", RULES), ("types", TYPES), ("functions", FUNCTIONS), ("other", OTHER)] {
+        questions.extend(asked(kind, question)?);
+    }
+    ask(client, schema, &questions).await
 }
 
 /// Only the constraints of a schema, as [`structure_of`] says them.

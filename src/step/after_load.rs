@@ -289,16 +289,18 @@ async fn add_outer_key(
     work.commit(means.observer, None).await
 }
 
-/// Triggers and inner foreign keys that were taken off for the load.
+/// Triggers and inner foreign keys that were taken off for the load; those of a small store share transactions.
 async fn put_back(means: &Means<'_>, the_move: &Move) -> Result<()> {
     let mut session = means.sessions.writer().await?;
     let off = scaffold::what_is_off(&session, the_move.id).await?;
-    for resource in off {
+    for together in off.chunks(if is_small(the_move) { UNITS_TOGETHER } else { 1 }) {
         means.sessions.check()?;
         let work = Work::begin(&mut session, the_move.id, the_move.epoch).await?;
-        scaffold::put_back(&work, the_move.id, &resource)
-            .await
-            .with_context(|| format!("putting back {} {}", resource.kind.replace('_', " "), resource.name))?;
+        for resource in together {
+            scaffold::put_back(&work, the_move.id, resource)
+                .await
+                .with_context(|| format!("putting back {} {}", resource.kind.replace('_', " "), resource.name))?;
+        }
         work.commit(means.observer, None).await?;
     }
     Ok(())

@@ -318,28 +318,28 @@ async fn keep(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &Move, kept:
 /// # Errors
 /// A refusal where a sequence has no room, or the server's error.
 pub async fn raise_sequences(means: &Means<'_>, the_move: &Move) -> Result<()> {
+    let (shared, schema) = (&the_move.shared_schema, &the_move.store.schema);
     let reader = means.sessions.reader().await?;
-    let mut session = means.sessions.writer().await?;
-    let unit = Unit::begin(&mut session, the_move.id, the_move.epoch).await?;
-    let without_room = sequence::raise(
-        unit.transaction(),
-        &reader,
-        &the_move.shared_schema,
-        &the_move.store.schema,
-        means.id_headroom,
-    )
-    .await?;
-    if !without_room.is_empty() {
+    let raise = sequence::to_raise(&reader, shared, schema, means.id_headroom).await?;
+    drop(reader);
+    if !raise.without_room.is_empty() {
         bail!(
-            Refusal::new(without_room.join("; "))
+            Refusal::new(raise.without_room.join("; "))
                 .hint("give the template's column a larger type, or make [store_schema] id_headroom smaller")
                 .exit(crate::error::Exit::Failed)
         );
     }
-    if let Some(of) = &the_move.plan.clone_of {
-        sequence::follow(unit.transaction(), &of.schema, &the_move.store.schema).await?;
+    if !raise.is_empty() || the_move.plan.clone_of.is_some() {
+        let mut session = means.sessions.writer().await?;
+        let unit = Unit::begin(&mut session, the_move.id, the_move.epoch).await?;
+        if !raise.is_empty() {
+            raise.raise(unit.client()).await?;
+        }
+        if let Some(of) = &the_move.plan.clone_of {
+            sequence::follow(unit.transaction(), &of.schema, schema).await?;
+        }
+        unit.commit(means.observer, None).await?;
     }
-    unit.commit(means.observer, None).await?;
     means.observer.notice(&Event::Reached { moment: Moment::SequencesSet, table: None });
     Ok(())
 }
