@@ -1,106 +1,160 @@
 -- What in a store schema hangs on shared tables or on any sequence of the shared schema, as pg_depend knows it.
 -- Heirs and partitions of a shared table, and views over it outside the store schema, lead there too.
+-- Each step is a look into an index (OFFSET 0), never a whole catalog: that has the rows of every store. For the same reason
+-- constraints are found from the store's side: every store has foreign keys to the same few shared tables.
 -- $1: store schema, $2: shared schema, $3: shared tables, as a JSON list
 with recursive
-  store as (select oid from pg_catalog.pg_namespace where nspname::text = $1),
+  store as materialized (select oid from pg_catalog.pg_namespace where nspname = $1::text),
   shared (oid) as (
-    select c.oid
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname::text = $2
-      and (c.relkind = 'S' or c.relname::text in (select jsonb_array_elements_text($3::jsonb)))
+    (
+      select c.oid
+      from pg_catalog.pg_namespace n
+      cross join lateral (
+        select d.objid from pg_catalog.pg_depend d
+        where d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.refobjid = n.oid
+          and d.classid = 'pg_catalog.pg_class'::regclass
+        offset 0
+      ) d
+      cross join lateral (select c.oid from pg_catalog.pg_class c where c.oid = d.objid and c.relkind = 'S' offset 0) c
+      where n.nspname = $2::text
+      union all
+      select c.oid
+      from pg_catalog.pg_class c
+      where c.relname = any (array(select jsonb_array_elements_text($3::jsonb)))
+        and c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $2::text)
+    )
     union
     select x.oid
     from shared s
     cross join lateral (
       select h.inhrelid as oid from pg_catalog.pg_inherits h where h.inhparent = s.oid
       union all
-      select r.ev_class
+      select (select r.ev_class from pg_catalog.pg_rewrite r where r.oid = d.objid)
       from pg_catalog.pg_depend d
-      join pg_catalog.pg_rewrite r on r.oid = d.objid
       where d.classid = 'pg_catalog.pg_rewrite'::regclass
         and d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = s.oid
+      offset 0
     ) x
-    join pg_catalog.pg_class c on c.oid = x.oid
-    where c.relnamespace not in (select oid from store)
+    where (select c.relnamespace from pg_catalog.pg_class c where c.oid = x.oid)
+      <> coalesce((select oid from store), 0)
   ),
-  targets as (
-    select s.oid, c.relkind, n.nspname || '.' || c.relname as name, c.reltype
+  targets as materialized (
+    select s.oid, c.relkind, c.name, c.reltype
     from shared s
-    join pg_catalog.pg_class c on c.oid = s.oid
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    cross join lateral (
+      select c.relkind, c.reltype,
+             (select n.nspname from pg_catalog.pg_namespace n where n.oid = c.relnamespace) || '.' || c.relname as name
+      from pg_catalog.pg_class c where c.oid = s.oid
+      offset 0
+    ) c
   ),
-  ties as (
-    select d.classid, d.objid, d.deptype, t.relkind, t.name
+  -- what pg_depend may name: the relation, its row type, or an array of that
+  named as materialized (
+    select x.classid, x.objid, t.relkind, t.name
     from targets t
-    join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = t.oid
-    union all
-    -- the row type of a shared table, or an array of it
-    select d.classid, d.objid, d.deptype, t.relkind, t.name
-    from targets t
-    join pg_catalog.pg_type y on y.oid = t.reltype
-    join pg_catalog.pg_depend d
-      on d.refclassid = 'pg_catalog.pg_type'::regclass and d.refobjid in (y.oid, y.typarray) and d.refobjid <> 0
+    cross join lateral (
+      values ('pg_catalog.pg_class'::regclass::oid, t.oid),
+             ('pg_catalog.pg_type'::regclass::oid, t.reltype),
+             ('pg_catalog.pg_type'::regclass::oid, (select y.typarray from pg_catalog.pg_type y where y.oid = t.reltype))
+    ) x (classid, objid)
+    where x.objid <> 0
+  ),
+  -- of the store's tables and domains
+  constraints as materialized (
+    select k.*
+    from store s
+    cross join lateral (
+      select d.classid, d.objid from pg_catalog.pg_depend d
+      where d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.refobjid = s.oid
+      offset 0
+    ) d
+    cross join lateral (
+      select k.oid, k.conname, k.contype, k.conparentid, k.conrelid, k.confrelid
+      from pg_catalog.pg_constraint k
+      where d.classid = 'pg_catalog.pg_class'::regclass and k.conrelid = d.objid
+      union all
+      select k.oid, k.conname, k.contype, k.conparentid, k.conrelid, k.confrelid
+      from pg_catalog.pg_constraint k
+      where d.classid = 'pg_catalog.pg_type'::regclass and k.contypid = d.objid
+      offset 0
+    ) k
   )
-select 'foreign key ' || k.conname || ' of ' || c.relname || ' refers to ' || t.name as tie
-from targets t
-join pg_catalog.pg_constraint k on k.confrelid = t.oid and k.contype = 'f' and k.conparentid = 0
-join pg_catalog.pg_class c on c.oid = k.conrelid
-where c.relnamespace in (select oid from store)
-union
-select 'default of ' || c.relname || '.' || a.attname
-       || case t.relkind when 'S' then ' draws from ' else ' depends on ' end || t.name
-from ties t
-join pg_catalog.pg_attrdef ad on t.classid = 'pg_catalog.pg_attrdef'::regclass and ad.oid = t.objid
-join pg_catalog.pg_class c on c.oid = ad.adrelid
-join pg_catalog.pg_attribute a on a.attrelid = ad.adrelid and a.attnum = ad.adnum
-where c.relnamespace in (select oid from store)
-union
-select case
-         when r.rulename <> '_RETURN' then 'rule ' || r.rulename || ' of ' || c.relname
-         when c.relkind = 'm' then 'materialized view ' || c.relname
-         else 'view ' || c.relname
-       end || ' reads ' || t.name
-from ties t
-join pg_catalog.pg_rewrite r on t.classid = 'pg_catalog.pg_rewrite'::regclass and r.oid = t.objid
-join pg_catalog.pg_class c on c.oid = r.ev_class
-where c.relnamespace in (select oid from store)
-union
-select case when p.prokind = 'p' then 'procedure ' else 'function ' end || p.proname || ' depends on ' || t.name
-from ties t
-join pg_catalog.pg_proc p on t.classid = 'pg_catalog.pg_proc'::regclass and p.oid = t.objid
-where p.pronamespace in (select oid from store)
-union
-select 'policy ' || p.polname || ' of ' || c.relname || ' reads ' || t.name
-from ties t
-join pg_catalog.pg_policy p on t.classid = 'pg_catalog.pg_policy'::regclass and p.oid = t.objid
-join pg_catalog.pg_class c on c.oid = p.polrelid
-where c.relnamespace in (select oid from store)
+select 'foreign key ' || k.conname || ' of '
+       || (select c.relname from pg_catalog.pg_class c where c.oid = k.conrelid) || ' refers to ' || t.name as tie
+from constraints k
+join targets t on t.oid = k.confrelid
+where k.contype = 'f' and k.conparentid = 0
 union
 select 'constraint ' || k.conname || ' depends on ' || t.name
-from ties t
-join pg_catalog.pg_constraint k on t.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = t.objid
-where k.contype <> 'f' and k.connamespace in (select oid from store)
+from constraints k
+cross join lateral (
+  select d.refclassid, d.refobjid from pg_catalog.pg_depend d
+  where d.classid = 'pg_catalog.pg_constraint'::regclass and d.objid = k.oid
+  offset 0
+) d
+join named t on t.classid = d.refclassid and t.objid = d.refobjid
+where k.contype <> 'f'
 union
-select 'trigger ' || g.tgname || ' of ' || c.relname || ' depends on ' || t.name
-from ties t
-join pg_catalog.pg_trigger g on t.classid = 'pg_catalog.pg_trigger'::regclass and g.oid = t.objid
-join pg_catalog.pg_class c on c.oid = g.tgrelid
-where not g.tgisinternal and c.relnamespace in (select oid from store)
-union
-select 'type ' || y.typname || ' depends on ' || t.name
-from ties t
-join pg_catalog.pg_type y on t.classid = 'pg_catalog.pg_type'::regclass and y.oid = t.objid
-where y.typnamespace in (select oid from store)
-union
-select case
-         when c.relkind = 'S' then 'sequence ' || c.relname || ' is owned by '
-         when exists (
-           select from pg_catalog.pg_inherits h join targets o on o.oid = h.inhparent where h.inhrelid = c.oid
-         )
-           then 'table ' || c.relname || ' inherits from '
-         else 'relation ' || c.relname || ' depends on '
+select case d.classid
+         when 'pg_catalog.pg_attrdef'::regclass then
+           'default of ' || x.relation || '.'
+           || (select a.attname from pg_catalog.pg_attribute a where a.attrelid = x.relid and a.attnum = x.place)
+           || case t.relkind when 'S' then ' draws from ' else ' depends on ' end
+         when 'pg_catalog.pg_rewrite'::regclass then
+           case
+             when x.name <> '_RETURN' then 'rule ' || x.name || ' of ' || x.relation
+             when x.kind = 'm' then 'materialized view ' || x.relation
+             else 'view ' || x.relation
+           end || ' reads '
+         when 'pg_catalog.pg_proc'::regclass then
+           case x.kind when 'p' then 'procedure ' else 'function ' end || x.name || ' depends on '
+         when 'pg_catalog.pg_policy'::regclass then 'policy ' || x.name || ' of ' || x.relation || ' reads '
+         when 'pg_catalog.pg_trigger'::regclass then 'trigger ' || x.name || ' of ' || x.relation || ' depends on '
+         when 'pg_catalog.pg_type'::regclass then 'type ' || x.name || ' depends on '
+         else
+           case
+             when x.kind = 'S' then 'sequence ' || x.relation || ' is owned by '
+             when exists (
+               select from pg_catalog.pg_inherits h join targets o on o.oid = h.inhparent where h.inhrelid = x.relid
+             )
+               then 'table ' || x.relation || ' inherits from '
+             else 'relation ' || x.relation || ' depends on '
+           end
        end || t.name
-from ties t
-join pg_catalog.pg_class c on t.classid = 'pg_catalog.pg_class'::regclass and c.oid = t.objid
-where c.relnamespace in (select oid from store)
+from named t
+cross join lateral (
+  select d.classid, d.objid from pg_catalog.pg_depend d
+  where d.refclassid = t.classid and d.refobjid = t.objid and d.classid <> 'pg_catalog.pg_constraint'::regclass
+  offset 0
+) d
+cross join lateral (
+  select r.relid, r.place, r.name, c.relname as relation, c.relkind as kind
+  from (
+    select d.objid as relid, 0 as place, '' as name where d.classid = 'pg_catalog.pg_class'::regclass
+    union all
+    select ad.adrelid, ad.adnum, '' from pg_catalog.pg_attrdef ad
+    where d.classid = 'pg_catalog.pg_attrdef'::regclass and ad.oid = d.objid
+    union all
+    select r.ev_class, 0, r.rulename from pg_catalog.pg_rewrite r
+    where d.classid = 'pg_catalog.pg_rewrite'::regclass and r.oid = d.objid
+    union all
+    select p.polrelid, 0, p.polname from pg_catalog.pg_policy p
+    where d.classid = 'pg_catalog.pg_policy'::regclass and p.oid = d.objid
+    union all
+    select g.tgrelid, 0, g.tgname from pg_catalog.pg_trigger g
+    where d.classid = 'pg_catalog.pg_trigger'::regclass and g.oid = d.objid and not g.tgisinternal
+    offset 0
+  ) r
+  cross join lateral (
+    select c.relname, c.relkind from pg_catalog.pg_class c
+    where c.oid = r.relid and c.relnamespace = (select oid from store)
+    offset 0
+  ) c
+  union all
+  select 0, 0, p.proname, '', p.prokind from pg_catalog.pg_proc p
+  where d.classid = 'pg_catalog.pg_proc'::regclass and p.oid = d.objid and p.pronamespace = (select oid from store)
+  union all
+  select 0, 0, y.typname, '', y.typtype from pg_catalog.pg_type y
+  where d.classid = 'pg_catalog.pg_type'::regclass and y.oid = d.objid and y.typnamespace = (select oid from store)
+  offset 0
+) x
