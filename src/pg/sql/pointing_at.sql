@@ -59,7 +59,7 @@ with recursive
     ) x (classid, objid)
     where x.objid <> 0
   ),
-  -- of the store's tables and domains
+  -- Of the store's tables and domains. What only names the schema ('store'::regnamespace) depends on it too.
   constraints as materialized (
     select k.*
     from store s
@@ -71,11 +71,11 @@ with recursive
     cross join lateral (
       select k.oid, k.conname, k.contype, k.conparentid, k.conrelid, k.confrelid
       from pg_catalog.pg_constraint k
-      where d.classid = 'pg_catalog.pg_class'::regclass and k.conrelid = d.objid
+      where d.classid = 'pg_catalog.pg_class'::regclass and k.conrelid = d.objid and k.connamespace = s.oid
       union all
       select k.oid, k.conname, k.contype, k.conparentid, k.conrelid, k.confrelid
       from pg_catalog.pg_constraint k
-      where d.classid = 'pg_catalog.pg_type'::regclass and k.contypid = d.objid
+      where d.classid = 'pg_catalog.pg_type'::regclass and k.contypid = d.objid and k.connamespace = s.oid
       offset 0
     ) k
   )
