@@ -39,18 +39,16 @@ with recursive
       <> coalesce((select oid from store), 0)
   ),
   targets as materialized (
-    select s.oid, c.relkind, c.name, c.reltype
+    select s.oid, c.relkind, c.relnamespace as space, c.relname, c.reltype
     from shared s
     cross join lateral (
-      select c.relkind, c.reltype,
-             (select n.nspname from pg_catalog.pg_namespace n where n.oid = c.relnamespace) || '.' || c.relname as name
-      from pg_catalog.pg_class c where c.oid = s.oid
+      select c.relkind, c.relnamespace, c.relname, c.reltype from pg_catalog.pg_class c where c.oid = s.oid
       offset 0
     ) c
   ),
   -- what pg_depend may name: the relation, its row type, or an array of that
   named as materialized (
-    select x.classid, x.objid, t.relkind, t.name
+    select x.classid, x.objid, t.relkind, t.space, t.relname
     from targets t
     cross join lateral (
       values ('pg_catalog.pg_class'::regclass::oid, t.oid),
@@ -80,12 +78,14 @@ with recursive
     ) k
   )
 select 'foreign key ' || k.conname || ' of '
-       || (select c.relname from pg_catalog.pg_class c where c.oid = k.conrelid) || ' refers to ' || t.name as tie
+       || (select c.relname from pg_catalog.pg_class c where c.oid = k.conrelid) || ' refers to '
+       || (select n.nspname from pg_catalog.pg_namespace n where n.oid = t.space) || '.' || t.relname as tie
 from constraints k
 join targets t on t.oid = k.confrelid
 where k.contype = 'f' and k.conparentid = 0
 union
-select 'constraint ' || k.conname || ' depends on ' || t.name
+select 'constraint ' || k.conname || ' depends on '
+       || (select n.nspname from pg_catalog.pg_namespace n where n.oid = t.space) || '.' || t.relname
 from constraints k
 cross join lateral (
   select d.refclassid, d.refobjid from pg_catalog.pg_depend d
@@ -120,7 +120,7 @@ select case d.classid
                then 'table ' || x.relation || ' inherits from '
              else 'relation ' || x.relation || ' depends on '
            end
-       end || t.name
+       end || (select n.nspname from pg_catalog.pg_namespace n where n.oid = t.space) || '.' || t.relname
 from named t
 cross join lateral (
   select d.classid, d.objid from pg_catalog.pg_depend d
