@@ -4,10 +4,18 @@ select case when p.prokind = 'p' then 'procedure ' else 'function ' end || p.pro
        p.prosrc as body,
        -- search_path as the function sets it, as a list of names
        (select substr(setting, 13) from unnest(p.proconfig) setting where setting like 'search\_path=%') as path
-from pg_catalog.pg_proc p
-join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+from pg_catalog.pg_namespace n
+cross join lateral (
+  select p.* from pg_catalog.pg_proc p
+  where p.pronamespace = n.oid and p.oid in (
+    select d.objid from pg_catalog.pg_depend d
+    where d.classid = 'pg_catalog.pg_proc'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+      and d.refobjid = n.oid
+  )
+  offset 0
+) p
 join pg_catalog.pg_language l on l.oid = p.prolang
-where n.nspname::text = $1 and l.lanname not in ('c', 'internal') and p.prokind <> 'a'
+where n.nspname = $1::text and l.lanname not in ('c', 'internal') and p.prokind <> 'a'
 union all
 select 'default of ' || c.relname || '.' || a.attname, pg_catalog.pg_get_expr(ad.adbin, ad.adrelid), null
 from pg_catalog.pg_attrdef ad
