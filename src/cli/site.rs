@@ -287,13 +287,15 @@ impl<'a> Site<'a> {
         let receipts: Vec<Receipt<Verified>> = waiting.iter().map(|(_, receipt)| receipt.clone()).collect();
         let switching = Watch::start();
         let switched = switch_together(&self.means, self.registry, &receipts).await;
+        // Of a time that they shared each has its part: what all took is their sum.
+        let each = switching.elapsed().as_secs_f64() / switched.iter().flatten().count().max(1) as f64;
         for ((journey, _), switched) in waiting.iter_mut().zip(switched) {
             let Some(switched) = switched else {
                 self.see(lease, journey).await; // whatever became of it
                 continue;
             };
             journey.the_move = Some(switched.the_move().clone());
-            journey.has_taken(Step::Switch, &switching);
+            journey.took.push(StepTime { step: Step::Switch.word().to_owned(), seconds: each });
             if self.errand.until.stage == Stage::Switched {
                 journey.outcome = Some(Ok(Arrival::Arrived));
             }
