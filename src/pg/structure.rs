@@ -23,8 +23,8 @@ use placeholder::Placeholder;
 const CONSTRAINTS: &str = include_str!("sql/structure_constraints.sql");
 const REMARKS: &str = include_str!("sql/structure_remarks.sql");
 
-const RELATIONS: &str = include_str!("sql/structure_relations.sql");
-const COLUMNS: &str = include_str!("sql/structure_columns.sql");
+const RELATIONS: &str = concat!(include_str!("sql/structure_members.sql"), include_str!("sql/structure_relations.sql"));
+const COLUMNS: &str = concat!(include_str!("sql/structure_members.sql"), include_str!("sql/structure_columns.sql"));
 const INDEXES: &str = include_str!("sql/structure_indexes.sql");
 const RULES: &str = include_str!("sql/structure_rules.sql");
 const TYPES: &str = include_str!("sql/structure_types.sql");

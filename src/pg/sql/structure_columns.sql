@@ -1,25 +1,4 @@
 -- Columns, each saying after which one it stands: so a column too many makes one line differ, not all that follow.
-with members as materialized (
-  select d.classid, d.objid
-  from pg_catalog.pg_depend d
-  where d.refclassid = 'pg_catalog.pg_namespace'::regclass
-    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
-),
--- Over indexes (OFFSET 0), not the whole catalog: that has the rows of every store.
-relations as materialized (
-  select c.*
-  from (
-    select m.objid as oid from members m where m.classid = 'pg_catalog.pg_class'::regclass
-    union
-    select (select t.typrelid from pg_catalog.pg_type t where t.oid = m.objid and t.typtype = 'c')
-    from members m where m.classid = 'pg_catalog.pg_type'::regclass
-  ) m
-  cross join lateral (
-    select c.* from pg_catalog.pg_class c
-    where c.oid = m.oid and c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
-    offset 0
-  ) c
-)
 select
   'column ' || quote_ident(c.relname) || '.' || quote_ident(a.attname) as name,
   concat_ws(

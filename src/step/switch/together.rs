@@ -194,6 +194,10 @@ impl<'a> Group<'a> {
     /// None where one pass cannot tell whose a row is, or there are no two stores.
     fn of(means: &'a Means<'a>, ground: &'a Arc<Ground>, candidates: &'a [Candidate<'a>]) -> Result<Option<Self>> {
         let [first, _, ..] = candidates else { return Ok(None) };
+        let table_count = first.sides.statements.len();
+        if candidates.iter().any(|of| of.sides.statements.len() != table_count) {
+            return Ok(None); // one has a table that another one lacks, and its rows would not be looked at
+        }
         let stores: Vec<&Store> = candidates.iter().map(|of| &of.the_move.store).collect();
         let mut tables = Vec::new();
         for statement in &first.sides.statements {
