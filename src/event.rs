@@ -255,7 +255,7 @@ pub enum Event<'a> {
     },
     /// A connection was made.
     Connected {
-        /// What it is for: `first`, `reader`, `writer`, `lease`.
+        /// What it is for: `reader`, `writer`, `lease`.
         session: &'a str,
         /// `host:port`.
         address: &'a str,

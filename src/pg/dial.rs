@@ -22,6 +22,7 @@ use super::tls;
 use crate::conninfo::{ChannelBinding, ConnInfo, Host, PasswordSource, Secret, SslMode, SslNegotiation, TargetServer};
 use crate::error::{Exit, Refusal, ServerError};
 use crate::event::{Event, Observer};
+use crate::ident::Literal;
 
 /// A server that does not take a cancel request within this is not told.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,6 +40,21 @@ pub(super) struct Dial {
     pub(super) place: Arc<Place>,
     /// Not kept alive: whoever draws on a screen ends with the work, not with the last connection.
     pub(super) observer: Weak<dyn Observer>,
+    pub(super) spare: Spare,
+}
+
+/// A connection of the kind that was made before anybody borrowed one.
+#[derive(Default)]
+pub(super) struct Spare(Mutex<Option<Wire>>);
+
+impl Spare {
+    pub(super) fn keep(&self, wire: Wire) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(wire);
+    }
+
+    pub(super) fn take(&self) -> Option<Wire> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().filter(|wire| !wire.is_closed())
+    }
 }
 
 /// The server of the run, once there is one.
@@ -60,6 +76,8 @@ impl Place {
 /// A connection and the task that moves its bytes; both end together.
 pub(super) struct Wire {
     client: Client,
+    /// Sets what could not be said when it was connected.
+    always: String,
     task: tokio::task::JoinHandle<()>,
     canceller: Canceller,
     number: u64,
@@ -69,6 +87,16 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn canceller(&self) -> Canceller {
         self.canceller.clone()
+    }
+
+    /// A setting that every borrower shall meet, though the connection was not made with it.
+    pub(super) fn set_always(&mut self, name: &str, value: &str) {
+        self.always.push_str(&format!("; set {name} = {}", Literal::text(value)));
+    }
+
+    /// What sets those, for behind a statement; `reset all` forgets them.
+    pub(super) fn always(&self) -> &str {
+        &self.always
     }
 }
 
@@ -386,7 +414,8 @@ impl Dial {
         let canceller = Canceller { token: client.cancel_token(), tls: tls.cloned() };
         let number = self.calls.next.fetch_add(1, Ordering::Relaxed);
         self.calls.open.lock().unwrap_or_else(PoisonError::into_inner).insert(number, canceller.clone());
-        Ok(Wire { client: Client::new(client), task, canceller, number, calls: self.calls.clone() })
+        let (client, always, calls) = (Client::new(client), String::new(), self.calls.clone());
+        Ok(Wire { client, always, task, canceller, number, calls })
     }
 
     fn driver_config(&self, host: &Host, address: Option<IpAddr>) -> tokio_postgres::Config {

@@ -12,7 +12,7 @@ use deadpool::managed::{self, Object, Pool, PoolError, QueueMode};
 
 pub use super::client::{Client, Transaction};
 pub use super::dial::Canceller;
-use super::dial::{Calls, Dial, Place, Wire};
+use super::dial::{Calls, Dial, Place, Spare, Wire};
 use super::failure::ServerResult;
 use crate::conninfo::{ConnInfo, PasswordSource, Secret};
 use crate::error::{Exit, Refusal};
@@ -154,12 +154,16 @@ impl Sessions {
             calls: calls.clone(),
             place: place.clone(),
             observer: Arc::downgrade(observer),
+            spare: Spare::default(),
         };
-        let mut settings: Vec<(String, String)> =
-            MANNERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let owned = |settings: &[(&str, &str)]| -> Vec<(String, String)> {
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let mut settings = owned(MANNERS);
         settings.push(("lock_timeout".into(), format!("{}ms", lock_timeout.as_millis())));
-        let first = dial("first", settings.clone());
-        let client = first.connect().await?;
+        let keepalives = owned(KEEPALIVES);
+        let first = dial("writer", [settings.clone(), keepalives.clone()].concat());
+        let mut client = first.connect().await?;
         let facts = facts(&client, place.address()).await?;
         if facts.server_version < OLDEST_VERSION {
             bail!(Refusal::new(format!(
@@ -171,9 +175,10 @@ impl Sessions {
         for (since, name, value) in LATER_MANNERS {
             if facts.server_version >= *since {
                 settings.push(((*name).to_owned(), (*value).to_owned()));
+                client.set_always(name, value);
             }
         }
-        settings.extend(KEEPALIVES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        settings.extend(keepalives);
         let mut reading = settings.clone();
         reading.push(("default_transaction_read_only".into(), "on".into())); // a mistake must not be able to write
         let sessions = Self {
@@ -184,6 +189,7 @@ impl Sessions {
             facts,
         };
         check_own_backend(&client, &*sessions.reader().await?).await?;
+        sessions.writers.manager().spare.keep(client);
         Ok(sessions)
     }
 
@@ -259,6 +265,7 @@ impl Sessions {
             calls: self.calls.clone(),
             place: of_writers.place.clone(),
             observer: of_writers.observer.clone(),
+            spare: Spare::default(),
         };
         dial.connect().await.map(Some)
     }
@@ -277,6 +284,7 @@ impl Sessions {
             calls: self.calls.clone(),
             place: Arc::new(Place::default()), // it may lead elsewhere; where, the catalogs of the other side tell
             observer: of_writers.observer.clone(),
+            spare: Spare::default(),
         };
         dial.connect().await
     }
@@ -339,16 +347,24 @@ impl managed::Manager for Dial {
     type Error = anyhow::Error;
 
     async fn create(&self) -> Result<Wire> {
-        self.connect().await
+        match self.spare.take() {
+            Some(wire) if renew(&wire).await.is_ok() => Ok(wire),
+            _ => self.connect().await,
+        }
     }
 
     async fn recycle(&self, wire: &mut Wire, _: &managed::Metrics) -> managed::RecycleResult<anyhow::Error> {
         if wire.is_closed() {
             return Err(managed::RecycleError::message("the connection is closed"));
         }
-        wire.simple_query(RECYCLE).await.server().map_err(anyhow::Error::from)?;
-        Ok(())
+        renew(wire).await.map_err(managed::RecycleError::Backend)
     }
+}
+
+async fn renew(wire: &Wire) -> Result<()> {
+    let sql = format!("{RECYCLE}{}", wire.always());
+    wire.simple_query(&sql).await.server()?;
+    Ok(())
 }
 
 /// Asked without a named statement, which a pooler may keep for another client.
