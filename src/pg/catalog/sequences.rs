@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::{ask, ident};
 use crate::error::ServerError;
-use crate::ident::{Ident, Literal, QualifiedTable};
+use crate::ident::{Ident, QualifiedTable, list};
 use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 
@@ -83,17 +83,23 @@ pub async fn sequences_of(client: &Client, schema: &Ident) -> Result<Vec<Sequenc
     if sequences.is_empty() {
         return Ok(Vec::new());
     }
-    // Where a sequence stands is a row of its own, not a fact of the catalogs; one statement reads all of them.
+    // Where a sequence stands is a row of its own, not a fact of the catalogs; one statement reads all of them, in one row,
+    // which is planned sooner than a UNION.
     let each = sequences.keys().map(|name| {
         let sequence = QualifiedTable::new(schema.clone(), Ident::new(name.clone()));
-        format!("select {} as name, last_value, is_called from {sequence}", Literal::cast(name.clone(), "text"))
+        format!("(select last_value || case when is_called then ' called' else '' end from {sequence})")
     });
-    let positions = each.collect::<Vec<_>>().join(" union all ");
-    for row in ask(client, &positions, &[]).await? {
-        if let Some(sequence) = sequences.get_mut(row.try_get::<_, &str>("name").server()?) {
-            sequence.last_value = row.try_get("last_value").server()?;
-            sequence.is_called = row.try_get("is_called").server()?;
-        }
+    let sql = format!("select array[{}]::text[] as positions", list(each));
+    let positions: Vec<String> = match ask(client, &sql, &[]).await?.first() {
+        Some(row) => row.try_get("positions").server()?,
+        None => Vec::new(),
+    };
+    for (sequence, position) in sequences.values_mut().zip(positions) {
+        let number = position.strip_suffix(" called");
+        sequence.is_called = number.is_some();
+        let unread =
+            |_| ServerError { message: format!("a sequence stands at `{position}`"), ..ServerError::default() };
+        sequence.last_value = number.unwrap_or(&position).parse().map_err(unread)?;
     }
     Ok(sequences.into_values().collect())
 }
