@@ -77,7 +77,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &PlanArgs) -
                 );
                 report
                     .plans
-                    .push(Plan { steps, ..journal::reread(&*means.sessions.reader().await?, live.id).await?.plan });
+                    .push(Plan { steps, ..journal::read_move(&*means.sessions.reader().await?, live.id).await?.plan });
             }
             None if hidden => {}
             None => {

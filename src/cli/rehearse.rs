@@ -126,7 +126,7 @@ impl Site<'_> {
         let dropped = async {
             rehearsal.disk_bytes =
                 catalog::size_of_schemas(lease.client(), std::slice::from_ref(&the_move.store.schema)).await?;
-            abandon(&self.means, &journal::reread(lease.client(), the_move.id).await?, false).await?;
+            abandon(&self.means, &journal::reread(lease.client(), the_move).await?, false).await?;
             anyhow::Ok(())
         }
         .await;

@@ -65,7 +65,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, args: &ReportArgs)
         Err(_) => (Vec::new(), opened.store_schema.id_headroom),
     };
     for line in &moves {
-        let the_move = journal::reread(&reader, line.id).await?;
+        let the_move = journal::read_move(&reader, line.id).await?;
         let mut store = store_report(&reader, &the_move, &steps, headroom).await?;
         if store.differs() || store.has_failed_probe() {
             store.outcome = Outcome::Differs;

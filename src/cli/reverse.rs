@@ -56,7 +56,7 @@ pub(super) async fn run(globals: &Globals, env: &Environment, line: &str, args: 
         let taken = journal::take_over(&lease, the_move.id).await?;
         let means = opened.means()?;
         let reversed = reverse(&means, &registry, &taken, args.lose_changes).await?;
-        let after = journal::reread(lease.client(), the_move.id).await?;
+        let after = journal::reread(lease.client(), &taken).await?;
         let steps = opened.config.report()?.next_steps;
         let mut store = store_report(lease.client(), &after, &steps, means.id_headroom).await?;
         store.tables = reversed.tables.clone();

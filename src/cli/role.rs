@@ -168,7 +168,7 @@ async fn consent(globals: &Globals, opened: &Opened, about: &[&MoveLine]) -> Res
     match about {
         [one] => {
             let reader = opened.sessions.reader().await?;
-            let the_move = journal::reread(&reader, one.id).await?;
+            let the_move = journal::read_move(&reader, one.id).await?;
             typed_or_yes(globals, opened, &the_move, "take its role's login and rights and end its connections")
         }
         _ if globals.yes => Ok(()),

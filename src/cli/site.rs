@@ -327,9 +327,8 @@ impl<'a> Site<'a> {
     }
 
     async fn travel(&self, lease: &Lease, the_move: &Move, until: Until, journey: &mut Journey<'_>) -> Result<Arrival> {
-        let (client, id) = (lease.client(), the_move.id);
-        let arrival =
-            travel(&self.means, self.registry, the_move, until, async || journal::reread(client, id).await).await;
+        let reread = async || journal::reread(lease.client(), the_move).await;
+        let arrival = Box::pin(travel(&self.means, self.registry, the_move, until, reread)).await;
         self.see(lease, journey).await;
         arrival
     }
@@ -337,7 +336,7 @@ impl<'a> Site<'a> {
     /// What the journal says of it now.
     async fn see(&self, lease: &Lease, journey: &mut Journey<'_>) {
         if let Some(the_move) = &journey.the_move
-            && let Ok(now) = journal::reread(lease.client(), the_move.id).await
+            && let Ok(now) = journal::reread(lease.client(), the_move).await
         {
             journey.the_move = Some(now);
         }

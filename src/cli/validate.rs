@@ -132,7 +132,7 @@ async fn one_store(
         journal::check_home(lease.client(), line.id, means.sessions.facts()).await?;
         let taken = journal::take_over(lease, line.id).await?;
         validate(means, &taken).await?;
-        let now = journal::reread(lease.client(), line.id).await?;
+        let now = journal::read_move(lease.client(), line.id).await?;
         validation_report(lease.client(), &now, steps).await
     }
     .await;

@@ -232,7 +232,7 @@ async fn one_store(
         _ => {}
     }
     let reader = means.sessions.reader().await?;
-    let the_move = &journal::reread(&reader, line.id).await?;
+    let the_move = &journal::read_move(&reader, line.id).await?;
     let ticks = Ticks::read(&reader, the_move, &steps).await?;
     drop(reader);
     let live = args.live || args.stores.all && args.against.is_none() && the_move.stage.is_switched();
@@ -255,7 +255,7 @@ async fn one_store(
     let looked = async {
         let taken = journal::take_over(lease, the_move.id).await?;
         let proof = verify_now(means, &taken, true).await?;
-        let now = journal::reread(lease.client(), the_move.id).await?;
+        let now = journal::reread(lease.client(), the_move).await?;
         anyhow::Ok(proof_report(&now, proof, "shared", &steps, &ticks))
     }
     .await;

@@ -59,15 +59,16 @@ pub async fn travel(
     }
     loop {
         means.pass().await?;
+        // Each step on the heap: together they are more than a stack holds.
         match now.stage {
-            Stage::Planned => drop(only(step::create::create(means, &[receipt::<Planned>(&now)?]).await)?),
-            Stage::Created => drop(only(step::copy::copy(means, &[receipt::<Created>(&now)?]).await)?),
+            Stage::Planned => drop(only(Box::pin(step::create::create(means, &[receipt::<Planned>(&now)?])).await)?),
+            Stage::Created => drop(only(Box::pin(step::copy::copy(means, &[receipt::<Created>(&now)?])).await)?),
             Stage::Copied => {
                 if must_load_again(means, &now).await? {
                     now = reread().await?;
                     continue;
                 }
-                let proof = only(step::verify::verify(means, &[receipt::<Copied>(&now)?]).await)?;
+                let proof = only(Box::pin(step::verify::verify(means, &[receipt::<Copied>(&now)?])).await)?;
                 if proof.differs() {
                     return Ok(Arrival::Differs);
                 }
@@ -81,7 +82,9 @@ pub async fn travel(
                 return Ok(Arrival::WaitsForHand);
             }
             Stage::Verified => {
-                only(step::switch::switch(means, registry, &[receipt::<Verified>(&now)?], until.by_hand).await)?;
+                only(
+                    Box::pin(step::switch::switch(means, registry, &[receipt::<Verified>(&now)?], until.by_hand)).await,
+                )?;
             }
             Stage::Switched if until.stage == Stage::Validated => {
                 let validation = step::validate::validate(means, &now).await?;

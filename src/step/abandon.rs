@@ -52,7 +52,7 @@ pub async fn abandon(means: &Means<'_>, the_move: &Move, lose_changes: bool) -> 
     }
     tear_down(means, &mut session, the_move, stands, None).await?;
     means.observer.notice(&Event::StepDone { store, step: Step::Abandon, elapsed: begun.elapsed() });
-    journal::reread(&session, the_move.id).await
+    journal::reread(&session, the_move).await
 }
 
 /// Of a switched store that leaves: whether its application may still be routed to what goes.
@@ -105,7 +105,7 @@ pub async fn drop_store(means: &Means<'_>, the_move: &Move, leaving: &LeavingSto
     leaving.check(&session, the_move).await?;
     tear_down(means, &mut session, the_move, stands, Some(leaving)).await?;
     means.observer.notice(&Event::StepDone { store, step: Step::Abandon, elapsed: begun.elapsed() });
-    journal::reread(&session, the_move.id).await
+    journal::reread(&session, the_move).await
 }
 
 /// Whether the schema is there; refuses what is in it, or hangs on it, that we did not make.
@@ -235,7 +235,7 @@ async fn keys_will_go(means: &Means<'_>, session: &mut Session, the_move: &Move,
         the_move.advance(unit.transaction(), means.run, Stage::Created, &[]).await?;
     }
     unit.commit(means.observer, None).await?;
-    journal::reread(session, the_move.id).await
+    journal::reread(session, the_move).await
 }
 
 /// A schema that was taken over is given back as it came: whole and empty.

@@ -69,7 +69,7 @@ pub async fn reopen(means: &Means<'_>, the_move: &Move, tables: &[Ident]) -> Res
     scaffold::take_off(&unit, the_move.id, &the_move.store.schema).await?;
     the_move.advance(unit.transaction(), means.run, Stage::Created, &[]).await?;
     unit.commit(means.observer, None).await?;
-    Receipt::reread(&session, the_move.id).await
+    Receipt::reread(&session, the_move).await
 }
 
 /// A store whose rows are being loaded.
@@ -302,7 +302,7 @@ async fn finish(means: &Means<'_>, the_move: &Move, loaded: Loaded) -> Result<Re
     let set = format!("snapshot = {}", Literal::text(&loaded.snapshot));
     the_move.advance(unit.transaction(), means.run, Stage::Copied, &[set]).await?;
     unit.commit(means.observer, None).await?;
-    Receipt::reread(&session, the_move.id).await
+    Receipt::reread(&session, the_move).await
 }
 
 async fn keep(means: &Means<'_>, snapshot: &Snapshot<'_>, the_move: &Move, kept: &[&CopyStatement]) -> Result<()> {
@@ -332,9 +332,7 @@ pub async fn raise_sequences(means: &Means<'_>, the_move: &Move) -> Result<()> {
     if !raise.is_empty() || the_move.plan.clone_of.is_some() {
         let mut session = means.sessions.writer().await?;
         let unit = Unit::begin(&mut session, the_move.id, the_move.epoch).await?;
-        if !raise.is_empty() {
-            raise.raise(unit.client()).await?;
-        }
+        raise.raise(unit.client()).await?;
         if let Some(of) = &the_move.plan.clone_of {
             sequence::follow(unit.transaction(), &of.schema, schema).await?;
         }

@@ -69,7 +69,7 @@ async fn create_one(means: &Means<'_>, the_move: &Move) -> Result<Receipt<Create
     unit.commit(means.observer, None).await?;
     means.observer.notice(&Event::Reached { moment: Moment::SchemaCommitted, table: None });
     means.observer.notice(&Event::StepDone { store, step: Step::Create, elapsed: begun.elapsed() });
-    Receipt::reread(&session, the_move.id).await
+    Receipt::reread(&session, the_move).await
 }
 
 /// Statement by statement, so that an error names its line.

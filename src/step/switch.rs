@@ -29,8 +29,8 @@ use crate::pg::{Client, catalog, lock};
 use crate::plan::ChangeTest;
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
-pub(super) use prepare::none_to_move;
 use prepare::{Prepared, Ready, Sides, prepare, row_count, time_for_the_look};
+pub(super) use prepare::{countings, none_to_move};
 pub use together::switch_together;
 
 /// Fewer rows than these one connection looks through.
@@ -74,11 +74,12 @@ async fn switch_one(
     let mut round = 0;
     loop {
         means.sessions.check()?;
-        let held = match prepare(means, receipt.the_move()).await? {
+        // On the heap: a step and what it calls are more than a stack holds.
+        let held = match Box::pin(prepare(means, receipt.the_move())).await? {
             Prepared::Changed(changed) => Held::Changed(changed),
             Prepared::Ready(ready) => {
                 let _turn = means.turn.write().await;
-                hold_and_commit(means, registry, receipt.the_move(), &ready, &mut evidence).await?
+                Box::pin(hold_and_commit(means, registry, receipt.the_move(), &ready, &mut evidence)).await?
             }
         };
         match held {
@@ -92,7 +93,7 @@ async fn switch_one(
             }
             Held::Changed(changed) => {
                 round += 1;
-                receipt = copy_again(means, &receipt, &changed, &mut evidence).await?;
+                receipt = Box::pin(copy_again(means, &receipt, &changed, &mut evidence)).await?;
             }
         }
     }
@@ -129,7 +130,6 @@ async fn copy_again(
         }
     }
     let created = reopen(means, the_move, changed).await?;
-    // On the heap: whole steps inside a step are more than a stack holds.
     let copied = Box::pin(copy(means, &[created])).await.pop().context("no store was copied")??;
     let proof = Box::pin(verify(means, &[copied])).await.pop().context("no store was verified")??;
     proof.receipt.ok_or_else(|| {
@@ -291,7 +291,7 @@ async fn pause(millis: Range<u64>) {
 async fn switched(means: &Means<'_>, the_move: &Move, evidence: &SwitchEvidence) -> Result<Held> {
     let session = means.sessions.writer_at_last().await?;
     journal::record_switch(&session, the_move.id, evidence).await?;
-    Ok(Held::Switched(Box::new(Receipt::reread(&session, the_move.id).await?)))
+    Ok(Held::Switched(Box::new(Receipt::reread(&session, the_move).await?)))
 }
 
 /// A lost answer to COMMIT: the journal's row decides.
@@ -311,7 +311,7 @@ async fn decide_by_journal(
 async fn was_switched(means: &Means<'_>, the_move: &Move) -> Result<bool> {
     let mut session = means.sessions.writer_at_last().await?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
-    Ok(journal::reread(unit.client(), the_move.id).await?.stage.is_switched())
+    Ok(journal::reread(unit.client(), the_move).await?.stage.is_switched())
 }
 
 pub(super) fn is_busy(error: &anyhow::Error) -> bool {
@@ -369,7 +369,7 @@ impl Attempt<'_> {
             );
         }
         if the_move.kind == MoveKind::New {
-            none_to_move(unit.transaction(), the_move, statements).await?;
+            none_to_move(unit.transaction(), the_move, &countings(statements)).await?;
         } else {
             let loaded = journal::table_runs_of(unit.transaction(), the_move.id).await?;
             let clients: Vec<&Client> = lookers.iter().map(|session| &**session).chain([unit.client()]).collect();

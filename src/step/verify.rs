@@ -376,7 +376,7 @@ async fn record(means: &Means<'_>, the_move: &Move, proof: &mut Proof) -> Result
     means.observer.notice(&Event::Reached { moment: Moment::VerdictWritten, table: None });
     proof.recorded = true;
     if !proof.differs() {
-        proof.receipt = Some(Receipt::reread(&session, the_move.id).await?);
+        proof.receipt = Some(Receipt::reread(&session, the_move).await?);
     }
     Ok(())
 }

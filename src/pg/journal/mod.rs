@@ -27,12 +27,12 @@ pub use measures::{
 };
 pub use moves::{
     Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Validated, Verified,
-    begin, check_home, live_move, live_rehearsal, proven_versions, record_base_digests, record_proven,
+    begin, check_home, live_move, live_rehearsal, proven_versions, read_move, record_base_digests, record_proven,
     record_registry_before, record_samples, record_switch, reread, take_over,
 };
 pub use new_stores::newest_new_store;
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
-pub use ready::{Ready, ReadyRecord, fit, hold_ready, mark_ready, ready_moves, take_ready};
+pub use ready::{Ready, ReadyRecord, SharedSide, fit, hold_ready, mark_ready, of_claim, ready_moves, take_ready};
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
@@ -43,7 +43,7 @@ pub use runs::{
     NewRun, Paused, RecordedErrand, RunRow, begin_run, end_run, is_at_work, pause_run, paused_of, run_of, runs,
     runs_not_done, unpause_run,
 };
-pub use validations::{now, record_validation, validation_of};
+pub use validations::{Clock, now, record_validation, validation_of};
 
 use anyhow::{Result, bail};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
@@ -142,11 +143,11 @@ pub struct Move {
     /// Its hash.
     pub manifest_hash: String,
     /// The template as recorded.
-    pub template: RecordedTemplate,
+    pub template: Arc<RecordedTemplate>,
     /// Its hash.
     pub template_hash: String,
-    /// What the template makes.
-    pub blueprint: Blueprint,
+    /// What the template makes; nothing in a move that was just claimed, whose schema is made.
+    pub blueprint: Arc<Blueprint>,
     /// The shared tables' definitions.
     pub ddl_fingerprint: String,
     /// The snapshot at which all rows are true.
@@ -173,14 +174,46 @@ pub struct Move {
 
 pub(super) const SELECT: &str = include_str!("../sql/move_row.sql");
 
-/// The same with further columns behind.
-pub(super) fn select_with(columns: &str) -> String {
-    SELECT.replacen("\nfrom tenantctl.move", &format!(", {columns}\nfrom tenantctl.move"), 1)
+/// What a move was planned with: all that is recorded once.
+pub(super) struct Design {
+    pub(super) plan: Plan,
+    pub(super) manifest: Manifest,
+    pub(super) template: Arc<RecordedTemplate>,
+    pub(super) blueprint: Arc<Blueprint>,
 }
 
-pub(super) fn move_row(row: &Row) -> Result<Move> {
+impl Design {
+    fn of(known: &Move) -> Self {
+        let Move { plan, manifest, template, blueprint, .. } = known.clone();
+        Self { plan, manifest, template, blueprint }
+    }
+
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            plan: row.try_get::<_, Json<_>>(12).server()?.0,
+            manifest: row.try_get::<_, Json<_>>(13).server()?.0,
+            template: Arc::new(row.try_get::<_, Json<_>>(15).server()?.0),
+            blueprint: Arc::new(row.try_get::<_, Json<_>>(17).server()?.0),
+        })
+    }
+}
+
+/// [`SELECT`] without the [`Design`], and with further columns behind.
+pub(super) fn select_without_design(columns: &str) -> String {
+    SELECT
+        .replacen("plan, manifest, manifest_hash, template,", "null, null, manifest_hash, null,", 1)
+        .replacen("template_hash, blueprint,", "template_hash, null,", 1)
+        .replacen("\nfrom tenantctl.move", &format!("{columns}\nfrom tenantctl.move"), 1)
+}
+
+/// A row of [`SELECT`], or of [`select_without_design`] where that is known.
+pub(super) fn move_row(row: &Row, design: Option<Design>) -> Result<Move> {
     let Json(key_type): Json<KeyType> = row.try_get(10).server()?;
     let key = StoreKey::parse(row.get(2), &key_type)?;
+    let Design { plan, manifest, template, blueprint } = match design {
+        Some(design) => design,
+        None => Design::read(row)?,
+    };
     let stage: String = row.get(7);
     let Some(stage) = Stage::of_word(&stage) else { bail!("the journal has an unknown stage `{stage}`") };
     Ok(Move {
@@ -193,12 +226,12 @@ pub(super) fn move_row(row: &Row) -> Result<Move> {
         epoch: row.get(8),
         run: row.get(9),
         url: row.get(11),
-        plan: row.try_get::<_, Json<Plan>>(12).server()?.0,
-        manifest: row.try_get::<_, Json<Manifest>>(13).server()?.0,
+        plan,
+        manifest,
         manifest_hash: row.get(14),
-        template: row.try_get::<_, Json<RecordedTemplate>>(15).server()?.0,
+        template,
         template_hash: row.get(16),
-        blueprint: row.try_get::<_, Json<Blueprint>>(17).server()?.0,
+        blueprint,
         ddl_fingerprint: row.get(18),
         snapshot: row.get(19),
         verdict_snapshot: row.get(20),
@@ -234,16 +267,25 @@ async fn live(client: &Client, shared: &Ident, key: &StoreKey, is_rehearsal: &st
         "{SELECT} where shared_schema = $1 and store_key = $2 and stage <> 'abandoned' and kind {is_rehearsal} 'rehearsal'"
     );
     let row = client.query_opt(&sql, &[&shared.raw(), &key.text()]).await.server()?;
-    row.as_ref().map(move_row).transpose()
+    row.as_ref().map(|row| move_row(row, None)).transpose()
 }
 
 /// The move as it is now.
 ///
 /// # Errors
 /// The server's error.
-pub async fn reread(client: &Client, id: i64) -> Result<Move> {
+pub async fn read_move(client: &Client, id: i64) -> Result<Move> {
     let row = client.query_one(&format!("{SELECT} where id = $1"), &[&id]).await.server()?;
-    move_row(&row)
+    move_row(&row, None)
+}
+
+/// The same move as it is by now. What it was planned with is not read again: it is most of the row, and stays as it is.
+///
+/// # Errors
+/// The server's error.
+pub async fn reread(client: &Client, known: &Move) -> Result<Move> {
+    let row = client.query_one(&format!("{} where id = $1", select_without_design("")), &[&known.id]).await.server()?;
+    move_row(&row, Some(Design::of(known)))
 }
 
 /// Records a new move at stage `planned`; the lease must hold its store.
@@ -252,7 +294,7 @@ pub async fn reread(client: &Client, id: i64) -> Result<Move> {
 /// The server's error.
 pub async fn begin(lease: &Lease, shared_schema: &Ident, new: &NewMove) -> Result<Move> {
     let id = begin_in(lease.client(), lease.run(), shared_schema, new).await?;
-    reread(lease.client(), id).await
+    read_move(lease.client(), id).await
 }
 
 /// The same in somebody's transaction; its id.
@@ -348,7 +390,7 @@ pub async fn take_over(lease: &Lease, id: i64) -> Result<Move> {
     lease.end_orphans_of(&last).await?;
     let sql = "update tenantctl.move set epoch = epoch + 1, run_id = $2 where id = $1";
     lease.client().execute(sql, &[&id, &run]).await.server()?;
-    let taken = reread(lease.client(), id).await?;
+    let taken = read_move(lease.client(), id).await?;
     match taken.run == run {
         true => Ok(taken),
         false => bail!("the journal did not take this run over"),
@@ -424,8 +466,8 @@ impl<S: Begun> Receipt<S> {
     ///
     /// # Errors
     /// A refusal where the move is at another stage by now.
-    pub async fn reread(client: &Client, id: i64) -> Result<Self> {
-        let the_move = reread(client, id).await?;
+    pub async fn reread(client: &Client, known: &Move) -> Result<Self> {
+        let the_move = reread(client, known).await?;
         let stage = the_move.stage;
         Self::read(&the_move)
             .ok_or_else(|| Refusal::new(format!("store {} is {stage}, not {}", the_move.store.key, S::STAGE)).into())

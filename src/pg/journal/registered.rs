@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::moves::{Move, NewMove, begin_in, reread};
+use super::moves::{Move, NewMove, begin_in, read_move};
 use crate::ident::Ident;
 use crate::pg::failure::ServerResult;
 use crate::pg::registry::{NewRow, Registry};
@@ -25,5 +25,5 @@ pub async fn begin_registered(
     registry.insert(&transaction, new_row, &new.plan.store, shared).await?;
     let id = begin_in(&transaction, run, shared, new).await?;
     transaction.commit().await.server()?;
-    reread(session, id).await // the driver's `Ok` is no proof that the server committed; the row is
+    read_move(session, id).await // the driver's `Ok` is no proof that the server committed; the row is
 }

@@ -177,7 +177,7 @@ async fn receipts(means: &Means<'_>, switched: &[&Move], evidence: &SwitchEviden
     let read = switched.iter().map(|the_move| async move {
         means.observer.notice(&Event::Reached { moment: Moment::AfterSwitchCommit, table: None });
         journal::record_switch(client, the_move.id, evidence).await?;
-        Receipt::reread(client, the_move.id).await
+        Receipt::reread(client, the_move).await
     });
     try_join_all(read).await
 }
