@@ -53,6 +53,12 @@ pub enum OwnerPath {
 }
 
 impl Manifest {
+    /// The tables' names, in its order.
+    #[must_use]
+    pub fn names(&self) -> Vec<Ident> {
+        self.tables.iter().map(|entry| entry.name.clone()).collect()
+    }
+
     /// The entry of a table.
     #[must_use]
     pub fn entry(&self, table: &Ident) -> Option<&Entry> {

@@ -66,7 +66,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("hyper", "cli"),
     ("hyper_util", "cli"),
     ("indicatif", "view"),
-    ("jiff", "config, view, fleet, cli"),
+    ("jiff", "config, pg, view, fleet, cli"),
     ("log", "pg"),
     ("memchr", "backup"),
     ("object_store", "backup"),

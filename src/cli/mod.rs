@@ -354,6 +354,18 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Two threads for rows on their way; one where each question waits for an answer, and waking another thread for both
+    /// would take longer than they do.
+    fn runtime(&self) -> std::io::Result<tokio::runtime::Runtime> {
+        let mut builder = match self {
+            Self::Create(_) | Self::Validate(_) => tokio::runtime::Builder::new_current_thread(),
+            _ => tokio::runtime::Builder::new_multi_thread(),
+        };
+        builder.worker_threads(2).enable_all().build()
+    }
+}
+
 /// Reads the words and does the deed.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
@@ -376,7 +388,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         let globals = Globals { output: vec![], ..cli.globals };
         return output::failed(&globals, name, &started, refusal.into());
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match cli.command.runtime() {
         Ok(runtime) => runtime,
         Err(error) => return output::failed(&cli.globals, name, &started, anyhow::Error::new(error)),
     };

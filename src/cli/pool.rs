@@ -205,19 +205,21 @@ pub(super) async fn take(opened: &Opened, line: &str, name: &str) -> Result<Opti
     let run =
         NewRun { id: &opened.run, command: "create", command_line: line, os_user: &os_user, host: &host, errand: None };
     let registry = opened.registry_config.as_ref();
-    let Some(claimed) = claim(&means, &Claim { fit: &fit, name, manifest: &manifest, registry, run: &run }).await?
-    else {
-        return Ok(None);
-    };
+    let of = Claim { fit: &fit, name, manifest: &manifest, template: &recorded, registry, run: &run };
+    let Some(claimed) = claim(&means, &of).await? else { return Ok(None) };
     let (lease, asked) = join(Lease::open(&opened.sessions, &opened.run), ask(&means, &claimed)).await;
     let lease = lease?;
-    let (mut exit, mut now, mut failed) = (Exit::Done, claimed, None);
+    let (mut exit, mut validated, mut failed) = (Exit::Done, None, None);
     match asked {
         Ok(None) => {}
-        Ok(Some(Validation { receipt: Some(receipt), .. })) => now = receipt.the_move().clone(),
+        Ok(Some(Validation { receipt: Some(receipt), .. })) => validated = Some(receipt.the_move().clone()),
         Ok(Some(_)) => exit = Exit::Differs,
         Err(error) => failed = Some(error),
     }
+    let now = match validated {
+        Some(the_move) => the_move,
+        None => journal::reread(lease.client(), &claimed).await?,
+    };
     let steps = opened.config.report()?.next_steps;
     let mut store = store_report(lease.client(), &now, &steps, means.id_headroom).await?;
     if let Some(error) = failed {

@@ -51,7 +51,7 @@ pub async fn checks(
     if let (Some(ground), Ids::AboveShared) = (ground, ids) {
         checks.push(all_columns(ground, tables));
     }
-    let names: Vec<Ident> = the_move.manifest.tables.iter().map(|entry| entry.name.clone()).collect();
+    let names = the_move.manifest.names();
     let ties = catalog::pointing_at(client, schema, &the_move.shared_schema, &names).await?;
     checks.push(Check::of("nothing_points_at_shared", "foreign keys, defaults, views, policies, functions", ties));
     Ok(checks)

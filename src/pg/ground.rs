@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
-use serde::{Deserialize, Serialize};
 
 use super::blueprint::substitutions;
 use super::catalog;
@@ -39,39 +38,7 @@ pub struct Ground {
     pub fingerprint: String,
 }
 
-/// What the catalogs said, as the journal keeps it for a schema that stands ready.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RecordedGround {
-    tables: Vec<Table>,
-    keys: Vec<ForeignKey>,
-    indexes: Vec<(Ident, Vec<Vec<Ident>>)>,
-    key_type: KeyType,
-    fingerprint: String,
-}
-
 impl Ground {
-    /// For the journal.
-    #[must_use]
-    pub fn to_record(&self) -> RecordedGround {
-        RecordedGround {
-            tables: self.tables.clone(),
-            keys: self.keys.clone(),
-            indexes: self.indexes.clone().into_iter().collect(),
-            key_type: self.key_type.clone(),
-            fingerprint: self.fingerprint.clone(),
-        }
-    }
-
-    /// As it was recorded: of use only where the fingerprint is still the same.
-    ///
-    /// # Errors
-    /// A refusal where the manifest is not the one that it was recorded with.
-    pub fn of_record(manifest: Manifest, record: RecordedGround) -> Result<Self> {
-        let RecordedGround { tables, keys, indexes, key_type, fingerprint } = record;
-        let owners = resolve(&manifest, &tables, &keys)?;
-        Ok(Self { manifest, tables, keys, owners, indexes: indexes.into_iter().collect(), key_type, fingerprint })
-    }
-
     /// Reads the catalogs.
     ///
     /// # Errors
@@ -86,7 +53,7 @@ impl Ground {
         let owners = resolve(&manifest, &tables, &keys)?;
         let indexes = catalog::index_columns(client, shared).await?;
         let key_type = key_type(client, &owners).await?;
-        let names: Vec<Ident> = manifest.tables.iter().map(|entry| entry.name.clone()).collect();
+        let names = manifest.names();
         let fingerprint = catalog::ddl_fingerprint(client, shared, &names).await?;
         Ok(Self { manifest, tables, keys, owners, indexes, key_type, fingerprint })
     }
@@ -100,7 +67,7 @@ impl Ground {
     /// The shared tables' names, in the manifest's order.
     #[must_use]
     pub fn names(&self) -> Vec<Ident> {
-        self.manifest.tables.iter().map(|entry| entry.name.clone()).collect()
+        self.manifest.names()
     }
 
     /// A table of the shared schema.
@@ -215,7 +182,7 @@ impl Grounds {
     /// # Errors
     /// As [`Ground::read`].
     pub async fn of_manifest(&self, client: &Client, manifest: &Manifest) -> Result<Arc<Ground>> {
-        let names: Vec<Ident> = manifest.tables.iter().map(|entry| entry.name.clone()).collect();
+        let names = manifest.names();
         // Before whatever is read: no change since is missed.
         let versions = versions_of(client, &manifest.shared_schema, &names).await?;
         let last = self.last().clone().filter(|known| known.ground.manifest == *manifest);

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use tokio_postgres::types::Type;
 
 use super::client::Client;
 use super::failure::ServerResult;
@@ -55,6 +56,16 @@ pub async fn share_own(client: &Client, tables: &[&QualifiedTable]) -> Result<()
         true => Ok(()),
         false => Ok(client.batch_execute(&format!("lock table {} in share mode", list(tables))).await.server()?),
     }
+}
+
+/// Whether this transaction may have written rows outside a schema, the journal and one more table.
+///
+/// # Errors
+/// The server's error.
+pub async fn is_written_outside(client: &Client, schema: &Ident, but: Option<&QualifiedTable>) -> Result<bool> {
+    let (but, schema) = (but.map(ToString::to_string), schema.raw());
+    let sql = include_str!("sql/locked_for_writing.sql");
+    Ok(client.query_typed_one(sql, &[(&schema, Type::TEXT), (&but, Type::TEXT)]).await.server()?.get(0))
 }
 
 /// The tables that a query reads, as the planner sees it.

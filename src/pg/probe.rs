@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use futures_util::future::join_all;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::client::Transaction;
@@ -15,6 +16,9 @@ use crate::error::{Refusal, ServerError};
 use crate::ident::Ident;
 
 const TRANSACTION_ID: &str = "select pg_catalog.pg_current_xact_id()::text";
+
+/// Statements that are sent before the first of them answers. `join_all` sends up to 30 in their order.
+const SENT_AT_ONCE: usize = 16;
 
 /// Where and as whom a probe runs.
 #[derive(Clone, Debug)]
@@ -134,8 +138,17 @@ async fn perform(session: &mut Session, statements: &[String], setting: &Setting
     let mut answer = Answer::default();
     let mut at_the_end = None;
     let last = format!("set constraints all immediate; {TRANSACTION_ID}; rollback");
-    for (index, statement) in statements.iter().chain([&last]).enumerate() {
-        match transaction.simple_query(statement).await.server() {
+    // Sent together, done one after the other; those after the first that fails find the transaction aborted.
+    let all: Vec<&String> = statements.iter().chain([&last]).collect();
+    let mut answers = Vec::new();
+    for some in all.chunks(SENT_AT_ONCE) {
+        answers.extend(join_all(some.iter().map(|statement| transaction.simple_query(statement))).await);
+        if answers.last().is_some_and(Result::is_err) {
+            break;
+        }
+    }
+    for (index, answer_to) in answers.into_iter().enumerate() {
+        match answer_to.server() {
             Ok(messages) if index < statements.len() => answer = answer_of(&messages),
             Ok(messages) => at_the_end = first_value(&messages),
             Err(error) if error.is_connection() => return Err(error.into()),

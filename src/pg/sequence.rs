@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
 use super::catalog::{SequenceFacts, sequences_of};
 use super::client::Client;
 use super::failure::ServerResult;
-use crate::ident::{Ident, Literal, QualifiedTable};
+use crate::ident::{self, Ident, Literal, QualifiedTable};
 
 /// What is to be done to the sequences of a store schema.
 #[derive(Debug, Default)]
@@ -32,7 +33,9 @@ impl ToRaise {
     /// # Errors
     /// The server's error.
     pub async fn raise(&self, client: &Client) -> Result<()> {
-        client.execute(&format!("select {}", self.orders.join(", ")), &[]).await.server()?;
+        if !self.is_empty() {
+            client.batch_execute(&format!("select {}", self.orders.join(", "))).await.server()?;
+        }
         Ok(())
     }
 }
@@ -76,7 +79,7 @@ pub async fn to_raise(reader: &Client, shared: &Ident, store: &Ident, headroom: 
             continue;
         }
         let name = QualifiedTable::new(store.clone(), sequence.name.clone());
-        orders.push(format!("pg_catalog.setval({}::regclass, {target}, true)", Literal::text(name.to_string())));
+        orders.push(setval(&name.to_string(), &target));
     }
     Ok(ToRaise { orders, without_room })
 }
@@ -101,7 +104,7 @@ pub async fn follow(client: &Client, other: &Ident, store: &Ident) -> Result<()>
             continue;
         }
         let name = QualifiedTable::new(store.clone(), sequence.name.clone());
-        orders.push(format!("pg_catalog.setval({}::regclass, {reached}, true)", Literal::text(name.to_string())));
+        orders.push(setval(&name.to_string(), &reached));
     }
     if !orders.is_empty() {
         client.execute(&format!("select {}", orders.join(", ")), &[]).await.server()?;
@@ -109,50 +112,89 @@ pub async fn follow(client: &Client, other: &Ident, store: &Ident) -> Result<()>
     Ok(())
 }
 
-/// The one statement that does the same as [`raise`] for a store that has no rows yet, however far the shared ids go by then; none
-/// where there is nothing to set.
+/// How far the shared ids go is asked later, for a store that has no rows yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Later {
+    /// One row with an array: per sequence, how far.
+    question: String,
+    sequences: Vec<Standing>,
+}
+
+/// A sequence of the store schema, and what it gave last; null before the first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Standing {
+    name: QualifiedTable,
+    runs_down: bool,
+    at: Option<i64>,
+}
+
+/// What [`Later::to_raise`] asks instead of [`to_raise`]; none where there is nothing to set.
 ///
 /// # Errors
 /// The server's error.
-pub async fn raise_later(reader: &Client, shared: &Ident, store: &Ident, headroom: u64) -> Result<Option<String>> {
+pub async fn later(reader: &Client, shared: &Ident, store: &Ident) -> Result<Option<Later>> {
     let shared_sequences = sequences_of(reader, shared).await?;
     let sequences = sequences_of(reader, store).await?;
     let twin_of = |table: &QualifiedTable| QualifiedTable::new(shared.clone(), table.table.clone());
     let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
     let twins = columns.map(|((table, column), step)| Numbered::new(twin_of(table), column, step));
     let known = extremes(reader, twins.collect()).await?;
-    let mut orders = Vec::new();
+    let (mut questions, mut standing) = (Vec::new(), Vec::new());
     for sequence in &sequences {
-        let (upwards, mut reached) = (sequence.increment > 0, Vec::new());
+        let (runs_down, mut reached) = (sequence.increment < 0, Vec::new());
         let is_twin = |twin: &&SequenceFacts| match sequence.column() {
             Some((table, column)) => twin.column().is_some_and(|(of, by)| *of == twin_of(table) && by == column),
             None => twin.name == sequence.name,
         };
         if let Some(twin) = shared_sequences.iter().find(is_twin) {
-            let name = QualifiedTable::new(shared.clone(), twin.name.clone());
-            reached.push(last_value(&name));
+            reached.push(last_value(&QualifiedTable::new(shared.clone(), twin.name.clone())));
         }
         if let Some((table, column)) = sequence.column()
             && known.contains_key(&Numbered::new(twin_of(table), column, sequence.increment))
         {
-            let pick = if upwards { "max" } else { "min" };
+            let pick = if runs_down { "min" } else { "max" };
             reached.push(format!("(select {pick}({column})::int8 from {})", twin_of(table)));
         }
         if reached.is_empty() {
             continue;
         }
-        let (further, sign) = if upwards { ("greatest", '+') } else { ("least", '-') };
-        let name = QualifiedTable::new(store.clone(), sequence.name.clone());
-        // Null, and so left as it is, where the shared ids have not begun; never back from where it stands.
-        orders.push(format!(
-            "(select pg_catalog.setval({}::regclass, {further}(reached {sign} {headroom}, {}))
-              from (select {further}({}) as reached) r where reached is not null)",
-            Literal::text(name.to_string()),
-            last_value(&name),
-            reached.join(", ")
-        ));
+        let further = if runs_down { "least" } else { "greatest" };
+        questions.push(format!("{further}({})", reached.join(", ")));
+        standing.push(Standing {
+            name: QualifiedTable::new(store.clone(), sequence.name.clone()),
+            runs_down,
+            at: sequence.is_called.then_some(sequence.last_value),
+        });
     }
-    Ok((!orders.is_empty()).then(|| format!("select {}", orders.join(",\n"))))
+    let question = format!("select array[{}]::int8[]", questions.join(", "));
+    Ok((!standing.is_empty()).then_some(Later { question, sequences: standing }))
+}
+
+impl Later {
+    /// Which sequences have to be set by now. One that stood beyond that is left, and none is set back.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn to_raise(&self, client: &Client, headroom: u64) -> Result<ToRaise> {
+        let reached: Vec<Option<i64>> = client.query_typed_one(&self.question, &[]).await.server()?.get(0);
+        let headroom = i64::try_from(headroom).unwrap_or(i64::MAX);
+        let order = |(Standing { name, runs_down, at }, reached): (&Standing, Option<i64>)| {
+            let reached = reached?; // else the shared ids have not begun
+            let (target, further) = match runs_down {
+                true => (reached.saturating_sub(headroom), "least"),
+                false => (reached.saturating_add(headroom), "greatest"),
+            };
+            let is_beyond = at.is_some_and(|at| if *runs_down { at <= target } else { at >= target });
+            let target = format!("{further}({target}, {})", last_value(name));
+            (!is_beyond).then(|| setval(&name.to_string(), &target))
+        };
+        let orders = self.sequences.iter().zip(reached).filter_map(order).collect();
+        Ok(ToRaise { orders, without_room: Vec::new() })
+    }
+}
+
+fn setval(sequence: &str, target: &impl fmt::Display) -> String {
+    format!("pg_catalog.setval({}::regclass, {target}, true)", Literal::text(sequence))
 }
 
 /// What a sequence gave last; null before the first. Asked of the sequence alone: as a table it would have to be planned.
@@ -274,13 +316,13 @@ async fn extremes(client: &Client, mut numbered: BTreeSet<Numbered>) -> Result<B
     if numbered.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let each = numbered.iter().enumerate().map(|(at, Numbered { table, column, runs_down })| {
+    let each = numbered.iter().map(|Numbered { table, column, runs_down }| {
         let pick = if *runs_down { "min" } else { "max" };
-        format!("select {at}::int8, (select {pick}({column})::int8 from {table})")
+        format!("(select {pick}({column})::int8 from {table})")
     });
-    let sql = each.collect::<Vec<_>>().join(" union all ") + " order by 1";
-    let rows = client.query(&sql, &[]).await.server()?;
-    Ok(numbered.into_iter().zip(rows.iter().map(|row| row.get(1))).collect())
+    let sql = format!("select array[{}]::int8[]", ident::list(each));
+    let found: Vec<Option<i64>> = client.query_typed_one(&sql, &[]).await.server()?.get(0);
+    Ok(numbered.into_iter().zip(found).collect())
 }
 
 fn further(a: Option<i64>, b: Option<i64>, step: i64) -> Option<i64> {

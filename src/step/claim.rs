@@ -1,26 +1,29 @@
 //! A new store takes a schema that stands ready: the registry's row, the store's role, its base data and the switch, in
 //! one transaction. A run that dies leaves all of it or nothing.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use futures_util::future::{join, join4, try_join, try_join3};
+use futures_util::future::{join, join3, try_join, try_join3};
 
-use super::ready::{ground_still_stands, still_stands};
-use super::switch::{is_busy, none_to_move, shared_tables};
+use super::ready::{ground_still_stands, is_still_defined};
+use super::switch::{is_busy, none_to_move};
 use super::{Means, base_data, role};
 use crate::config::Registry as RegistryConfig;
 use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
+use crate::ident::QualifiedTable;
 use crate::manifest::Manifest;
-use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Move, NewRun, Ready};
+use crate::pg::journal::{self, Move, NewRun, Ready, RecordedTemplate};
 use crate::pg::registry::{self, Registry};
-use crate::pg::session::Session;
+use crate::pg::sequence::ToRaise;
 use crate::pg::unit::Unit;
-use crate::pg::{Client, lock, rows, script};
+use crate::pg::{Client, lock, rows};
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
+
+const CHANGED: &str = "somebody changed it";
 
 /// What is claimed.
 pub struct Claim<'a> {
@@ -30,6 +33,8 @@ pub struct Claim<'a> {
     pub name: &'a str,
     /// Today's manifest.
     pub manifest: &'a Manifest,
+    /// Today's template.
+    pub template: &'a RecordedTemplate,
     /// Where the stores are listed.
     pub registry: Option<&'a RegistryConfig>,
     /// The run, which begins with the claim: one that comes to nothing leaves no trace.
@@ -62,30 +67,30 @@ pub async fn claim(means: &Means<'_>, of: &Claim<'_>) -> Result<Option<Move>> {
 
 async fn once(means: &Means<'_>, of: &Claim<'_>, number: u32) -> Result<Option<Move>> {
     let begun = Instant::now();
-    let (mut session, beside) = try_join(means.sessions.writer(), reader_where_it_may_be(means, of)).await?;
-    let Some(beside) = beside else { return Ok(None) };
+    let (mut session, beside) = try_join(means.sessions.writer(), means.sessions.reader()).await?;
     let unit = Unit::begin_to_choose(&mut session).await?;
-    let held = journal::hold_ready(unit.transaction(), &of.manifest.shared_schema, of.fit).await?;
-    let Some((ready, ground)) = held else { return Ok(None) };
-    let ground = Ground::of_record(of.manifest.clone(), ground)?;
-    let registry = Registry::new(of.registry, ground.key_type.clone(), ground.keyed_tables());
-    let claiming =
-        Claiming { means, of, unit: &unit, beside: &beside, registry: &registry, ground: &ground, ready: &ready };
+    let (may_be, held) =
+        join(may_be(&beside, of), journal::hold_ready(unit.transaction(), of.fit, of.manifest, of.template)).await;
+    if !may_be? {
+        return Ok(None); // whatever a journal of another version answered
+    }
+    let Some(ready) = held? else { return Ok(None) };
+    let side = &ready.record.shared;
+    let registry = Registry::new(of.registry, side.key_type.clone(), side.keyed_tables.clone());
+    let claiming = Claiming { means, of, unit: &unit, beside: &beside, registry: &registry, ready: &ready };
     let Some(the_move) = claiming.all_but_commit(number).await? else { return Ok(None) };
     means.observer.notice(&Event::Reached { moment: Moment::BeforeSwitchCommit, table: None });
     unit.commit(means.observer, None).await?;
     means.observer.notice(&Event::Reached { moment: Moment::AfterSwitchCommit, table: None });
     let (store, elapsed) = (&the_move.store, begun.elapsed());
     means.observer.notice(&Event::StepDone { store, step: Step::Switch, elapsed });
-    Ok(Some(journal::reread(&session, the_move.id).await?))
+    Ok(Some(the_move))
 }
 
-/// None where the journal is of another version, or a store has the name: perhaps one that an earlier run of the same
-/// command began.
-async fn reader_where_it_may_be(means: &Means<'_>, of: &Claim<'_>) -> Result<Option<Session>> {
-    let reader = means.sessions.reader().await?;
-    let may_be = journal::is_current(&reader).await? && !registry::is_named(&reader, of.registry, of.name).await?;
-    Ok(may_be.then_some(reader))
+/// Not where the journal is of another version, or a store has the name: perhaps one that an earlier run of the same command
+/// began.
+async fn may_be(beside: &Client, of: &Claim<'_>) -> Result<bool> {
+    Ok(journal::is_current(beside).await? && !registry::is_named(beside, of.registry, of.name).await?)
 }
 
 /// A claim that has begun. What does not need the answer to what came before is sent with it: each wait for an answer costs
@@ -96,77 +101,105 @@ struct Claiming<'a> {
     unit: &'a Unit<'a>,
     beside: &'a Client,
     registry: &'a Registry<'a>,
-    ground: &'a Ground,
     ready: &'a Ready,
 }
 
 impl Claiming<'_> {
+    /// The move as it is when that is committed.
     async fn all_but_commit(&self, number: u32) -> Result<Option<Move>> {
-        let Self { means, unit, ready, .. } = self;
-        let (stands, taken) = join(self.stands(), self.take()).await;
-        let the_move = taken?;
-        if let Some(why) = stands? {
-            let message = format!("ready schema {} is not used: {why}", ready.the_move.store.schema.raw());
-            means.observer.notice(&Event::Warned { message: &message });
+        let Self { means, beside, ready, .. } = self;
+        let (seen, taken) = join(self.look(), self.take()).await;
+        let (mut the_move, any) = taken?;
+        let (mine, defined) = match (seen, any) {
+            (Ok(Ok(raise)), Ok(false)) => {
+                join(self.begin_with(&the_move, &raise), is_still_defined(beside, ready)).await
+            }
+            (Ok(Err(why)), _) => return Ok(self.unused(why)),
+            (_, Ok(true)) => return Ok(self.unused(CHANGED)),
+            (Err(error), _) | (_, Err(error)) => (Err(error), is_still_defined(beside, ready).await),
+        };
+        if !defined? {
+            return Ok(self.unused(CHANGED)); // and what failed failed for that
+        }
+        the_move.base_digests = mine?;
+        means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Switch });
+        if !self.switch(&the_move, number).await? {
             return Ok(None);
         }
-        means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Switch });
-        base_data::run_tried(unit.transaction(), &the_move).await?;
-        let digests = rows::fingerprints_of_few(unit.transaction(), &ready.record.tables).await?;
-        journal::record_base_digests(unit.transaction(), the_move.id, &digests).await?;
-        Ok(self.switch(&the_move, number).await?.then_some(the_move))
+        the_move.stage = Stage::Switched;
+        Ok(Some(the_move))
     }
 
-    /// Sees on another connection, while the row is made, whether the schema is still what was proven; else says why not.
-    async fn stands(&self) -> Result<Option<String>> {
-        let key = &self.ready.the_move.store.key;
-        let (stands, store) =
-            try_join(still_stands(self.beside, self.ready), self.registry.store(self.beside, key)).await?;
-        Ok(match (store, stands) {
-            (Some(_), _) => Some("its key is a store's by now".to_owned()),
-            (None, false) => Some("somebody changed it".to_owned()),
-            (None, true) => None,
+    fn unused(&self, why: &str) -> Option<Move> {
+        let message = format!("ready schema {} is not used: {why}", self.ready.the_move.store.schema.raw());
+        self.means.observer.notice(&Event::Warned { message: &message });
+        None
+    }
+
+    /// On another connection, while the row is made: which sequences have to be set; else why the schema is of no use.
+    async fn look(&self) -> Result<Result<ToRaise, &'static str>> {
+        let Self { means, beside, registry, ready, .. } = self;
+        let record = &ready.record;
+        let raise = async {
+            match &record.to_raise {
+                Some(later) => later.to_raise(beside, means.id_headroom).await,
+                None => Ok(ToRaise::default()),
+            }
+        };
+        let (raise, store) = try_join(raise, registry.store(beside, &ready.the_move.store.key)).await?;
+        Ok(match store {
+            Some(_) => Err("its key is a store's by now"),
+            None => Ok(raise),
         })
     }
 
-    /// The schema is the store's, with a row in the registry and a role.
-    async fn take(&self) -> Result<Move> {
-        let Self { means, of, unit, registry, ground, ready, .. } = self;
+    /// The schema is the store's, with a row in the registry and a role; and whether any of its tables had a row.
+    async fn take(&self) -> Result<(Move, Result<bool>)> {
+        let Self { means, of, unit, registry, ready, .. } = self;
         let row = ready.record.row.clone().named(of.name);
         let mut store = ready.the_move.store.clone();
         store.name.clone_from(&row.row.name);
         let transaction = unit.transaction();
         let (.., the_move) = try_join3(
             journal::begin_run(transaction, of.run, means.sessions.facts()),
-            registry.insert(transaction, &row, &store, ground.shared()),
+            registry.insert(transaction, &row, &store, &of.manifest.shared_schema),
             journal::take_ready(transaction, means.run, &ready.the_move, &store),
         )
         .await?;
-        try_join(role::made_with_schema(means, transaction, &the_move), self.raise()).await?;
-        Ok(the_move)
+        role::made_with_schema(means, transaction, &the_move).await?;
+        let any = rows::any(transaction, &ready.record.tables).await;
+        Ok((the_move, any))
     }
 
-    async fn raise(&self) -> Result<()> {
-        let Some(raise) = &self.ready.record.raise else { return Ok(()) };
-        script::run(self.unit.transaction(), raise).await.context("setting its sequences above the shared ids")
+    /// What the store begins with: ids above the shared ones, and its base data, whose digests are given.
+    async fn begin_with(&self, the_move: &Move, raise: &ToRaise) -> Result<BTreeMap<String, String>> {
+        let transaction = self.unit.transaction();
+        raise.raise(transaction).await.context("setting its sequences above the shared ids")?;
+        base_data::run_tried(transaction, the_move).await?;
+        rows::fingerprints_of_few(transaction, &self.ready.record.tables).await
     }
 
     /// Whether it is: not where the shared tables are no longer what they were when the schema was made.
     async fn switch(&self, the_move: &Move, number: u32) -> Result<bool> {
-        let Self { means, unit, registry, ground, .. } = self;
+        let Self { means, of, unit, beside, registry, ready } = self;
         let (transaction, key) = (unit.transaction(), &the_move.store.key);
-        let statements = ground.statements(&the_move.store, &ground.tables)?;
+        let countings = &ready.record.shared.countings;
+        let mut tables: Vec<&QualifiedTable> = countings.iter().map(|of| &of.table).collect();
+        tables.sort();
         let values = registry.values_for(&the_move.store.schema, the_move.url.as_deref());
         let held = Instant::now();
-        lock::share(transaction, &shared_tables(ground), means.switch.lock_wait).await?;
+        lock::share(transaction, &tables, means.switch.lock_wait).await?;
         means.observer.notice(&Event::Reached { moment: Moment::LockTaken, table: None });
-        let (stands, none, before, written) = join4(
-            ground_still_stands(self.beside, ground, self.ready), // after the lock: it sees what was committed before
-            none_to_move(transaction, the_move, &statements),
+        let beside_it = join(
+            ground_still_stands(beside, of.manifest, ready), // after the lock: it sees what was committed before
+            none_to_move(beside, the_move, countings),       // it knows these tables by now, the other does not
+        );
+        let in_it = join3(
             registry.lock_row(transaction, key),
             registry.write(transaction, key, &values),
-        )
-        .await;
+            lock::is_written_outside(transaction, &the_move.store.schema, registry.table()),
+        );
+        let ((stands, none), (before, written, by_us)) = join(beside_it, in_it).await;
         if !stands? {
             let message = "the shared tables were altered since the ready schemas were made";
             means.observer.notice(&Event::Warned { message });
@@ -175,12 +208,15 @@ impl Claiming<'_> {
         none?;
         let before = before?;
         written?;
+        if by_us? {
+            none_to_move(transaction, the_move, countings).await?; // such as what a trigger of the registry wrote
+        }
         let longest_hold_ms = (held.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         let evidence = SwitchEvidence { try_count: number, longest_hold_ms, ..SwitchEvidence::default() };
-        try_join3(
+        let sets = journal::of_claim(&the_move.base_digests, &evidence)?;
+        try_join(
             journal::record_registry_before(transaction, the_move.id, &before),
-            journal::record_switch(transaction, the_move.id, &evidence),
-            the_move.advance(transaction, means.run, Stage::Switched, &[]),
+            the_move.advance(transaction, means.run, Stage::Switched, &sets),
         )
         .await?;
         Ok(true)

@@ -5,19 +5,20 @@
 
 use anyhow::{Result, bail};
 
+use super::switch::countings;
 use super::verify::tables_beside;
 use super::{Means, base_data};
 use crate::error::Refusal;
 use crate::ident::{Literal, QualifiedTable};
+use crate::manifest::Manifest;
 use crate::pg::blueprint::substitutions;
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Move, Ready, ReadyRecord};
+use crate::pg::journal::{self, Move, Ready, ReadyRecord, SharedSide};
 use crate::pg::registry::{NewRow, Registry};
-use crate::pg::sequence::raise_later;
 use crate::pg::teardown::empty_tables;
 use crate::pg::unit::Unit;
-use crate::pg::versions::{is_unchanged, versions, versions_of};
-use crate::pg::{Client, catalog};
+use crate::pg::versions::{versions, versions_of};
+use crate::pg::{Client, catalog, rows, sequence};
 use crate::store::Store;
 use crate::template::Template;
 
@@ -40,13 +41,35 @@ pub fn check_template(template: &Template, store: &Store, ground: &Ground) -> Re
     }
 }
 
-/// Whether one is still what was proven.
+/// What its store will ask of the shared schema, told before it has a name.
+///
+/// # Errors
+/// A refusal where a condition wants the name.
+fn shared_side(ground: &Ground, store: &Store) -> Result<SharedSide> {
+    let countings = |store: &Store| ground.statements(store, &ground.tables).map(|of| countings(&of));
+    let unnamed = countings(store)?;
+    let named = countings(&Store { name: Some("a name".to_owned()), ..store.clone() })?;
+    if let Some((of, _)) = unnamed.iter().zip(&named).find(|(a, b)| a.sql != b.sql) {
+        bail!(
+            Refusal::new(format!("the rows condition of table {} says {{{{store_name}}}}", of.table.raw()))
+                .because("a ready schema is made before its store has a name")
+                .hint("say {{store_key}} there, or make new stores without a pool")
+        );
+    }
+    Ok(SharedSide { key_type: ground.key_type.clone(), keyed_tables: ground.keyed_tables(), countings: unnamed })
+}
+
+/// Whether one is still what was proven, and without a row.
 ///
 /// # Errors
 /// The server's error.
 pub async fn still_stands(client: &Client, ready: &Ready) -> Result<bool> {
-    let (schema, record) = (&ready.the_move.store.schema, &ready.record);
-    is_unchanged(client, schema, &record.tables, &record.versions).await
+    Ok(is_still_defined(client, ready).await? && !rows::any(client, &ready.record.tables).await?)
+}
+
+/// Whether its definitions are still those that were proven. Asks the catalogs alone: no lock on a table is waited for.
+pub(super) async fn is_still_defined(client: &Client, ready: &Ready) -> Result<bool> {
+    Ok(versions(client, &ready.the_move.store.schema).await? == ready.record.versions)
 }
 
 /// Says in the journal that a verified schema stands ready. The registry's row and the base data are tried first, with a
@@ -77,9 +100,10 @@ pub async fn stand_ready(
     let ground_versions = ground_versions(unit.client(), ground).await?;
     let fit = journal::fit(&the_move.manifest, &the_move.template, &means.access, means.id_headroom);
     let (shared, schema) = (ground.shared(), &the_move.store.schema);
-    let raise = raise_later(unit.client(), shared, schema, means.id_headroom).await?;
-    let record = ReadyRecord { fit, versions, ground_versions, tables, raise, row: row.clone() };
-    journal::mark_ready(unit.transaction(), means.run, the_move, &record, &ground.to_record()).await?;
+    let to_raise = sequence::later(unit.client(), shared, schema).await?;
+    let shared = shared_side(ground, &the_move.store)?;
+    let record = ReadyRecord { fit, versions, ground_versions, tables, to_raise, row: row.clone(), shared };
+    journal::mark_ready(unit.transaction(), means.run, the_move, &record).await?;
     unit.commit(means.observer, None).await
 }
 
@@ -95,8 +119,9 @@ async fn ground_versions(client: &Client, ground: &Ground) -> Result<String> {
 ///
 /// # Errors
 /// The server's error.
-pub(super) async fn ground_still_stands(client: &Client, ground: &Ground, ready: &Ready) -> Result<bool> {
-    let (shared, names) = (ground.shared(), ground.names());
+pub(super) async fn ground_still_stands(client: &Client, manifest: &Manifest, ready: &Ready) -> Result<bool> {
+    let shared = &manifest.shared_schema;
+    let names = manifest.names();
     let is_same = versions_of(client, shared, &names).await? == ready.record.ground_versions;
     Ok(is_same || catalog::ddl_fingerprint(client, shared, &names).await? == ready.the_move.ddl_fingerprint)
 }

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use futures_util::future::try_join;
 
 use super::Means;
 use crate::config::{Expect, HttpProbe, Probe, ProbeAct, SqlProbe};
@@ -13,9 +14,10 @@ use crate::error::Refusal;
 use crate::event::{Event, Step};
 use crate::ident::Ident;
 use crate::pg::blueprint::substitutions;
-use crate::pg::journal::{self, Move, Receipt, Validated};
+use crate::pg::journal::{self, Clock, Move, Receipt, Validated};
 use crate::pg::probe::{Outcome, Setting, may_act_as, rows_as_json, run};
 use crate::pg::role;
+use crate::pg::session::Session;
 use crate::pg::unit::Unit;
 use crate::probe::http::{Request, said};
 use crate::probe::{Seen, command, json};
@@ -61,29 +63,38 @@ pub async fn validate(means: &Means<'_>, the_move: &Move) -> Result<Validation> 
         return Err(nothing_due(the_move).into());
     }
     means.observer.notice(&Event::StepStarted { store, step: Step::Validate });
-    let acts_as = match due.iter().any(|probe| matches!(probe.act, ProbeAct::Sql(_))) {
-        true => acts_as(means, the_move).await?,
-        false => ActsAs::Nobody,
+    let session = means.sessions.writer().await?;
+    let (clock, made) = try_join(Clock::read(&session), role::made_for(&session, the_move.id)).await?;
+    let acts_as = match made.filter(|_| due.iter().any(|probe| matches!(probe.act, ProbeAct::Sql(_)))) {
+        Some((role, oid)) => acts_as(session, role, oid).await?,
+        None => {
+            drop(session);
+            ActsAs::Nobody
+        }
     };
     let mut probes = Vec::new();
     for probe in due {
-        probes.push(Asking { means, the_move, probe, acts_as: &acts_as }.report().await?);
+        probes.push(Asking { means, the_move, probe, acts_as: &acts_as, clock: &clock }.report().await?);
     }
     let passed = probes.iter().all(|probe| probe.passed);
     let mut session = means.sessions.writer().await?;
     let unit = Unit::begin_transition(&mut session, the_move.id, the_move.epoch).await?;
-    journal::record_validation(unit.transaction(), means.run, the_move.id, &probes).await?;
     let next = match (the_move.stage, passed) {
         (Stage::Switched | Stage::Validated, true) => Some(Stage::Validated),
         (Stage::Validated, false) => Some(Stage::Switched),
         _ => None, // before the switch, or when the shared rows are gone: evidence, and no other stage
     };
-    if let Some(next) = next {
-        the_move.advance(unit.transaction(), means.run, next, &[]).await?;
-    }
+    let advanced = async {
+        match next {
+            Some(next) => the_move.advance(unit.transaction(), means.run, next, &[]).await,
+            None => Ok(()),
+        }
+    };
+    let recorded = journal::record_validation(unit.transaction(), means.run, the_move.id, &probes);
+    try_join(recorded, advanced).await?;
     unit.commit(means.observer, None).await?;
     let receipt = match next {
-        Some(Stage::Validated) => Some(Receipt::reread(&session, the_move.id).await?),
+        Some(Stage::Validated) => Some(Receipt::reread(&session, the_move).await?),
         _ => None,
     };
     means.observer.notice(&Event::StepDone { store, step: Step::Validate, elapsed: begun.elapsed() });
@@ -105,6 +116,7 @@ struct Asking<'a> {
     the_move: &'a Move,
     probe: &'a Probe,
     acts_as: &'a ActsAs,
+    clock: &'a Clock,
 }
 
 impl Asking<'_> {
@@ -155,7 +167,7 @@ impl Asking<'_> {
             seen,
             try_count: number,
             seconds: begun.elapsed().as_secs_f64(),
-            at: journal::now(&*means.sessions.reader().await?).await?,
+            at: self.clock.now(),
             role: asks_sql.then_some(role),
             own_role: asks_sql.then_some(own.is_some()),
             refused_role: refused,
@@ -283,9 +295,7 @@ impl ActsAs {
 }
 
 /// The role that the journal knows as the store's, where it is still the same one.
-async fn acts_as(means: &Means<'_>, the_move: &Move) -> Result<ActsAs> {
-    let session = means.sessions.writer().await?;
-    let Some((role, oid)) = role::made_for(&session, the_move.id).await? else { return Ok(ActsAs::Nobody) };
+async fn acts_as(session: Session, role: Ident, oid: u32) -> Result<ActsAs> {
     let is_ours = role::oid_of(&session, &role).await? == Some(oid);
     Ok(match is_ours {
         false => ActsAs::Nobody,

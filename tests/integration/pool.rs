@@ -144,3 +144,32 @@ fn a_claim_that_dies_leaves_all_or_nothing_and_two_take_two() {
     assert!(ready(&town).is_empty());
     assert_eq!(town.value("select count(distinct schema_name) from stores where name in ('Uno', 'Dos', 'Tres')"), "3");
 }
+
+#[test]
+fn a_claim_sees_what_came_since_the_schema_was_made() {
+    let town = Town::sample();
+    town.run(&["create", "--pool", "3"]).exits(0);
+    let standing = ready(&town);
+    let stands = |sequence: &str| town.value(&format!("select last_value from {}.{sequence}", standing[0]));
+    let before = stands("messages_id_seq");
+    // The shared ids went on, by the sequence and without it.
+    town.sql("select setval('products_id_seq', 5000000)");
+    town.sql("insert into customers (id, store_id, full_name, phone) values (7000000, 4, 'x', '+520000000009')");
+    town.run(&register("Uno")).exits(0);
+    assert_eq!((stands("products_id_seq"), stands("customers_id_seq")), ("5010000".into(), "7010000".into()));
+    assert_eq!(stands("messages_id_seq"), before);
+    // What the registry's own trigger writes to a shared table would stay behind.
+    town.sql(
+        "create function welcome() returns trigger language plpgsql as $$ begin
+             insert into public.whatsapp_logs (store_id, event) values (new.id, 'welcome'); return new; end $$;
+         create trigger welcome after insert on stores for each row execute function welcome()",
+    );
+    let line = register("Dos");
+    town.refuses(&line[..5], 1, &["is no longer new: 1 rows of it are in public.whatsapp_logs"]);
+    assert_eq!(town.value("select count(*) from stores where name = 'Dos'"), "0");
+    assert_eq!(ready(&town), standing[1..]);
+    town.sql("drop function welcome() cascade");
+    // What the base data needs is gone: that somebody changed it is said, not that the base data fails.
+    town.sql(&format!("drop table {}.assignment_rules", standing[1]));
+    town.run(&register("Dos")).exits(0).says("somebody changed it");
+}

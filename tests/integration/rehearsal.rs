@@ -159,7 +159,7 @@ fn a_journal_of_version_1_is_read_as_it_is_and_brought_up_by_the_next_run() {
         "alter table tenantctl.run drop column forecast;
          alter table tenantctl.move drop constraint move_rehearsal_check, drop constraint move_kind_check,
             add constraint move_kind_check check (kind in ('move', 'new')), drop constraint move_ready_check,
-            drop column ready, drop column ready_ground;
+            drop column ready;
          drop table tenantctl.alert, tenantctl.alert_look;
          drop index tenantctl.move_one_per_store;
          create unique index move_one_per_store on tenantctl.move (shared_schema, store_key) where stage <> 'abandoned';

@@ -1,21 +1,24 @@
 //! Schemas that stand ready: moves without a store, made and proven, until a new store takes one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use serde::de::DeserializeOwned;
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::{Json, ToSql, Type};
 
-use super::moves::{Move, MoveKind, RecordedTemplate, hash_of, move_row, reread, select_with};
+use super::moves::{Design, Move, MoveKind, RecordedTemplate, hash_of, move_row, read_move, select_without_design};
 use super::record_event;
-use crate::ident::Ident;
+use crate::ident::{Ident, Literal, QualifiedTable};
 use crate::manifest::Manifest;
 use crate::pg::blueprint::Access;
 use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
 use crate::pg::registry::NewRow;
-use crate::store::Store;
+use crate::pg::rows::Counting;
+use crate::pg::sequence::Later;
+use crate::report::SwitchEvidence;
+use crate::store::{KeyType, Store};
 use crate::table::Relation;
 
 /// Which moves stand ready; $1 is the shared schema, $2 what they must be made of.
@@ -33,10 +36,23 @@ pub struct ReadyRecord {
     pub ground_versions: String,
     /// Its tables: none has rows but for base data, which comes with the store.
     pub tables: Vec<Relation>,
-    /// What sets its sequences above the shared ids, as far as they go by then.
-    pub raise: Option<String>,
+    /// How its sequences are set above the shared ids, as far as those go by then.
+    pub to_raise: Option<Later>,
     /// The row that the registry will get, but for the name.
     pub row: NewRow,
+    /// What is asked of the shared schema.
+    pub shared: SharedSide,
+}
+
+/// What a claim asks of the shared schema: of use only where its tables are still what they were.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SharedSide {
+    /// The tenant column's type.
+    pub key_type: KeyType,
+    /// Tables with a tenant column of their own.
+    pub keyed_tables: Vec<(QualifiedTable, Ident)>,
+    /// How the rows of its store are counted in each listed table.
+    pub countings: Vec<Counting>,
 }
 
 /// A move that stands ready.
@@ -48,25 +64,39 @@ pub struct Ready {
     pub record: ReadyRecord,
 }
 
+/// Another number makes the records of older versions of this program fit nothing, so that their schemas are made anew.
+const FORM: u32 = 2;
+
 /// 32 hex digits over all that is the same for every store: a ready schema of other files serves nobody.
 #[must_use]
 pub fn fit(manifest: &Manifest, template: &RecordedTemplate, access: &Access, id_headroom: u64) -> String {
-    hash_of(&(manifest, template.hash(), &access.owner, &access.readers, id_headroom))
+    hash_of(&(FORM, manifest, template.hash(), &access.owner, &access.readers, id_headroom))
 }
 
-/// The oldest one that nobody else is taking, held for the transaction; and the shared schema as [`mark_ready`] was given
-/// it. None where none fits.
+/// The oldest one that nobody else is taking, held for the transaction. None where none fits.
 ///
 /// # Errors
 /// The server's error.
-pub async fn hold_ready<G: DeserializeOwned>(client: &Client, shared: &Ident, fit: &str) -> Result<Option<(Ready, G)>> {
-    let sql = format!("{} where {FITS} order by id limit 1 for update skip locked", select_with("ready, ready_ground"));
+pub async fn hold_ready(
+    client: &Client,
+    fit: &str,
+    manifest: &Manifest,
+    template: &RecordedTemplate,
+) -> Result<Option<Ready>> {
+    let shared = &manifest.shared_schema;
+    // What it was planned with is what fits; only its plan is its own.
+    let sql =
+        format!("{} where {FITS} order by id limit 1 for update skip locked", select_without_design(", plan, ready"));
     let held = client.query_typed_opt(&sql, &[(&shared.raw(), Type::TEXT), (&fit, Type::TEXT)]).await.server()?;
     let Some(row) = held else { return Ok(None) };
     let record = row.try_get::<_, Json<ReadyRecord>>("ready").server()?.0;
-    let ground = row.try_get::<_, Json<serde_json::Value>>("ready_ground").server()?.0;
-    let ground = serde_json::from_value(ground).context("the journal's record of the shared schema")?;
-    Ok(Some((Ready { the_move: move_row(&row)?, record }, ground)))
+    let design = Design {
+        plan: row.try_get::<_, Json<_>>("plan").server()?.0,
+        manifest: manifest.clone(),
+        template: Arc::new(template.clone()),
+        blueprint: Arc::default(),
+    };
+    Ok(Some(Ready { the_move: move_row(&row, Some(design))?, record }))
 }
 
 /// Those that fit, and the moves that serve nobody: of other files, or left half-made.
@@ -85,7 +115,7 @@ pub async fn ready_moves(
     );
     let (mut fitting, mut others) = (Vec::new(), Vec::new());
     for row in client.query(&sql, &[&shared.raw(), &fit, &fingerprint]).await.server()? {
-        let the_move = reread(client, row.get(0)).await?;
+        let the_move = read_move(client, row.get(0)).await?;
         match row.get(1) {
             true => fitting.push(Ready { record: record_of(client, the_move.id).await?, the_move }),
             false => others.push(the_move),
@@ -103,21 +133,20 @@ async fn record_of(client: &Client, id: i64) -> Result<ReadyRecord> {
 ///
 /// # Errors
 /// The server's error.
-pub async fn mark_ready(
-    client: &Client,
-    run: &str,
-    the_move: &Move,
-    record: &ReadyRecord,
-    ground: &impl Serialize,
-) -> Result<()> {
-    let sql = "update tenantctl.move set ready = $2, ready_ground = $4
-               where id = $1 and epoch = $3 and stage = 'verified'";
-    client
-        .execute(sql, &[&the_move.id, &Json(record), &the_move.epoch, &Json(serde_json::to_value(ground)?)])
-        .await
-        .server()?;
+pub async fn mark_ready(client: &Client, run: &str, the_move: &Move, record: &ReadyRecord) -> Result<()> {
+    let sql = "update tenantctl.move set ready = $2 where id = $1 and epoch = $3 and stage = 'verified'";
+    client.execute(sql, &[&the_move.id, &Json(record), &the_move.epoch]).await.server()?;
     let detail = BTreeMap::from([("schema", the_move.store.schema.raw())]);
     record_event(client, run, Some(the_move.id), "ready", &detail).await
+}
+
+/// What [`Move::advance`] sets for a claim besides the stage.
+///
+/// # Errors
+/// None in practice: what cannot be written as JSON.
+pub fn of_claim(base_digests: &BTreeMap<String, String>, switch: &SwitchEvidence) -> Result<[String; 2]> {
+    let set = |column, value| format!("{column} = {}", Literal::cast(value, "jsonb"));
+    Ok([set("base_digests", serde_json::to_string(base_digests)?), set("switch", serde_json::to_string(switch)?)])
 }
 
 /// Makes it the move of a new store, in the transaction that holds it and inserts the registry's row.
@@ -129,7 +158,7 @@ pub async fn take_ready(client: &Client, run: &str, ready: &Move, store: &Store)
     taken.store = store.clone();
     taken.plan.store = store.clone();
     let sql = "update tenantctl.move
-               set store_name = $2, kind = $3, run_id = $4, epoch = $5, plan = $6, ready = null, ready_ground = null
+               set store_name = $2, kind = $3, run_id = $4, epoch = $5, plan = $6, ready = null
                where id = $1";
     let kind = taken.kind.word();
     let values: [(&(dyn ToSql + Sync), Type); 6] = [

@@ -1,7 +1,10 @@
 //! What the probes of the application saw: an event per validation, so that the ones before it stay to be read. The last
 //! one counts.
 
+use std::time::Instant;
+
 use anyhow::Result;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Json;
 
@@ -31,6 +34,32 @@ pub async fn record_validation(client: &Client, run: &str, move_id: i64, probes:
 pub async fn now(client: &Client) -> Result<String> {
     let sql = "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
     Ok(client.query_one(sql, &[]).await.server()?.get(0))
+}
+
+/// The server's clock, read once: for each piece of evidence it need not be asked again.
+#[derive(Debug)]
+pub struct Clock {
+    at: Timestamp,
+    read: Instant,
+}
+
+impl Clock {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn read(client: &Client) -> Result<Self> {
+        let sql = "select (extract(epoch from clock_timestamp()) * 1000000)::int8";
+        let row = client.query_typed_one(sql, &[]).await.server()?;
+        Ok(Self { at: Timestamp::from_microsecond(row.get(0))?, read: Instant::now() })
+    }
+
+    /// What it shows now, RFC 3339 to the second.
+    #[must_use]
+    pub fn now(&self) -> String {
+        let now = self.at.checked_add(self.read.elapsed()).unwrap_or(self.at);
+        now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
 }
 
 /// What they saw last. What was seen before the store was proven, or switched, says nothing of it now.

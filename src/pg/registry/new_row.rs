@@ -1,10 +1,13 @@
 //! The registry's row of a store that is not in it yet: its key is drawn first, so that all can be planned with it, and
 //! the row is inserted later, in the transaction that records the move.
 
+use std::error::Error;
+
 use anyhow::{Context, Result, bail};
-use futures_util::future::try_join3;
+use bytes::BytesMut;
+use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use super::{Registry, RegistryRow, RegistryValues};
 use crate::config::Registry as RegistryConfig;
@@ -36,6 +39,27 @@ impl NewRow {
         let row = RegistryRow { name: Some(name.to_owned()), ..self.row };
         Self { row, name: name.to_owned(), ..self }
     }
+}
+
+/// A value as text, which the server reads as one of the column's type.
+#[derive(Debug)]
+struct AnyType<'a>(&'a str);
+
+impl ToSql for AnyType<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    to_sql_checked!();
 }
 
 /// A column that a new row needs: its type, and what gives its value where nobody says one.
@@ -104,25 +128,21 @@ impl Registry<'_> {
         let twins = format!("select count(*) from {} where {name_column}::text = $1", config.table);
         let key_text = new.row.key.text();
         let mut columns = vec![config.key.clone(), name_column.clone()];
-        let mut values: Vec<&(dyn ToSql + Sync)> = vec![&key_text, &new.name];
+        let mut values = vec![AnyType(key_text), AnyType(&new.name)];
         if let Some((column, text)) = &new.created {
             columns.push(column.clone());
-            values.push(text);
+            values.push(AnyType(text));
         }
         // Sent together, done one after the other.
-        let (_, twins, types) = try_join3(
-            async { Ok(transaction.execute_typed(lock, &[(&table, Type::TEXT)]).await.server()?) },
-            async { Ok(transaction.query_typed_one(&twins, &[(&new.name, Type::TEXT)]).await.server()?) },
-            columns_of(transaction.client(), config, &columns),
-        )
-        .await?;
+        let (_, twins) =
+            try_join(async { transaction.execute_typed(lock, &[(&table, Type::TEXT)]).await.server() }, async {
+                transaction.query_typed_one(&twins, &[(&new.name, Type::TEXT)]).await.server()
+            })
+            .await?;
         if new.key_was_drawn && twins.get::<_, i64>(0) > 0 {
             bail!(name_taken(&new.name, &table));
         }
-        let mut sources = Vec::new();
-        for (index, of) in types.iter().enumerate() {
-            sources.push(format!("${}::text::{}", index + 1, of.sql_type));
-        }
+        let mut sources: Vec<String> = (1..=values.len()).map(|number| format!("${number}")).collect();
         let given = substitutions(store, &store.schema, shared);
         for (column, script) in &config.new {
             columns.push(column.clone());
@@ -136,6 +156,7 @@ impl Registry<'_> {
             sources.join(", "),
             config.key
         );
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         let inserted = match transaction.query(&sql, &values).await.server() {
             Ok(rows) => rows,
             Err(error) if error.is_of_the_statement() || error.is(&["23502", "23505", "23514", "23503", "P0001"]) => {

@@ -1,7 +1,6 @@
 -- Version 3: schemas that stand ready for stores to come, and what is known of alerts.
 alter table tenantctl.move
     add column ready jsonb, -- of a ready schema: what its store will need
-    add column ready_ground jsonb, -- the shared schema as it was when that was made
     drop constraint move_kind_check,
     add constraint move_kind_check check (kind in ('move', 'new', 'rehearsal', 'ready')),
     add constraint move_ready_check check (kind <> 'ready'

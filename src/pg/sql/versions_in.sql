@@ -1,6 +1,6 @@
--- How many rows the catalogs have for what is in a schema ($1) with the sum of their versions, and the bytes of its tables:
--- whoever changes a definition, a right or a comment makes the one another, whoever writes a row the other. Statistics and
--- VACUUM do not. Of what is neither relation, function nor type only coming and going is seen.
+-- How many rows the catalogs have for what is in a schema ($1) with the sum of their versions: whoever changes a definition,
+-- a right or a comment makes it another; rows, statistics and VACUUM do not. Of what is neither relation, function nor type
+-- only coming and going is seen.
 -- Each step is a look into an index (OFFSET 0), not the whole catalog: that has the rows of every store.
 with space as materialized (
   select n.oid, n.xmin from pg_catalog.pg_namespace n where n.nspname = $1::text
@@ -88,6 +88,4 @@ versions (xid) as (
                  lateral (select xmin from pg_catalog.pg_statistic_ext
                           where oid = m.objid and stxnamespace = (select oid from space) offset 0) s
 )
-select count(*) || ':' || sum(xid::text::int8) as versions,
-       coalesce((select sum(pg_catalog.pg_relation_size(oid)) from relations where relkind = 'r'), 0)::int8 as bytes
-from versions
+select count(*) || ':' || sum(xid::text::int8) from versions

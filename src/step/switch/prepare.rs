@@ -12,10 +12,11 @@ use crate::ident::Ident;
 use crate::pg::change::{Changed, Versions, changed_tables, maybe_changed_in_store};
 use crate::pg::ground::Ground;
 use crate::pg::journal::{self, Move, MoveKind};
+use crate::pg::rows::Counting;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
 use crate::pg::versions::versions;
-use crate::pg::{Transaction, catalog, rows, structure};
+use crate::pg::{Client, catalog, rows, structure};
 use crate::step::copy::raise_sequences;
 use crate::step::read_back::digest;
 use crate::step::{Means, clone};
@@ -138,23 +139,24 @@ async fn what_changed(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Resu
     let mut session = means.sessions.reader().await?;
     let transaction = repeatable_read(&mut session).await?;
     if the_move.kind == MoveKind::New {
-        none_to_move(&transaction, the_move, &sides.statements).await?;
+        none_to_move(&transaction, the_move, &countings(&sides.statements)).await?;
         return Ok(Changed::default());
     }
     let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
     changed_tables(&transaction, &sides.ground, &sides.statements, &loaded).await
 }
 
+/// How the store's rows of each shared table are counted.
+pub(in crate::step) fn countings(statements: &[CopyStatement]) -> Vec<Counting> {
+    statements.iter().map(Counting::of).collect()
+}
+
 /// A new store has no rows in the shared schema; rows that came since would stay behind.
-pub(in crate::step) async fn none_to_move(
-    transaction: &Transaction<'_>,
-    the_move: &Move,
-    statements: &[CopyStatement],
-) -> Result<()> {
-    let Some((statement, count)) = rows::first_with_rows(transaction, statements).await? else { return Ok(()) };
+pub(in crate::step) async fn none_to_move(client: &Client, the_move: &Move, countings: &[Counting]) -> Result<()> {
+    let Some((table, count)) = rows::first_with_rows(client, countings).await? else { return Ok(()) };
     let key = &the_move.store.key;
     bail!(
-        Refusal::new(format!("store {key} is no longer new: {count} rows of it are in {}", statement.source.raw()))
+        Refusal::new(format!("store {key} is no longer new: {count} rows of it are in {}", table.raw()))
             .hint(format!("`tenantctl abandon --store {key}`, then `tenantctl migrate --store {key}` moves them"))
             .exit(Exit::Failed)
     );
