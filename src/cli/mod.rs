@@ -51,7 +51,7 @@ use crate::conninfo::{Environment, Secret};
 use crate::error::Exit;
 use crate::report::Report;
 use crate::view::words::Lang;
-use crate::view::{Detail, Format, LogOptions, ProgressMode, explain, terminal};
+use crate::view::{Detail, Format, LogOptions, ProgressMode, explain, pause as standstill, terminal};
 
 /// Move a PostgreSQL application from one shared schema to one schema per store, and prove that nothing was lost
 #[derive(Debug, Parser)]
@@ -355,12 +355,24 @@ impl Command {
 }
 
 impl Command {
-    /// Two threads for rows on their way; one where each question waits for an answer, and waking another thread for both
-    /// would take longer than they do.
+    /// Where stores travel, one thread: most of what is sent is small and waits for its answer, and to wake another thread
+    /// for both takes longer than they do. Whoever reads or writes files meanwhile, or stands still at a moment while
+    /// what was sent before shall arrive, has more.
     fn runtime(&self) -> std::io::Result<tokio::runtime::Runtime> {
-        let mut builder = match self {
-            Self::Create(_) | Self::Validate(_) => tokio::runtime::Builder::new_current_thread(),
-            _ => tokio::runtime::Builder::new_multi_thread(),
+        let travels = matches!(
+            self,
+            Self::Create(_)
+                | Self::Copy(_)
+                | Self::Verify(_)
+                | Self::Switch(_)
+                | Self::Validate(_)
+                | Self::Migrate(_)
+                | Self::Resume(_)
+                | Self::Rehearse(_)
+        );
+        let mut builder = match travels && std::env::var_os(standstill::VARIABLE).is_none() {
+            true => tokio::runtime::Builder::new_current_thread(),
+            false => tokio::runtime::Builder::new_multi_thread(),
         };
         builder.worker_threads(2).enable_all().build()
     }

@@ -104,7 +104,7 @@ impl Prepared {
         let Self { config, conninfo, observer, run, words } = self;
         let sessions = Sessions::open(&conninfo, &run, config.session()?.lock_timeout, &observer).await?;
         let sessions = Arc::new(sessions);
-        tokio::spawn(listen_for_signals(sessions.clone()));
+        listen_for_signals(sessions.clone());
         let registry_config = config.registry()?;
         let store_schema = config.store_schema()?;
         Ok(Opened {
@@ -252,7 +252,16 @@ pub(super) fn page_options_of(globals: &Globals, env: &Environment) -> text::Opt
 }
 
 /// The first signal cancels what is in flight, so that it rolls back; the second ends the process at once.
-async fn listen_for_signals(sessions: Arc<Sessions>) {
+/// On a thread of its own: while an operator thinks about a question, nothing else of ours runs.
+fn listen_for_signals(sessions: Arc<Sessions>) {
+    std::thread::spawn(move || {
+        // Without it a signal ends the process as ever, and the journal says how far it was.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map(|runtime| runtime.block_on(listen(sessions)))
+    });
+}
+
+async fn listen(sessions: Arc<Sessions>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
