@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use anyhow::{Context, Result, bail};
 
@@ -104,7 +104,7 @@ impl Prepared {
         let Self { config, conninfo, observer, run, words } = self;
         let sessions = Sessions::open(&conninfo, &run, config.session()?.lock_timeout, &observer).await?;
         let sessions = Arc::new(sessions);
-        listen_for_signals(sessions.clone());
+        listen_for_signals(Arc::downgrade(&sessions));
         let registry_config = config.registry()?;
         let store_schema = config.store_schema()?;
         Ok(Opened {
@@ -253,7 +253,7 @@ pub(super) fn page_options_of(globals: &Globals, env: &Environment) -> text::Opt
 
 /// The first signal cancels what is in flight, so that it rolls back; the second ends the process at once.
 /// On a thread of its own: while an operator thinks about a question, nothing else of ours runs.
-fn listen_for_signals(sessions: Arc<Sessions>) {
+fn listen_for_signals(sessions: Weak<Sessions>) {
     std::thread::spawn(move || {
         // Without it a signal ends the process as ever, and the journal says how far it was.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -261,7 +261,7 @@ fn listen_for_signals(sessions: Arc<Sessions>) {
     });
 }
 
-async fn listen(sessions: Arc<Sessions>) {
+async fn listen(sessions: Weak<Sessions>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -276,7 +276,7 @@ async fn listen(sessions: Arc<Sessions>) {
         if count > 0 {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
-        let sessions = sessions.clone();
+        let Some(sessions) = sessions.upgrade() else { continue };
         tokio::spawn(async move {
             while !sessions.is_closing() {
                 sessions.interrupt().await; // again: a statement may have begun after the last telling

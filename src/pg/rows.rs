@@ -81,7 +81,7 @@ pub async fn any(client: &Client, tables: &[Relation]) -> Result<bool> {
 /// Which of some tables have a byte, or are not tables of their own: without a byte there is no row to look for.
 async fn may_have_rows(client: &Client, tables: &[Relation]) -> Result<Vec<bool>> {
     let names: Vec<String> = tables.iter().map(|of| of.table.to_string()).collect();
-    let sql = "select pg_catalog.pg_relation_size(name::regclass) > 0 or c.relkind <> 'r'
+    let sql = "select coalesce(pg_catalog.pg_relation_size(name::regclass) > 0, true) or c.relkind <> 'r'
                from unnest($1::text[]) with ordinality wanted (name, place)
                join pg_catalog.pg_class c on c.oid = name::regclass order by place";
     let found = client.query_typed(sql, &[(&names, Type::TEXT_ARRAY)]).await.server()?;

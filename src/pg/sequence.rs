@@ -79,7 +79,7 @@ pub async fn to_raise(reader: &Client, shared: &Ident, store: &Ident, headroom: 
             continue;
         }
         let name = QualifiedTable::new(store.clone(), sequence.name.clone());
-        orders.push(setval(&name.to_string(), &target));
+        orders.push(setval(&name.to_string(), target));
     }
     Ok(ToRaise { orders, without_room })
 }
@@ -104,7 +104,7 @@ pub async fn follow(client: &Client, other: &Ident, store: &Ident) -> Result<()>
             continue;
         }
         let name = QualifiedTable::new(store.clone(), sequence.name.clone());
-        orders.push(setval(&name.to_string(), &reached));
+        orders.push(setval(&name.to_string(), reached));
     }
     if !orders.is_empty() {
         client.execute(&format!("select {}", orders.join(", ")), &[]).await.server()?;
@@ -117,18 +117,17 @@ pub async fn follow(client: &Client, other: &Ident, store: &Ident) -> Result<()>
 pub struct Later {
     /// One row with an array: per sequence, how far.
     question: String,
-    sequences: Vec<Standing>,
+    sequences: Vec<Waiting>,
 }
 
-/// A sequence of the store schema, and what it gave last; null before the first.
+/// A sequence of the store schema.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Standing {
+struct Waiting {
     name: QualifiedTable,
     runs_down: bool,
-    at: Option<i64>,
 }
 
-/// What [`Later::to_raise`] asks instead of [`to_raise`]; none where there is nothing to set.
+/// What is asked then, instead of [`to_raise`]; none where there is nothing to set.
 ///
 /// # Errors
 /// The server's error.
@@ -139,7 +138,7 @@ pub async fn later(reader: &Client, shared: &Ident, store: &Ident) -> Result<Opt
     let columns = sequences.iter().filter_map(|sequence| Some((sequence.column()?, sequence.increment)));
     let twins = columns.map(|((table, column), step)| Numbered::new(twin_of(table), column, step));
     let known = extremes(reader, twins.collect()).await?;
-    let (mut questions, mut standing) = (Vec::new(), Vec::new());
+    let (mut questions, mut waiting) = (Vec::new(), Vec::new());
     for sequence in &sequences {
         let (runs_down, mut reached) = (sequence.increment < 0, Vec::new());
         let is_twin = |twin: &&SequenceFacts| match sequence.column() {
@@ -160,40 +159,48 @@ pub async fn later(reader: &Client, shared: &Ident, store: &Ident) -> Result<Opt
         }
         let further = if runs_down { "least" } else { "greatest" };
         questions.push(format!("{further}({})", reached.join(", ")));
-        standing.push(Standing {
-            name: QualifiedTable::new(store.clone(), sequence.name.clone()),
-            runs_down,
-            at: sequence.is_called.then_some(sequence.last_value),
-        });
+        waiting.push(Waiting { name: QualifiedTable::new(store.clone(), sequence.name.clone()), runs_down });
     }
     let question = format!("select array[{}]::int8[]", questions.join(", "));
-    Ok((!standing.is_empty()).then_some(Later { question, sequences: standing }))
+    Ok((!waiting.is_empty()).then_some(Later { question, sequences: waiting }))
 }
 
 impl Later {
-    /// Which sequences have to be set by now. One that stood beyond that is left, and none is set back.
+    /// How far the shared ids go; null where they have not begun.
     ///
     /// # Errors
     /// The server's error.
-    pub async fn to_raise(&self, client: &Client, headroom: u64) -> Result<ToRaise> {
-        let reached: Vec<Option<i64>> = client.query_typed_one(&self.question, &[]).await.server()?.get(0);
+    pub async fn reached(&self, client: &Client) -> Result<Vec<Option<i64>>> {
+        Ok(client.query_typed_one(&self.question, &[]).await.server()?.get(0))
+    }
+
+    /// What the sequences of the store schema gave last; null before the first.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn stands(&self, client: &Client) -> Result<Vec<Option<i64>>> {
+        let each = ident::list(self.sequences.iter().map(|waiting| last_value(&waiting.name)));
+        Ok(client.query_typed_one(&format!("select array[{each}]::int8[]"), &[]).await.server()?.get(0))
+    }
+
+    /// Which sequences have to be set: one that stands beyond what the shared ids reached is left.
+    #[must_use]
+    pub fn to_raise(&self, reached: &[Option<i64>], stands: &[Option<i64>], headroom: u64) -> ToRaise {
         let headroom = i64::try_from(headroom).unwrap_or(i64::MAX);
-        let order = |(Standing { name, runs_down, at }, reached): (&Standing, Option<i64>)| {
-            let reached = reached?; // else the shared ids have not begun
-            let (target, further) = match runs_down {
-                true => (reached.saturating_sub(headroom), "least"),
-                false => (reached.saturating_add(headroom), "greatest"),
+        let order = |((Waiting { name, runs_down }, reached), stands): ((&Waiting, &Option<i64>), &Option<i64>)| {
+            let target = match runs_down {
+                true => (*reached)?.saturating_sub(headroom),
+                false => (*reached)?.saturating_add(headroom),
             };
-            let is_beyond = at.is_some_and(|at| if *runs_down { at <= target } else { at >= target });
-            let target = format!("{further}({target}, {})", last_value(name));
-            (!is_beyond).then(|| setval(&name.to_string(), &target))
+            let is_beyond = stands.is_some_and(|at| if *runs_down { at <= target } else { at >= target });
+            (!is_beyond).then(|| setval(&name.to_string(), target))
         };
-        let orders = self.sequences.iter().zip(reached).filter_map(order).collect();
-        Ok(ToRaise { orders, without_room: Vec::new() })
+        let orders = self.sequences.iter().zip(reached).zip(stands).filter_map(order).collect();
+        ToRaise { orders, without_room: Vec::new() }
     }
 }
 
-fn setval(sequence: &str, target: &impl fmt::Display) -> String {
+fn setval(sequence: &str, target: i64) -> String {
     format!("pg_catalog.setval({}::regclass, {target}, true)", Literal::text(sequence))
 }
 

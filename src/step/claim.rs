@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use futures_util::future::{join, join3, try_join, try_join3};
+use futures_util::future::{join, try_join, try_join3};
 
 use super::ready::{ground_still_stands, is_still_defined};
 use super::switch::{is_busy, none_to_move};
@@ -15,9 +15,10 @@ use crate::error::{Exit, Refusal};
 use crate::event::{Event, Moment, Step};
 use crate::ident::QualifiedTable;
 use crate::manifest::Manifest;
+use crate::pg::failure::ServerResult;
 use crate::pg::journal::{self, Move, NewRun, Ready, RecordedTemplate};
 use crate::pg::registry::{self, Registry};
-use crate::pg::sequence::ToRaise;
+use crate::pg::sequence::{Later, ToRaise};
 use crate::pg::unit::Unit;
 use crate::pg::{Client, lock, rows};
 use crate::report::SwitchEvidence;
@@ -69,8 +70,11 @@ async fn once(means: &Means<'_>, of: &Claim<'_>, number: u32) -> Result<Option<M
     let begun = Instant::now();
     let (mut session, beside) = try_join(means.sessions.writer(), means.sessions.reader()).await?;
     let unit = Unit::begin_to_choose(&mut session).await?;
-    let (may_be, held) =
-        join(may_be(&beside, of), journal::hold_ready(unit.transaction(), of.fit, of.manifest, of.template)).await;
+    let (may_be, held) = join(
+        may_be(&beside, of, means.switch.lock_wait),
+        journal::hold_ready(unit.transaction(), of.fit, of.manifest, of.template),
+    )
+    .await;
     if !may_be? {
         return Ok(None); // whatever a journal of another version answered
     }
@@ -89,7 +93,11 @@ async fn once(means: &Means<'_>, of: &Claim<'_>, number: u32) -> Result<Option<M
 
 /// Not where the journal is of another version, or a store has the name: perhaps one that an earlier run of the same command
 /// began.
-async fn may_be(beside: &Client, of: &Claim<'_>) -> Result<bool> {
+///
+/// From here on that session waits for a lock no longer than a switch does: it may be our own transaction that has it, or
+/// somebody who waits for that, and then the server sees no deadlock.
+async fn may_be(beside: &Client, of: &Claim<'_>, lock_wait: Duration) -> Result<bool> {
+    beside.batch_execute(&format!("set lock_timeout = '{}ms'", lock_wait.as_millis())).await.server()?;
     Ok(journal::is_current(beside).await? && !registry::is_named(beside, of.registry, of.name).await?)
 }
 
@@ -104,24 +112,44 @@ struct Claiming<'a> {
     ready: &'a Ready,
 }
 
+/// How a ready schema was found.
+struct Found {
+    /// Whether any of its tables had a row.
+    any: bool,
+    /// What its sequences gave last.
+    stands: Option<Vec<Option<i64>>>,
+}
+
 impl Claiming<'_> {
     /// The move as it is when that is committed.
     async fn all_but_commit(&self, number: u32) -> Result<Option<Move>> {
-        let Self { means, beside, ready, .. } = self;
-        let (seen, taken) = join(self.look(), self.take()).await;
-        let (mut the_move, any) = taken?;
-        let (mine, defined) = match (seen, any) {
-            (Ok(Ok(raise)), Ok(false)) => {
-                join(self.begin_with(&the_move, &raise), is_still_defined(beside, ready)).await
+        let Self { means, unit, beside, registry, ready, .. } = self;
+        let key = &ready.the_move.store.key;
+        let look = join(self.to_raise(beside), registry.store(beside, key));
+        let ((reached, store), taken) = join(look, self.take()).await;
+        let (mut the_move, found) = taken?;
+        if store?.is_some() {
+            return Ok(self.unused("its key is a store's by now"));
+        }
+        let reached = match reached {
+            Err(error) if is_busy(&error) => self.to_raise(unit.transaction()).await, // perhaps it is we who hold the lock
+            reached => reached,
+        };
+        let (mine, defined) = match (reached, found) {
+            (_, Ok(Found { any: true, .. })) => return Ok(self.unused(CHANGED)),
+            (Ok(reached), Ok(Found { stands, .. })) => {
+                let raise = reached
+                    .zip(stands)
+                    .map(|((later, reached), stands)| later.to_raise(&reached, &stands, means.id_headroom));
+                join(self.begin_with(&the_move, &raise.unwrap_or_default()), is_still_defined(beside, ready)).await
             }
-            (Ok(Err(why)), _) => return Ok(self.unused(why)),
-            (_, Ok(true)) => return Ok(self.unused(CHANGED)),
             (Err(error), _) | (_, Err(error)) => (Err(error), is_still_defined(beside, ready).await),
         };
-        if !defined? {
-            return Ok(self.unused(CHANGED)); // and what failed failed for that
+        match (mine, defined) {
+            (_, Ok(false)) => return Ok(self.unused(CHANGED)), // and what failed failed for that
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+            (Ok(digests), Ok(true)) => the_move.base_digests = digests,
         }
-        the_move.base_digests = mine?;
         means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Switch });
         if !self.switch(&the_move, number).await? {
             return Ok(None);
@@ -136,25 +164,16 @@ impl Claiming<'_> {
         None
     }
 
-    /// On another connection, while the row is made: which sequences have to be set; else why the schema is of no use.
-    async fn look(&self) -> Result<Result<ToRaise, &'static str>> {
-        let Self { means, beside, registry, ready, .. } = self;
-        let record = &ready.record;
-        let raise = async {
-            match &record.to_raise {
-                Some(later) => later.to_raise(beside, means.id_headroom).await,
-                None => Ok(ToRaise::default()),
-            }
-        };
-        let (raise, store) = try_join(raise, registry.store(beside, &ready.the_move.store.key)).await?;
-        Ok(match store {
-            Some(_) => Err("its key is a store's by now"),
-            None => Ok(raise),
-        })
+    /// How far the shared ids go.
+    async fn to_raise(&self, client: &Client) -> Result<Option<(&Later, Vec<Option<i64>>)>> {
+        match &self.ready.record.to_raise {
+            Some(later) => Ok(Some((later, later.reached(client).await?))),
+            None => Ok(None),
+        }
     }
 
-    /// The schema is the store's, with a row in the registry and a role; and whether any of its tables had a row.
-    async fn take(&self) -> Result<(Move, Result<bool>)> {
+    /// The schema is the store's, with a row in the registry and a role; and how it was found.
+    async fn take(&self) -> Result<(Move, Result<Found>)> {
         let Self { means, of, unit, registry, ready, .. } = self;
         let row = ready.record.row.clone().named(of.name);
         let mut store = ready.the_move.store.clone();
@@ -167,8 +186,14 @@ impl Claiming<'_> {
         )
         .await?;
         role::made_with_schema(means, transaction, &the_move).await?;
-        let any = rows::any(transaction, &ready.record.tables).await;
-        Ok((the_move, any))
+        let stands = async {
+            match &ready.record.to_raise {
+                Some(later) => later.stands(transaction).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let found = try_join(rows::any(transaction, &ready.record.tables), stands).await;
+        Ok((the_move, found.map(|(any, stands)| Found { any, stands })))
     }
 
     /// What the store begins with: ids above the shared ones, and its base data, whose digests are given.
@@ -194,22 +219,24 @@ impl Claiming<'_> {
             ground_still_stands(beside, of.manifest, ready), // after the lock: it sees what was committed before
             none_to_move(beside, the_move, countings),       // it knows these tables by now, the other does not
         );
-        let in_it = join3(
-            registry.lock_row(transaction, key),
-            registry.write(transaction, key, &values),
-            lock::is_written_outside(transaction, &the_move.store.schema, registry.table()),
-        );
-        let ((stands, none), (before, written, by_us)) = join(beside_it, in_it).await;
+        let in_it = async {
+            let before = registry.lock_row(transaction, key).await?;
+            registry.write(transaction, key, &values).await?;
+            let by_us = lock::is_written_outside(transaction, &the_move.store.schema, registry.table()).await?;
+            anyhow::Ok((before, by_us))
+        };
+        let ((stands, none), written) = join(beside_it, in_it).await;
         if !stands? {
             let message = "the shared tables were altered since the ready schemas were made";
             means.observer.notice(&Event::Warned { message });
             return Ok(false);
         }
-        none?;
-        let before = before?;
-        written?;
-        if by_us? {
-            none_to_move(transaction, the_move, countings).await?; // such as what a trigger of the registry wrote
+        let (before, by_us) = written?;
+        match none {
+            Err(error) if !is_busy(&error) => return Err(error),
+            Ok(()) if !by_us => {}
+            // Somebody waits behind us, or a trigger of the registry wrote rows: only we can look.
+            _ => none_to_move(transaction, the_move, countings).await?,
         }
         let longest_hold_ms = (held.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
         let evidence = SwitchEvidence { try_count: number, longest_hold_ms, ..SwitchEvidence::default() };

@@ -25,14 +25,14 @@ use crate::template::Template;
 /// Refuses what a schema cannot be made of before its store has a name.
 ///
 /// # Errors
-/// A refusal with the template's line.
+/// A refusal with the template's line, or with the table whose condition wants the name.
 pub fn check_template(template: &Template, store: &Store, ground: &Ground) -> Result<()> {
     let unnamed = substitutions(store, &store.schema, ground.shared());
     let mut named = unnamed.clone();
     named.store_name = Literal::text("a name").into();
     let (unnamed, named) = (template.render(&unnamed)?, template.render(&named)?);
     match unnamed.iter().zip(&named).find(|(a, b)| a.sql != b.sql) {
-        None => Ok(()),
+        None => shared_side(ground, store).map(drop),
         Some((statement, _)) => bail!(
             Refusal::new(format!("{}:{}: the template says {{{{store_name}}}}", template.file(), statement.line))
                 .because("a ready schema is made before its store has a name")

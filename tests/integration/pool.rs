@@ -169,7 +169,18 @@ fn a_claim_sees_what_came_since_the_schema_was_made() {
     assert_eq!(town.value("select count(*) from stores where name = 'Dos'"), "0");
     assert_eq!(ready(&town), standing[1..]);
     town.sql("drop function welcome() cascade");
+    // One that holds shared tables: we do not wait for ourselves.
+    town.sql(
+        "create function hold() returns trigger language plpgsql as $$ begin
+             lock table public.orders, public.products in access exclusive mode; return new; end $$;
+         create trigger hold after insert on stores for each row execute function hold()",
+    );
+    town.sql("select setval('products_id_seq', 6000000)");
+    let made = town.run(&register("Dos")).exits(0).json();
+    assert_eq!(made["stores"][0]["schema"], standing[1].as_str());
+    assert_eq!(town.value(&format!("select last_value from {}.products_id_seq", standing[1])), "6010000");
+    town.sql("drop function hold() cascade");
     // What the base data needs is gone: that somebody changed it is said, not that the base data fails.
-    town.sql(&format!("drop table {}.assignment_rules", standing[1]));
-    town.run(&register("Dos")).exits(0).says("somebody changed it");
+    town.sql(&format!("drop table {}.assignment_rules", standing[2]));
+    town.run(&register("Tres")).exits(0).says("somebody changed it");
 }
