@@ -97,7 +97,8 @@ async fn once(means: &Means<'_>, of: &Claim<'_>, number: u32) -> Result<Option<M
 /// From here on that session waits for a lock no longer than a switch does: it may be our own transaction that has it, or
 /// somebody who waits for that, and then the server sees no deadlock.
 async fn may_be(beside: &Client, of: &Claim<'_>, lock_wait: Duration) -> Result<bool> {
-    beside.batch_execute(&format!("set lock_timeout = '{}ms'", lock_wait.as_millis())).await.server()?;
+    let millis = lock_wait.as_millis().max(1); // 0 would wait for ever
+    beside.batch_execute(&format!("set lock_timeout = {millis}")).await.server()?;
     Ok(journal::is_current(beside).await? && !registry::is_named(beside, of.registry, of.name).await?)
 }
 
