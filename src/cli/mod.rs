@@ -46,12 +46,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::conninfo::{Environment, Secret};
 use crate::error::Exit;
 use crate::report::Report;
 use crate::view::words::Lang;
-use crate::view::{Detail, Format, LogOptions, ProgressMode, explain, pause as standstill, terminal};
+use crate::view::{Detail, Format, LogOptions, ProgressMode, explain, terminal};
 
 /// Move a PostgreSQL application from one shared schema to one schema per store, and prove that nothing was lost
 #[derive(Debug, Parser)]
@@ -358,7 +359,7 @@ impl Command {
     /// Where stores travel, one thread: most of what is sent is small and waits for its answer, and to wake another thread
     /// for both takes longer than they do. Whoever reads or writes files meanwhile, or stands still at a moment while
     /// what was sent before shall arrive, has more.
-    fn runtime(&self) -> std::io::Result<tokio::runtime::Runtime> {
+    fn runtime(&self) -> std::io::Result<Runtime> {
         let travels = matches!(
             self,
             Self::Create(_)
@@ -370,11 +371,11 @@ impl Command {
                 | Self::Resume(_)
                 | Self::Rehearse(_)
         );
-        let mut builder = match travels && std::env::var_os(standstill::VARIABLE).is_none() {
-            true => tokio::runtime::Builder::new_current_thread(),
-            false => tokio::runtime::Builder::new_multi_thread(),
-        };
-        builder.worker_threads(2).enable_all().build()
+        let stands_still = std::env::var_os(crate::view::pause::VARIABLE).is_some();
+        match travels && !stands_still {
+            true => Builder::new_current_thread().enable_all().build(),
+            false => Builder::new_multi_thread().worker_threads(2).enable_all().build(),
+        }
     }
 }
 

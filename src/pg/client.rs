@@ -19,6 +19,9 @@ const KEPT: usize = 150;
 /// So many texts are remembered as asked once; then all are forgotten.
 const REMEMBERED: usize = 4_000;
 
+/// Statements that are sent before the first of them answers. `join_all` sends up to 30 in their order.
+pub const SENT_AT_ONCE: usize = 16;
+
 /// What a statement is given.
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 

@@ -54,4 +54,4 @@ pub mod versions;
 pub mod weight;
 pub mod whose;
 
-pub use client::{Client, Transaction};
+pub use client::{Client, SENT_AT_ONCE, Transaction};

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use futures_util::future::join_all;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::client::Transaction;
+use super::client::{SENT_AT_ONCE, Transaction};
 use super::failure::ServerResult;
 use super::role::acting_as;
 use super::session::Session;
@@ -16,9 +16,6 @@ use crate::error::{Refusal, ServerError};
 use crate::ident::Ident;
 
 const TRANSACTION_ID: &str = "select pg_catalog.pg_current_xact_id()::text";
-
-/// Statements that are sent before the first of them answers. `join_all` sends up to 30 in their order.
-const SENT_AT_ONCE: usize = 16;
 
 /// Where and as whom a probe runs.
 #[derive(Clone, Debug)]

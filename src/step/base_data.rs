@@ -8,14 +8,11 @@ use crate::error::{Exit, Refusal};
 use crate::pg::blueprint::substitutions;
 use crate::pg::journal::{self, Move, Resource, ResourceState};
 use crate::pg::unit::Unit;
-use crate::pg::{Transaction, rows, script};
+use crate::pg::{SENT_AT_ONCE, Transaction, rows, script};
 use crate::template::Template;
 
 /// The unit's name in the journal.
 const UNIT: &str = "base_data";
-
-/// Statements that are sent before the first of them answers. `join_all` sends up to 30 in their order.
-const SENT_AT_ONCE: usize = 16;
 
 /// Loads it, in a transaction with its journal row; once.
 ///

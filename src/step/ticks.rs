@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::config::{DoneWhen, PlannedStep};
 use crate::pg::Client;
-use crate::pg::journal::{self, AlertLook, Move};
+use crate::pg::journal::{self, AlertLook, Clock, Move};
 use crate::report::{OpenStep, ProbeReport, StepEvidence};
 use crate::stage::Stage;
 
@@ -48,9 +48,10 @@ impl Ticks {
                     };
                     StepEvidence { at: at.to_string(), seen }
                 }),
-                DoneWhen::File { path, written } if path.is_file() => {
-                    Some(StepEvidence { at: journal::now(client).await?, seen: format!("file {written} is there") })
-                }
+                DoneWhen::File { path, written } if path.is_file() => Some(StepEvidence {
+                    at: Clock::read(client).await?.now(),
+                    seen: format!("file {written} is there"),
+                }),
                 _ => None,
             };
             others.extend(evidence.map(|evidence| (step.done_when.clone(), evidence)));

@@ -13,6 +13,7 @@ mod moves;
 mod new_stores;
 mod parts;
 mod ready;
+mod receipts;
 mod records;
 mod registered;
 mod runs;
@@ -26,13 +27,14 @@ pub use measures::{
     record_isolation, record_measured, record_rehearsal, rehearsal_of,
 };
 pub use moves::{
-    Begun, Copied, Created, Move, MoveKind, NewMove, Planned, Receipt, RecordedTemplate, Switched, Validated, Verified,
-    begin, check_home, live_move, live_rehearsal, proven_versions, read_move, record_base_digests, record_proven,
-    record_registry_before, record_samples, record_switch, reread, take_over,
+    Move, MoveKind, NewMove, RecordedTemplate, begin, check_home, live_move, live_rehearsal, proven_versions,
+    read_move, record_base_digests, record_proven, record_registry_before, record_samples, record_switch, reread,
+    take_over,
 };
 pub use new_stores::newest_new_store;
 pub use parts::{Part, forget_parts, parts_of, record_emptied, record_part};
 pub use ready::{Ready, ReadyRecord, SharedSide, fit, hold_ready, mark_ready, of_claim, ready_moves, take_ready};
+pub use receipts::{Begun, Copied, Created, Planned, Receipt, Switched, Validated, Verified};
 pub use records::{
     Resource, ResourceState, TableRun, checks_of, forget_checks, forget_tables, keep_tables, record_check,
     record_event, record_resource, record_table, record_verdict, resources_of, rows_loaded, rows_loaded_by_table,
@@ -43,7 +45,7 @@ pub use runs::{
     NewRun, Paused, RecordedErrand, RunRow, begin_run, end_run, is_at_work, pause_run, paused_of, run_of, runs,
     runs_not_done, unpause_run,
 };
-pub use validations::{Clock, now, record_validation, validation_of};
+pub use validations::{Clock, record_validation, validation_of};
 
 use anyhow::{Result, bail};
 

@@ -27,16 +27,7 @@ pub async fn record_validation(client: &Client, run: &str, move_id: i64, probes:
     record_event(client, run, Some(move_id), "probed", &Validation { probes: probes.to_vec() }).await
 }
 
-/// The server's time, RFC 3339: times of evidence are of one clock.
-///
-/// # Errors
-/// The server's error.
-pub async fn now(client: &Client) -> Result<String> {
-    let sql = "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
-    Ok(client.query_one(sql, &[]).await.server()?.get(0))
-}
-
-/// The server's clock, read once: for each piece of evidence it need not be asked again.
+/// The server's clock, read once: times of evidence are of one clock, and it need not be asked again for each.
 #[derive(Debug)]
 pub struct Clock {
     at: Timestamp,
