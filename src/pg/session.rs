@@ -27,6 +27,7 @@ const MANNERS: &[(&str, &str)] = &[
     ("statement_timeout", "0"),                   // a copy takes as long as it takes
     ("idle_in_transaction_session_timeout", "0"), // the snapshot's holder sits idle by design
     ("jit", "off"),                               // compiling a catalog question costs a hundred times its run
+    ("plan_cache_mode", "force_generic_plan"),    // planning a catalog question takes longer than answering it
     ("row_security", "off"),                      // an error instead of silently missing rows
     ("search_path", ""),                          // every name is qualified
     ("TimeZone", "UTC"),                          // text forms must be the same on both sides …
