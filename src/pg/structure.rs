@@ -6,16 +6,14 @@
 mod difference;
 mod placeholder;
 
-use anyhow::{Result, ensure};
-use futures_util::TryStreamExt;
-use futures_util::future::try_join_all;
-use tokio_postgres::types::Type;
+use anyhow::Result;
+use futures_util::future::try_join;
+use tokio_postgres::types::{ToSql, Type};
 
 pub use difference::differences;
 
 use super::client::Client;
 use super::failure::ServerResult;
-use crate::error::ServerError;
 use crate::ident::Ident;
 use crate::plan::Structure;
 use placeholder::Placeholder;
@@ -34,11 +32,8 @@ const OTHER: &str = include_str!("sql/structure_other.sql");
 /// The objects of a schema, name → definition. Names inside the schema stand without it, all others with theirs;
 /// where the schema's own name is left in a text, `{{schema}}` stands for it.
 ///
-/// Runs inside a transaction that the caller opened: the server leaves a schema out of a name only where
-/// `search_path` says so, hence `set local`, and back to nothing at the end.
-///
 /// # Errors
-/// Fails outside a transaction; the server's.
+/// The server's.
 pub async fn structure_of(client: &Client, schema: &Ident) -> Result<Structure> {
     let kinds = include_str!("sql/structure_kinds.sql");
     let row = client.query_typed_one(kinds, &[(&schema.raw(), Type::TEXT)]).await.server()?;
@@ -54,7 +49,7 @@ pub async fn structure_of(client: &Client, schema: &Ident) -> Result<Structure> 
 /// Only the constraints of a schema, as [`structure_of`] says them.
 ///
 /// # Errors
-/// Fails outside a transaction; the server's.
+/// The server's.
 pub async fn constraints_of(client: &Client, schema: &Ident) -> Result<Structure> {
     ask(client, schema, &[CONSTRAINTS]).await
 }
@@ -62,36 +57,31 @@ pub async fn constraints_of(client: &Client, schema: &Ident) -> Result<Structure
 /// Only the comments, owners and grants of a schema, as [`structure_of`] says them.
 ///
 /// # Errors
-/// Fails outside a transaction; the server's.
+/// The server's.
 pub async fn remarks_of(client: &Client, schema: &Ident) -> Result<Structure> {
     ask(client, schema, &[REMARKS]).await
 }
 
+/// The server leaves a schema out of a name only where `search_path` says so, and keeps a plan only as long as the path is
+/// the one it was made under. So the path is set by the question itself, before anything else of it is worked out, and is
+/// nothing again when the next one comes: one plan serves all schemas.
 async fn ask(client: &Client, schema: &Ident, questions: &[&str]) -> Result<Structure> {
-    let path = schema.to_string();
-    set_path(client, &path).await?;
-    let now = client.query_typed_one("select current_setting('search_path')", &[]).await.server()?;
-    ensure!(now.try_get::<_, &str>(0).server()? == path, "the structure of a schema is read inside a transaction only");
-    // All at once on one connection: they are answered in turn, without a round trip between two.
-    let answers = try_join_all(questions.iter().map(|question| answer(client, question, schema))).await?;
-    set_path(client, "").await?;
+    let all: Vec<String> =
+        questions.iter().map(|question| format!("select name, definition from ({question}) as question")).collect();
+    let sql = format!(
+        "select answer.name, answer.definition
+         from (select pg_catalog.set_config('search_path', $2, true) = $2 as is_set offset 0) as path
+         cross join lateral (select * from ({}) as answer where path.is_set offset 0) as answer",
+        all.join(" union all ")
+    );
+    let (name, path) = (schema.raw(), schema.to_string());
+    let values: &[(&(dyn ToSql + Sync), Type)] = &[(&name, Type::TEXT), (&path, Type::TEXT)];
+    let no_path = "select pg_catalog.set_config('search_path', '', true)";
+    let (rows, _) = try_join(client.query_typed(&sql, values), client.query_typed(no_path, &[])).await.server()?;
     let placeholder = Placeholder::new(schema);
-    let objects = answers.into_iter().flatten();
-    Ok(objects.map(|(name, definition)| (name, placeholder.put(&definition))).collect())
-}
-
-/// `set local search_path` with the value as a parameter.
-async fn set_path(client: &Client, path: &str) -> Result<(), ServerError> {
-    let sql = "select pg_catalog.set_config('search_path', $1, true)";
-    client.query_typed(sql, &[(&path, Type::TEXT)]).await.server().map(drop)
-}
-
-async fn answer(client: &Client, question: &str, schema: &Ident) -> Result<Vec<(String, String)>, ServerError> {
-    let rows = client.query_typed_raw(question, [(schema.raw(), Type::TEXT)]).await.server()?;
-    let rows: Vec<_> = rows.try_collect().await.server()?;
     let object = |row: &tokio_postgres::Row| {
         let definition: Option<String> = row.try_get("definition").server()?;
-        Ok((row.try_get("name").server()?, definition.unwrap_or_default()))
+        Ok((row.try_get("name").server()?, placeholder.put(&definition.unwrap_or_default())))
     };
     rows.iter().map(object).collect()
 }
