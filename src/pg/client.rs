@@ -104,6 +104,7 @@ impl Client {
     pub async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.told(sql, self.wire.query(&statement, values).await),
+            None if values.is_empty() => self.wire.query_typed(sql, &[]).await, // one round trip
             None => self.wire.query(sql, values).await,
         }
     }
@@ -115,6 +116,7 @@ impl Client {
     pub async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.told(sql, self.wire.query_one(&statement, values).await),
+            None if values.is_empty() => self.wire.query_typed_one(sql, &[]).await, // one round trip
             None => self.wire.query_one(sql, values).await,
         }
     }
@@ -126,6 +128,7 @@ impl Client {
     pub async fn query_opt(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.told(sql, self.wire.query_opt(&statement, values).await),
+            None if values.is_empty() => self.wire.query_typed_opt(sql, &[]).await, // one round trip
             None => self.wire.query_opt(sql, values).await,
         }
     }
@@ -137,6 +140,7 @@ impl Client {
     pub async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.told(sql, self.wire.execute(&statement, values).await),
+            None if values.is_empty() => self.wire.execute_typed(sql, &[]).await, // one round trip
             None => self.wire.execute(sql, values).await,
         }
     }

@@ -128,6 +128,7 @@ async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>>
             Box::pin(clone::load(means, snapshot, the_move, of)).await?;
         }
         let samples = match the_move.kind {
+            _ if means.samples.is_empty() => Vec::new(),
             MoveKind::Move | MoveKind::Rehearsal => {
                 let shared = &the_move.shared_schema;
                 let mut session = means.sessions.reader().await?;

@@ -150,7 +150,7 @@ async fn hold_and_commit(
     means: &Means<'_>,
     registry: &Registry<'_>,
     the_move: &Move,
-    Ready { sides: Sides { ground, statements }, equal, is_tried }: &Ready,
+    Ready { sides: Sides { ground, statements, .. }, equal, is_tried }: &Ready,
     evidence: &mut SwitchEvidence,
 ) -> Result<Held> {
     let reader = means.sessions.reader().await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use futures_util::future::try_join;
 use tokio_postgres::Row;
 
 use super::{ask, ident, idents};
@@ -18,12 +19,16 @@ use crate::table::{Column, Table, TypeKind, TypeName};
 /// # Errors
 /// The server's.
 pub async fn tables_of(client: &Client, schema: &Ident) -> Result<Vec<Table>> {
+    let of_schema = &[schema.raw()];
+    let of_columns = ask(client, include_str!("../sql/columns_of.sql"), of_schema);
+    let of_tables = ask(client, include_str!("../sql/tables_of.sql"), of_schema);
+    let (of_columns, of_tables) = try_join(of_columns, of_tables).await?;
     let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
-    for row in ask(client, include_str!("../sql/columns_of.sql"), &[schema.raw()]).await? {
+    for row in of_columns {
         columns.entry(row.try_get("table_name").server()?).or_default().push(column(&row)?);
     }
     let mut tables = Vec::new();
-    for row in ask(client, include_str!("../sql/tables_of.sql"), &[schema.raw()]).await? {
+    for row in of_tables {
         let name = ident(&row, "name")?;
         tables.push(Table {
             columns: columns.remove(name.raw()).unwrap_or_default(),

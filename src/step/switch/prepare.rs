@@ -11,7 +11,7 @@ use crate::error::{Exit, Refusal};
 use crate::ident::Ident;
 use crate::pg::change::{Changed, Versions, changed_tables, maybe_changed_in_store};
 use crate::pg::ground::Ground;
-use crate::pg::journal::{self, Move, MoveKind};
+use crate::pg::journal::{self, Move, MoveKind, TableRun};
 use crate::pg::rows::Counting;
 use crate::pg::snapshot::repeatable_read;
 use crate::pg::statement::CopyStatement;
@@ -42,8 +42,7 @@ pub(super) struct Ready {
 /// All that needs no lock. Several stores prepare at once, but none while another one holds the shared tables.
 pub(super) async fn prepare(means: &Means<'_>, the_move: &Move) -> Result<Prepared> {
     let _quiet = means.turn.read().await;
-    let sides = Sides::read(means, the_move).await?;
-    still_proven(means, the_move, &sides).await?;
+    let sides = Sides::proven(means, the_move).await?;
     let began = Instant::now();
     let Changed { tables, equal } = what_changed(means, the_move, &sides).await?;
     if !tables.is_empty() {
@@ -57,8 +56,7 @@ pub(super) async fn prepare(means: &Means<'_>, the_move: &Move) -> Result<Prepar
 /// The same for a store that is looked at together with others: nobody asks here whether something changed.
 pub(super) async fn prepare_to_join(means: &Means<'_>, the_move: &Move) -> Result<Sides> {
     let _quiet = means.turn.read().await;
-    let sides = Sides::read(means, the_move).await?;
-    still_proven(means, the_move, &sides).await?;
+    let sides = Sides::proven(means, the_move).await?;
     raise_sequences(means, the_move).await?;
     Ok(sides)
 }
@@ -74,63 +72,60 @@ pub(super) fn row_count(the_move: &Move) -> u64 {
 }
 
 /// The shared tables and those of the store schema, for one round: that neither was altered since is seen under the lock
-/// for the first, by [`still_proven`] for the other.
+/// for the first, by [`Sides::proven`] for the other.
 pub(super) struct Sides {
     pub(super) ground: Arc<Ground>,
     pub(super) statements: Vec<CopyStatement>,
+    /// What the journal says of each table's load.
+    pub(super) loaded: Vec<TableRun>,
 }
 
 impl Sides {
-    async fn read(means: &Means<'_>, the_move: &Move) -> Result<Self> {
-        let session = means.sessions.reader().await?;
-        let ground = means.grounds.of_move(&session, the_move).await?;
-        let store_tables = catalog::tables_of(&session, &the_move.store.schema).await?;
+    /// Of a store schema that is what was proven: its rows, and its objects. Only we may have written there, but somebody
+    /// may have done so all the same.
+    async fn proven(means: &Means<'_>, the_move: &Move) -> Result<Self> {
+        let mut session = means.sessions.reader().await?;
+        let transaction = repeatable_read(&mut session).await?;
+        let ground = means.grounds.of_move(&transaction, the_move).await?;
+        let store_tables = catalog::tables_of(&transaction, &the_move.store.schema).await?;
         let statements = ground.statements(&the_move.store, &store_tables)?;
-        Ok(Self { ground, statements })
-    }
-}
-
-/// The store schema is what was proven: its rows, and its objects. Only we may have written there, but somebody may
-/// have done so all the same.
-async fn still_proven(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Result<()> {
-    let mut session = means.sessions.reader().await?;
-    let transaction = repeatable_read(&mut session).await?;
-    let mut differing = Vec::new();
-    if the_move.kind == MoveKind::Move {
         let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
-        let maybe = match &the_move.verdict_snapshot {
-            Some(snapshot) => maybe_changed_in_store(&transaction, &sides.statements, &loaded, snapshot).await?,
-            None => sides.statements.iter().collect(),
-        };
-        for statement in maybe {
-            let Some(run) = loaded.iter().find(|run| run.table == statement.target.table) else { continue };
-            let now = digest(&transaction, statement, &statement.target_digest()).await?;
-            if run.target_digest.as_deref() != Some(DigestText::from(&now).0.as_str()) {
-                differing.push(format!("rows of {}", statement.target.table.raw()));
+        let mut differing = Vec::new();
+        if the_move.kind == MoveKind::Move {
+            let maybe = match &the_move.verdict_snapshot {
+                Some(snapshot) => maybe_changed_in_store(&transaction, &statements, &loaded, snapshot).await?,
+                None => statements.iter().collect(),
+            };
+            for statement in maybe {
+                let Some(run) = loaded.iter().find(|run| run.table == statement.target.table) else { continue };
+                let now = digest(&transaction, statement, &statement.target_digest()).await?;
+                if run.target_digest.as_deref() != Some(DigestText::from(&now).0.as_str()) {
+                    differing.push(format!("rows of {}", statement.target.table.raw()));
+                }
             }
         }
-    }
-    if the_move.plan.clone_of.is_some() {
-        let changed = Box::pin(clone::changed_since(&transaction, the_move)).await?;
-        differing.extend(changed.iter().map(|table| format!("rows of {}", table.raw())));
-    }
-    let now = versions(&transaction, &the_move.store.schema).await?;
-    if journal::proven_versions(&transaction, the_move.id).await? != Some(now) {
-        let found = structure::structure_of(transaction.client(), &the_move.store.schema).await?;
-        differing.extend(structure::differences(&the_move.blueprint.structure, &found));
-    }
-    match differing.is_empty() {
-        true => Ok(()),
-        false => bail!(
-            Refusal::new(format!(
-                "schema {} is not what was proven: {}",
-                the_move.store.schema.raw(),
-                differing.join("; ")
-            ))
-            .because("somebody changed it since it was verified")
-            .hint(format!("`tenantctl verify --store {}` names the rows; nothing was switched", the_move.store.key))
-            .exit(Exit::Differs)
-        ),
+        if the_move.plan.clone_of.is_some() {
+            let changed = Box::pin(clone::changed_since(&transaction, the_move)).await?;
+            differing.extend(changed.iter().map(|table| format!("rows of {}", table.raw())));
+        }
+        let now = versions(&transaction, &the_move.store.schema).await?;
+        if journal::proven_versions(&transaction, the_move.id).await? != Some(now) {
+            let found = structure::structure_of(transaction.client(), &the_move.store.schema).await?;
+            differing.extend(structure::differences(&the_move.blueprint.structure, &found));
+        }
+        match differing.is_empty() {
+            true => Ok(Self { ground, statements, loaded }),
+            false => bail!(
+                Refusal::new(format!(
+                    "schema {} is not what was proven: {}",
+                    the_move.store.schema.raw(),
+                    differing.join("; ")
+                ))
+                .because("somebody changed it since it was verified")
+                .hint(format!("`tenantctl verify --store {}` names the rows; nothing was switched", the_move.store.key))
+                .exit(Exit::Differs)
+            ),
+        }
     }
 }
 
@@ -142,8 +137,7 @@ async fn what_changed(means: &Means<'_>, the_move: &Move, sides: &Sides) -> Resu
         none_to_move(&transaction, the_move, &countings(&sides.statements)).await?;
         return Ok(Changed::default());
     }
-    let loaded = journal::table_runs_of(&transaction, the_move.id).await?;
-    changed_tables(&transaction, &sides.ground, &sides.statements, &loaded).await
+    changed_tables(&transaction, &sides.ground, &sides.statements, &sides.loaded).await
 }
 
 /// How the store's rows of each shared table are counted.

@@ -59,7 +59,6 @@ pub async fn switch_together(
 struct Candidate<'a> {
     the_move: &'a Move,
     sides: Sides,
-    loaded: Vec<TableRun>,
 }
 
 /// The stores that are what was proven, of the same manifest and the same shared tables as most.
@@ -75,9 +74,7 @@ async fn candidates<'a>(means: &Means<'_>, moves: &[&'a Move]) -> Vec<Candidate<
     let prepared = stream::iter(alike).map(|the_move| async move {
         means.observer.notice(&Event::StepStarted { store: &the_move.store, step: Step::Switch });
         let sides = Box::pin(prepare_to_join(means, the_move)).await?;
-        let reader = means.sessions.reader().await?;
-        let loaded = journal::table_runs_of(&reader, the_move.id).await?;
-        anyhow::Ok(Candidate { the_move, sides, loaded })
+        anyhow::Ok(Candidate { the_move, sides })
     });
     let prepared: Vec<Result<Candidate<'a>>> = prepared.buffered(means.stores_at_once.get()).collect().await;
     prepared.into_iter().filter_map(Result::ok).collect() // what the others lack, they are told alone
@@ -202,7 +199,7 @@ impl<'a> Group<'a> {
         let mut tables = Vec::new();
         for statement in &first.sides.statements {
             let table = &statement.source.table;
-            let runs = candidates.iter().filter_map(|of| of.loaded.iter().find(|run| run.table == *table));
+            let runs = candidates.iter().filter_map(|of| of.sides.loaded.iter().find(|run| run.table == *table));
             let loaded: Vec<&TableRun> = runs.collect();
             let Some(pass) = Pass::of(ground, statement, &stores)? else { return Ok(None) };
             if loaded.len() != stores.len() {
