@@ -13,6 +13,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row, SimpleQueryMessage, Statement};
 
+use super::overheard::sent;
+
 /// A session keeps at most so many statements, of up to about 100 kB each in the server.
 const KEPT: usize = 150;
 
@@ -102,9 +104,11 @@ impl Client {
     /// # Errors
     /// The driver's.
     pub async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
+        if values.is_empty() {
+            return self.query_typed(sql, &[]).await;
+        }
         match self.kept(sql, &[]).await? {
             Some(statement) => self.told(sql, self.wire.query(&statement, values).await),
-            None if values.is_empty() => self.wire.query_typed(sql, &[]).await, // one round trip
             None => self.wire.query(sql, values).await,
         }
     }
@@ -114,9 +118,11 @@ impl Client {
     /// # Errors
     /// The driver's.
     pub async fn query_one(&self, sql: &str, values: Values<'_>) -> Result<Row, Error> {
+        if values.is_empty() {
+            return self.query_typed_one(sql, &[]).await;
+        }
         match self.kept(sql, &[]).await? {
             Some(statement) => self.told(sql, self.wire.query_one(&statement, values).await),
-            None if values.is_empty() => self.wire.query_typed_one(sql, &[]).await, // one round trip
             None => self.wire.query_one(sql, values).await,
         }
     }
@@ -128,7 +134,6 @@ impl Client {
     pub async fn query_opt(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.told(sql, self.wire.query_opt(&statement, values).await),
-            None if values.is_empty() => self.wire.query_typed_opt(sql, &[]).await, // one round trip
             None => self.wire.query_opt(sql, values).await,
         }
     }
@@ -140,7 +145,6 @@ impl Client {
     pub async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Error> {
         match self.kept(sql, &[]).await? {
             Some(statement) => self.told(sql, self.wire.execute(&statement, values).await),
-            None if values.is_empty() => self.wire.execute_typed(sql, &[]).await, // one round trip
             None => self.wire.execute(sql, values).await,
         }
     }
@@ -156,7 +160,10 @@ impl Client {
                 let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value).collect();
                 self.told(sql, self.wire.query(&statement, &values).await)
             }
-            None => self.wire.query_typed(sql, values).await,
+            None => {
+                sent(sql);
+                self.wire.query_typed(sql, values).await
+            }
         }
     }
 
@@ -171,7 +178,10 @@ impl Client {
                 let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value).collect();
                 self.told(sql, self.wire.query_one(&statement, &values).await)
             }
-            None => self.wire.query_typed_one(sql, values).await,
+            None => {
+                sent(sql);
+                self.wire.query_typed_one(sql, values).await
+            }
         }
     }
 

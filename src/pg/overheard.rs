@@ -1,4 +1,5 @@
-//! The statements that are sent, overheard from the driver's own log: no other place sees each of them.
+//! The statements that are sent, overheard from the driver's own log: no other place sees nearly all of them. Of those
+//! that go out in one round trip the driver says nothing; `client` does.
 //!
 //! Values that are bound are not in it, secrets that stand in a statement are masked. Nothing is overheard until
 //! somebody asks for it.
@@ -26,6 +27,22 @@ pub fn listen(observer: Weak<dyn Observer>) {
     }
 }
 
+/// A statement of which the driver's log says nothing is sent.
+pub(super) fn sent(sql: &str) {
+    if log::max_level() >= LevelFilter::Debug {
+        EAR.tell(sql);
+    }
+}
+
+impl Ear {
+    fn tell(&self, sql: &str) {
+        let observer = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Weak::upgrade);
+        if let Some(observer) = observer {
+            observer.notice(&Event::Statement { sql: &mask_statement(sql) });
+        }
+    }
+}
+
 impl Log for Ear {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("tokio_postgres")
@@ -35,10 +52,8 @@ impl Log for Ear {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let observer = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Weak::upgrade);
-        let Some(observer) = observer else { return };
         if let Some(sql) = sql_of(&record.args().to_string()) {
-            observer.notice(&Event::Statement { sql: &mask_statement(sql) });
+            self.tell(sql);
         }
     }
 

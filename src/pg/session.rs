@@ -27,7 +27,6 @@ const MANNERS: &[(&str, &str)] = &[
     ("statement_timeout", "0"),                   // a copy takes as long as it takes
     ("idle_in_transaction_session_timeout", "0"), // the snapshot's holder sits idle by design
     ("jit", "off"),                               // compiling a catalog question costs a hundred times its run
-    ("plan_cache_mode", "force_generic_plan"),    // planning a catalog question takes longer than answering it
     ("row_security", "off"),                      // an error instead of silently missing rows
     ("search_path", ""),                          // every name is qualified
     ("TimeZone", "UTC"),                          // text forms must be the same on both sides …
@@ -49,9 +48,14 @@ const LATER_MANNERS: &[(u32, &str, &str)] = &[
     (170_000, "transaction_timeout", "0"),
 ];
 
-/// A peer that vanished without a word is noticed within a minute. Not checked: over a Unix socket the server says 0.
-const KEEPALIVES: &[(&str, &str)] =
-    &[("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3")];
+/// Settings on which nothing that we say of bytes depends. Not checked: over a Unix socket the server says 0 for the
+/// keepalives.
+const COMFORTS: &[(&str, &str)] = &[
+    ("plan_cache_mode", "force_generic_plan"), // planning a catalog question takes longer than answering it
+    ("tcp_keepalives_idle", "30"),             // a peer that vanished without a word is noticed within a minute
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
 
 /// What makes a used connection a new one: also the open transaction and the advisory locks of the last borrower.
 /// `begin` first, so that `rollback` meets a transaction and the server's log stays quiet; where one is open already or
@@ -162,8 +166,8 @@ impl Sessions {
         };
         let mut settings = owned(MANNERS);
         settings.push(("lock_timeout".into(), format!("{}ms", lock_timeout.as_millis())));
-        let keepalives = owned(KEEPALIVES);
-        let first = dial("writer", [settings.clone(), keepalives.clone()].concat());
+        let comforts = owned(COMFORTS);
+        let first = dial("writer", [settings.clone(), comforts.clone()].concat());
         let mut client = first.connect().await?;
         let facts = facts(&client, place.address()).await?;
         if facts.server_version < OLDEST_VERSION {
@@ -179,7 +183,7 @@ impl Sessions {
                 client.set_always(name, value);
             }
         }
-        settings.extend(keepalives);
+        settings.extend(comforts);
         let mut reading = settings.clone();
         reading.push(("default_transaction_read_only".into(), "on".into())); // a mistake must not be able to write
         let sessions = Self {
