@@ -25,7 +25,7 @@ const PIECE_BYTES: u64 = 32 * 1024 * 1024;
 
 const ESTIMATES: &str = "select c.relname::text, greatest(c.reltuples, 0)::bigint
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname::text = $1 and c.relkind in ('r', 'p')";
+    where n.nspname = $1::text and c.relkind in ('r', 'p')";
 
 /// A table whose rows are kept.
 #[derive(Clone, Debug)]
@@ -143,7 +143,7 @@ pub async fn load<'a>(writer: &'a Transaction<'a>, schema: &Ident, table: &Table
 pub async fn sequences(client: &Client, schema: &Ident) -> Result<String> {
     let sql =
         "select c.relname::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-               where n.nspname::text = $1 and c.relkind = 'S' order by 1";
+               where n.nspname = $1::text and c.relkind = 'S' order by 1";
     let mut statements = Vec::new();
     for row in client.query(sql, &[&schema.raw()]).await.server()? {
         let sequence = QualifiedTable::new(schema.clone(), Ident::new(row.get::<_, String>(0)));
@@ -168,7 +168,7 @@ pub async fn outer_types(client: &Client, schema: &Ident) -> Result<Vec<String>>
                from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
                join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                join pg_catalog.pg_type t on t.oid = a.atttypid join pg_catalog.pg_namespace of_type on of_type.oid = t.typnamespace
-               where n.nspname::text = $1 and a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p')
+               where n.nspname = $1::text and a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p')
                  and of_type.nspname::text not in ($1, 'pg_catalog', 'information_schema') order by 1";
     Ok(client.query(sql, &[&schema.raw()]).await.server()?.iter().map(|row| row.get(0)).collect())
 }

@@ -16,7 +16,7 @@ const RIGHTS_LIKE: &str = include_str!("sql/rights_like.sql");
 /// Functions of a schema whose text or settings name another.
 const NAMING: &str = "select p.oid::regprocedure::text from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-    where n.nspname::text = $1
+    where n.nspname = $1::text
       and (p.prosrc ~ ('(^|[^[:alnum:]_])' || $3 || '($|[^[:alnum:]_])')
            or exists (select from pg_catalog.unnest(p.proconfig) c where pg_catalog.strpos(c, $2) > 0))
     order by 1";
@@ -24,14 +24,14 @@ const NAMING: &str = "select p.oid::regprocedure::text from pg_catalog.pg_proc p
 /// Who has a right on a schema, its owner aside, as SQL has the name.
 const ENTERED_BY: &str = "select distinct case g.grantee when 0 then 'public' else pg_catalog.quote_ident(r.rolname) end
     from pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) g left join pg_catalog.pg_roles r on r.oid = g.grantee
-    where n.nspname::text = $1 and g.grantee <> n.nspowner and (g.grantee = 0 or r.oid is not null)";
+    where n.nspname = $1::text and g.grantee <> n.nspowner and (g.grantee = 0 or r.oid is not null)";
 
 /// Whether there is such a schema.
 ///
 /// # Errors
 /// The server's error.
 pub async fn exists(client: &Client, schema: &Ident) -> Result<bool> {
-    let sql = "select exists (select from pg_catalog.pg_namespace where nspname::text = $1)";
+    let sql = "select exists (select from pg_catalog.pg_namespace where nspname = $1::text)";
     Ok(client.query_one(sql, &[&schema.raw()]).await.server()?.get(0))
 }
 
@@ -49,7 +49,7 @@ pub async fn rename(client: &Client, from: &Ident, to: &Ident) -> Result<()> {
 /// The server's error.
 pub async fn comment_of(client: &Client, schema: &Ident) -> Result<Option<String>> {
     let sql =
-        "select pg_catalog.obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname::text = $1";
+        "select pg_catalog.obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname = $1::text";
     Ok(client.query_opt(sql, &[&schema.raw()]).await.server()?.and_then(|row| row.get(0)))
 }
 

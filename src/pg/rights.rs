@@ -53,7 +53,7 @@ impl Right {
 /// A relation by its name, without the right to use its schema.
 const RELATION: &str =
     "(select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname::text = $1 and c.relname::text = $2)";
+     where n.nspname = $1::text and c.relname::text = $2)";
 
 /// Whether this role has it; what does not exist, nobody has.
 ///
@@ -66,7 +66,7 @@ pub async fn has(client: &Client, right: &Right) -> Result<bool> {
         }
         Right::Use(schema) => {
             let sql = "select coalesce((select pg_catalog.has_schema_privilege(oid, 'usage')
-                 from pg_catalog.pg_namespace where nspname::text = $1), false)";
+                 from pg_catalog.pg_namespace where nspname = $1::text), false)";
             client.query_one(sql, &[&schema.raw()]).await
         }
         Right::Table(table, any) => {
@@ -106,7 +106,7 @@ pub async fn sequences_in(client: &Client, schema: &Ident) -> Result<Vec<Qualifi
 async fn relations_in(client: &Client, schema: &Ident, kinds: &[&str]) -> Result<Vec<QualifiedTable>> {
     let sql =
         "select c.relname::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-         where n.nspname::text = $1 and c.relkind::text = any ($2) order by 1";
+         where n.nspname = $1::text and c.relkind::text = any ($2) order by 1";
     let rows = client.query(sql, &[&schema.raw(), &kinds]).await.server()?;
     Ok(rows.iter().map(|row| QualifiedTable::new(schema.clone(), Ident::new(row.get::<_, String>(0)))).collect())
 }

@@ -74,7 +74,7 @@ pub async fn relation_names(client: &Client, shared_schema: &str) -> Result<Vec<
                from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                left join pg_catalog.pg_index i on i.indexrelid = c.oid
                left join pg_catalog.pg_class t on t.oid = i.indrelid
-               where n.nspname::text = $1 and c.relkind in ('r', 'p', 'i', 'S')";
+               where n.nspname = $1::text and c.relkind in ('r', 'p', 'i', 'S')";
     let rows = client.query(sql, &[&shared_schema]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

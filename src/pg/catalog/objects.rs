@@ -11,7 +11,7 @@ use crate::pg::failure::ServerResult;
 /// # Errors
 /// The server's.
 pub async fn schema_exists(client: &Client, schema: &Ident) -> Result<bool, ServerError> {
-    let sql = "select from pg_catalog.pg_namespace where nspname::text = $1";
+    let sql = "select from pg_catalog.pg_namespace where nspname = $1::text";
     Ok(!ask(client, sql, &[schema.raw()]).await?.is_empty())
 }
 

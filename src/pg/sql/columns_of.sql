@@ -13,7 +13,7 @@ with recursive
     where c.oid in (
       select d.objid from pg_catalog.pg_depend d
       where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
-        and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+        and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
     )
       and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
   ),
@@ -42,7 +42,10 @@ with recursive
     union
     select p.base, inner_type.oid
     from parts p
-    join pg_catalog.pg_type t on t.oid = p.type
+    -- over its index (OFFSET 0): every table of every store has a type
+    cross join lateral (
+      select t.oid, t.typtype, t.typbasetype, t.typelem, t.typrelid from pg_catalog.pg_type t where t.oid = p.type offset 0
+    ) t
     cross join lateral (
       select t.typbasetype as oid where t.typtype = 'd'
       union all
@@ -59,12 +62,13 @@ with recursive
     ) inner_type
   ),
   owned as (
-    select p.base, bool_or(n.nspname <> 'pg_catalog') as user_defined,
+    select p.base, bool_or(t.typnamespace <> 'pg_catalog'::regnamespace) as user_defined,
            -- Some have no binary form, and an empty tsquery is sent but not taken back.
            bool_and(t.typsend::oid <> 0 and t.typreceive::oid <> 0 and t.oid <> 'pg_catalog.tsquery'::regtype) as has_binary
     from parts p
-    join pg_catalog.pg_type t on t.oid = p.type
-    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    cross join lateral (
+      select t.oid, t.typnamespace, t.typsend, t.typreceive from pg_catalog.pg_type t where t.oid = p.type offset 0
+    ) t
     group by p.base
   )
 select

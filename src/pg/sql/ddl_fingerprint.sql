@@ -5,7 +5,7 @@ with recursive
     select c.oid, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relispartition
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname::text = $1 and c.relkind in ('r', 'p', 'f', 'v', 'm')
+    where n.nspname = $1::text and c.relkind in ('r', 'p', 'f', 'v', 'm')
       and c.relname = any (array(select jsonb_array_elements_text($2::jsonb)::name)) -- over the index
   ),
   attributes as (

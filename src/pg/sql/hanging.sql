@@ -6,7 +6,7 @@ with recursive
     select c.oid
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname::text = $1 and c.relname::text in (select jsonb_array_elements_text($2::jsonb))
+    where n.nspname = $1::text and c.relname::text in (select jsonb_array_elements_text($2::jsonb))
     union
     select h.inhrelid
     from listed l

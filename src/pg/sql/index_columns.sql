@@ -7,7 +7,7 @@ with
     from pg_catalog.pg_class c
     join pg_catalog.pg_index i on i.indrelid = c.oid
     join pg_catalog.pg_class ic on ic.oid = i.indexrelid
-    where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+    where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
       and ic.relam = (select am.oid from pg_catalog.pg_am am where am.amname = 'btree')
       and i.indisvalid and i.indpred is null
   ),

@@ -6,7 +6,7 @@ with recursive
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_attribute a on a.attrelid = c.oid
-    where n.nspname::text = $1 and c.relname::text = $2 and a.attname::text = $3
+    where n.nspname = $1::text and c.relname::text = $2 and a.attname::text = $3
       and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
   ),
   chain (type, modifier) as (

@@ -7,5 +7,5 @@ select i.type || ' ' || case
 from pg_catalog.pg_namespace n
 join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.refobjid = n.oid
 cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
-where n.nspname::text = $1 and d.deptype = 'n'
+where n.nspname = $1::text and d.deptype = 'n'
 order by 1

@@ -4,7 +4,7 @@ with roles as (
 ),
 spaces as (
     select a.oid as from_oid, b.oid as to_oid, a.nspowner as owner, b.nspowner as new_owner, a.nspacl as acl, b.nspname as name
-    from pg_catalog.pg_namespace a, pg_catalog.pg_namespace b where a.nspname::text = $1 and b.nspname::text = $2
+    from pg_catalog.pg_namespace a, pg_catalog.pg_namespace b where a.nspname = $1::text and b.nspname::text = $2
 ),
 objects as (
     select 'schema' as word, 'schema' as grant_word, format('%I', name) as name, owner, new_owner, acl, true as may_own

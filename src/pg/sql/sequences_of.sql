@@ -7,7 +7,7 @@ with
     from pg_catalog.pg_depend d
     join pg_catalog.pg_class c on c.oid = d.objid
     where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
-      and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1) and c.relkind = 'S'
+      and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text) and c.relkind = 'S'
   ),
   uses as materialized (
     select d.objid as sequence, d.refobjid as relation, d.refobjsubid as attnum,

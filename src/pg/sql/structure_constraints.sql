@@ -18,5 +18,5 @@ where (k.conrelid, k.contypid) in (
   from pg_catalog.pg_depend d
   where d.classid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass)
     and d.refclassid = 'pg_catalog.pg_namespace'::regclass
-    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
 ) and k.contype not in ('n', 't')

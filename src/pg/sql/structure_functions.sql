@@ -17,4 +17,4 @@ select
   end as definition
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where n.nspname::text = $1
+where n.nspname = $1::text

@@ -20,5 +20,5 @@ join pg_catalog.pg_class ic on ic.oid = i.indexrelid
 where c.oid in (
   select d.objid from pg_catalog.pg_depend d
   where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
-    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
 ) and c.relkind in ('r', 'p', 'm')

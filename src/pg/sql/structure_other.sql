@@ -4,7 +4,7 @@ select i.type || ' ' || replace(i.identity, quote_ident(n.nspname) || '.', '') a
 from pg_catalog.pg_namespace n
 join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_namespace'::regclass and d.refobjid = n.oid
 cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
-where n.nspname::text = $1 and d.deptype = 'n'
+where n.nspname = $1::text and d.deptype = 'n'
   and d.classid not in (
     'pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass, 'pg_catalog.pg_proc'::regclass,
     'pg_catalog.pg_statistic_ext'::regclass, 'pg_catalog.pg_constraint'::regclass
@@ -27,7 +27,7 @@ select
 from pg_catalog.pg_default_acl d
 join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
 join pg_catalog.pg_roles r on r.oid = d.defaclrole
-where n.nspname::text = $1
+where n.nspname = $1::text
   -- Where its own role was the only one to be given anything, what is left says what holds anyhow.
   and exists (
     select from pg_catalog.aclexplode(d.defaclacl) x

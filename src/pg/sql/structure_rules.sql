@@ -5,7 +5,7 @@ with relations as (
   where c.oid in (
     select d.objid from pg_catalog.pg_depend d
     where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
-      and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+      and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
   ) and c.relkind in ('r', 'p', 'v', 'm', 'f')
 )
 select
@@ -51,4 +51,4 @@ select
   )
 from pg_catalog.pg_statistic_ext s
 join pg_catalog.pg_namespace n on n.oid = s.stxnamespace
-where n.nspname::text = $1
+where n.nspname = $1::text

@@ -30,6 +30,6 @@ select
 from pg_catalog.pg_type t
 join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 left join pg_catalog.pg_type b on b.oid = t.typbasetype
-where n.nspname::text = $1
+where n.nspname = $1::text
   and t.typtype in ('e', 'd', 'r', 'b')
   and not exists (select from pg_catalog.pg_type e where e.oid = t.typelem and e.typarray = t.oid)

@@ -7,7 +7,7 @@ with
     where c.oid in (
       select d.objid from pg_catalog.pg_depend d
       where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
-        and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+        and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
     ) and c.relkind in ('r', 'p')
   ),
   -- A key that is checked at commit only, that leaves rows out or that allows nulls does not name a row.
@@ -54,7 +54,7 @@ select
     from pg_catalog.pg_inherits h
     join pg_catalog.pg_class p on p.oid = h.inhparent
     join pg_catalog.pg_namespace n on n.oid = p.relnamespace
-    where h.inhrelid = r.oid and n.nspname::text = $1
+    where h.inhrelid = r.oid and n.nspname = $1::text
     order by h.inhseqno
   ) as parents
 from relations r

@@ -24,7 +24,7 @@ join pg_catalog.pg_attribute a on a.attrelid = ad.adrelid and a.attnum = ad.adnu
 where c.oid in (
   select d.objid from pg_catalog.pg_depend d
   where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_namespace'::regclass
-    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname::text = $1)
+    and d.refobjid = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1::text)
 )
   -- a regclass constant is a dependency, and told as one; here only what is still text
   and not exists (

@@ -8,5 +8,5 @@ select
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_class c on c.oid = k.conrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where k.contype = 'c' and not k.convalidated and n.nspname::text = $1 and not (c.relispartition and k.coninhcount > 0)
+where k.contype = 'c' and not k.convalidated and n.nspname = $1::text and not (c.relispartition and k.coninhcount > 0)
 order by c.relname::text collate "C", k.conname::text collate "C"

@@ -4,7 +4,7 @@ with recursive
   listed as materialized (
     select c.oid, c.xmin
     from pg_catalog.pg_class c
-    where c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname::text = $1)
+    where c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = $1::text)
       and c.relkind in ('r', 'p', 'f', 'v', 'm')
       and c.relname = any (array(select jsonb_array_elements_text($2::jsonb)::name)) -- over the index
   ),
