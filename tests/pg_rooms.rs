@@ -330,6 +330,21 @@ async fn what_leads_to_a_shared_table_is_found() {
 }
 
 #[tokio::test]
+async fn what_is_asked_after_a_structure_sees_no_path() {
+    let (client, _) = database().await;
+    town(&client, "full").await;
+    run(&client, "create schema bare; create table bare.orders (id int)").await;
+    run(&client, "begin").await;
+    // Two questions, as the schemas have other kinds of objects; each is kept from the second time on.
+    for schema in ["full", "full", "bare", "bare", "bare", "full"] {
+        structure_of(&client, &id(schema)).await.unwrap();
+        let path: String = client.query_one("show search_path", &[]).await.unwrap().get(0);
+        assert!(path.trim_matches('"').is_empty(), "after {schema}: {path}");
+    }
+    run(&client, "commit").await;
+}
+
+#[tokio::test]
 async fn one_script_makes_one_structure() {
     let (client, _) = database().await;
     run(&client, "do $$ begin create role app; exception when duplicate_object then end $$").await;

@@ -99,7 +99,8 @@ impl Client {
         answer
     }
 
-    /// The rows of a statement.
+    /// The rows of a statement. One without values has columns of built-in types only: to learn of another type the driver
+    /// asks in between, and waits for ever where the rows fill the connection first.
     ///
     /// # Errors
     /// The driver's.
@@ -183,6 +184,24 @@ impl Client {
                 self.wire.query_typed_one(sql, values).await
             }
         }
+    }
+
+    /// Its only row, where it has one; never kept.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn query_typed_opt(&self, sql: &str, values: TypedValues<'_>) -> Result<Option<Row>, Error> {
+        sent(sql);
+        self.wire.query_typed_opt(sql, values).await
+    }
+
+    /// How many rows it changed; never kept.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn execute_typed(&self, sql: &str, values: TypedValues<'_>) -> Result<u64, Error> {
+        sent(sql);
+        self.wire.execute_typed(sql, values).await
     }
 
     /// Begins a transaction.

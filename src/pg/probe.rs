@@ -119,8 +119,11 @@ async fn begin<'a>(
     first: &str,
 ) -> Result<(Transaction<'a>, Option<String>)> {
     let millis = setting.timeout.as_millis();
-    let mut sql =
-        format!("begin; set local search_path = {}; set local statement_timeout = {millis}; ", setting.schema);
+    // Planned as in the application, not as our own questions are.
+    let mut sql = format!(
+        "begin; set local search_path = {}; set local statement_timeout = {millis}; set local plan_cache_mode = auto; ",
+        setting.schema
+    );
     if let Some(role) = setting.role {
         // What its policies hide from it is hidden, as it is from the application.
         sql.push_str(&format!("set local row_security = on; {}; ", acting_as(session, role).await?.1));

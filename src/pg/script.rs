@@ -13,6 +13,10 @@ use crate::ident::{Ident, Literal, QualifiedTable};
 /// Objects and rows outside the schema that this transaction made or changed.
 const STRAYS: &str = include_str!("sql/strays.sql");
 
+/// What it looks through, and in which catalogs there may be anything.
+const WRITTEN: &str = include_str!("sql/strays_written.sql");
+const TOUCHED: &str = include_str!("sql/strays_touched.sql");
+
 /// The part of it that depends on what rows there are.
 const ROWS_OUTSIDE: &str = include_str!("sql/rows_outside.sql");
 
@@ -69,8 +73,22 @@ pub async fn counts_rows(transaction: &Transaction<'_>) -> Result<bool> {
 /// # Errors
 /// The server's error.
 pub async fn strays(transaction: &Transaction<'_>, schema: &Ident, before: &Before) -> Result<Vec<String>> {
-    let rows = transaction.query(&filled(STRAYS), &[&schema.raw(), &before.0]).await.server()?;
+    let touched = transaction.query(TOUCHED, &[]).await.server()?;
+    let touched: Vec<String> = touched.iter().map(|row| row.get(0)).collect();
+    if touched.is_empty() {
+        return rows_written_outside(transaction, schema).await;
+    }
+    let sql = filled(STRAYS).replace("{{written}}", &written_in(&touched));
+    let rows = transaction.query(&sql, &[&schema.raw(), &before.0]).await.server()?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The parts of [`WRITTEN`] that read these catalogs.
+fn written_in(catalogs: &[String]) -> String {
+    let reads =
+        |part: &&str| catalogs.iter().any(|name| part.contains(&format!("select 'pg_catalog.{name}'::regclass")));
+    let parts: Vec<&str> = WRITTEN.split("\nunion all\n").filter(reads).collect();
+    parts.join("\nunion all\n")
 }
 
 /// The tables outside the schema to which this transaction wrote rows; the part of [`strays`] that depends on what rows
@@ -232,5 +250,19 @@ mod tests {
             assert!(error.downcast_ref::<Refusal>().is_none() && error.downcast_ref::<ServerError>().is_some());
             assert_eq!(error.to_string(), "template t.sql, line 3, column 1: create table t ()");
         }
+    }
+
+    #[test]
+    fn every_catalog_that_may_be_touched_has_its_part() {
+        let names: Vec<String> =
+            TOUCHED.split('\'').filter(|text| text.starts_with("pg_")).map(str::to_owned).collect();
+        let names: Vec<String> = names.into_iter().filter(|name| name != "pg_catalog.").collect();
+        assert_eq!(names.len(), 17, "{names:?}");
+        for name in &names {
+            let part = written_in(std::slice::from_ref(name));
+            assert!(part.contains(&format!("from pg_catalog.{name} ")), "{name}: {part}");
+            assert!(!part.contains("union all"), "{part}");
+        }
+        assert_eq!(written_in(&names).matches("\nunion all\n").count(), 16);
     }
 }

@@ -7,7 +7,6 @@ mod difference;
 mod placeholder;
 
 use anyhow::Result;
-use futures_util::future::try_join;
 use tokio_postgres::types::{ToSql, Type};
 
 pub use difference::differences;
@@ -64,7 +63,7 @@ pub async fn remarks_of(client: &Client, schema: &Ident) -> Result<Structure> {
 
 /// The server leaves a schema out of a name only where `search_path` says so, and keeps a plan only as long as the path is
 /// the one it was made under. So the path is set by the question itself, before anything else of it is worked out, and is
-/// nothing again when the next one comes: one plan serves all schemas.
+/// nothing again before anything else is asked: one plan serves all schemas.
 async fn ask(client: &Client, schema: &Ident, questions: &[&str]) -> Result<Structure> {
     let all: Vec<String> =
         questions.iter().map(|question| format!("select name, definition from ({question}) as question")).collect();
@@ -77,7 +76,9 @@ async fn ask(client: &Client, schema: &Ident, questions: &[&str]) -> Result<Stru
     let (name, path) = (schema.raw(), schema.to_string());
     let values: &[(&(dyn ToSql + Sync), Type)] = &[(&name, Type::TEXT), (&path, Type::TEXT)];
     let no_path = "select pg_catalog.set_config('search_path', '', true)";
-    let (rows, _) = try_join(client.query_typed(&sql, values), client.query_typed(no_path, &[])).await.server()?;
+    let rows = client.query_typed(&sql, values).await.server()?;
+    // Not sent beside the question: where that has to be prepared first, it would come too early.
+    client.query_typed(no_path, &[]).await.server()?;
     let placeholder = Placeholder::new(schema);
     let object = |row: &tokio_postgres::Row| {
         let definition: Option<String> = row.try_get("definition").server()?;

@@ -11,6 +11,7 @@ use crate::error::ServerError;
 use crate::ident::{Ident, list};
 use crate::pg::client::Client;
 use crate::pg::failure::ServerResult;
+use crate::pg::overheard::sent;
 
 /// Where the rows of one side come from.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ impl Side<'_> {
         let values = list(key.iter().chain(rest.iter().copied()).map(text_of));
         let sql = format!("select {values} from ({}) as rows{order}", self.select);
         let no_parameters: [(&str, Type); 0] = [];
+        sent(&sql);
         let stream = self.client.query_typed_raw(&sql, no_parameters).await.server()?;
         let mut rows = Rows { stream: Box::pin(stream), next: None, key_len: key.len() };
         rows.read().await?;

@@ -2,7 +2,7 @@
 -- not enforced (18) has nothing to validate.
 -- $1: schema. Over indexes (OFFSET 0), not the whole catalog: that has the keys of every store.
 with here as materialized (
-  select d.objid as oid
+  select c.oid
   from pg_catalog.pg_namespace n
   cross join lateral (
     select d.objid from pg_catalog.pg_depend d
@@ -10,6 +10,10 @@ with here as materialized (
       and d.classid = 'pg_catalog.pg_class'::regclass
     offset 0
   ) d
+  -- not what only names the schema
+  cross join lateral (
+    select c.oid from pg_catalog.pg_class c where c.oid = d.objid and c.relnamespace = n.oid offset 0
+  ) c
   where n.nspname = $1::text
 ),
 keys as materialized (

@@ -9,87 +9,13 @@ clock as materialized (
     select pg_catalog.pg_current_xact_id()::text::int8 as own,
            pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8 as xmax
 ),
--- Catalogs that we may have written to. The server's counters go on over a session's transactions until it hands them in:
--- they may say too much. Where it does not count they say nothing, and all are read.
-touched as materialized (
-    select array(
-        select c.oid
-        from pg_catalog.unnest(array[
-            'pg_catalog.pg_namespace', 'pg_catalog.pg_class', 'pg_catalog.pg_attribute', 'pg_catalog.pg_proc',
-            'pg_catalog.pg_type', 'pg_catalog.pg_constraint', 'pg_catalog.pg_trigger', 'pg_catalog.pg_rewrite',
-            'pg_catalog.pg_policy', 'pg_catalog.pg_attrdef', 'pg_catalog.pg_operator', 'pg_catalog.pg_extension',
-            'pg_catalog.pg_event_trigger', 'pg_catalog.pg_publication', 'pg_catalog.pg_cast',
-            'pg_catalog.pg_auth_members', 'pg_catalog.pg_db_role_setting'
-        ]::regclass[]::oid[]) c (oid)
-        where pg_catalog.current_setting('track_counts') <> 'on'
-           or pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) > 0
-    ) as catalogs
-),
--- Each catalog is read by itself, without a join: nearly all its rows are older than we. Where what is written lies is
--- told by its schema (space) or its relation, and asked afterwards. All have the same types: else the planner does not
--- ask in each catalog for what is asked of all.
+-- Of each catalog that strays_touched.sql names, what strays_written.sql says.
 written as materialized (
     select w.*
     from (
-        select 'pg_catalog.pg_namespace'::regclass::oid as catalog, n.oid as oid, n.nspname::text as name,
-               n.oid as space, null::oid as relation, 1 as place, n.xmin as xid
-        from pg_catalog.pg_namespace n
-        union all
-        select 'pg_catalog.pg_class'::regclass::oid, c.oid, null::text, c.relnamespace, c.oid, 1, c.xmin
-        from pg_catalog.pg_class c
-        union all
-        select 'pg_catalog.pg_attribute'::regclass::oid, null::oid, a.attname::text, null::oid, a.attrelid,
-               a.attnum::int4, a.xmin
-        from pg_catalog.pg_attribute a
-        union all
-        select 'pg_catalog.pg_proc'::regclass::oid, p.oid, null::text, p.pronamespace, null::oid, 1, p.xmin
-        from pg_catalog.pg_proc p
-        union all
-        select 'pg_catalog.pg_type'::regclass::oid, t.oid, t.typname::text, t.typnamespace, null::oid, 1, t.xmin
-        from pg_catalog.pg_type t
-        union all
-        select 'pg_catalog.pg_constraint'::regclass::oid, k.oid, k.conname::text, null::oid, k.conrelid, 1, k.xmin
-        from pg_catalog.pg_constraint k
-        union all
-        select 'pg_catalog.pg_trigger'::regclass::oid, t.oid, t.tgname::text, null::oid, t.tgrelid,
-               case when t.tgisinternal then 0 else 1 end, t.xmin
-        from pg_catalog.pg_trigger t
-        union all
-        select 'pg_catalog.pg_rewrite'::regclass::oid, r.oid, r.rulename::text, null::oid, r.ev_class, 1, r.xmin
-        from pg_catalog.pg_rewrite r
-        union all
-        select 'pg_catalog.pg_policy'::regclass::oid, p.oid, p.polname::text, null::oid, p.polrelid, 1, p.xmin
-        from pg_catalog.pg_policy p
-        union all
-        select 'pg_catalog.pg_attrdef'::regclass::oid, d.oid, null::text, null::oid, d.adrelid, 1, d.xmin
-        from pg_catalog.pg_attrdef d
-        union all
-        select 'pg_catalog.pg_operator'::regclass::oid, o.oid, null::text, o.oprnamespace, null::oid, 1, o.xmin
-        from pg_catalog.pg_operator o
-        union all
-        select 'pg_catalog.pg_extension'::regclass::oid, e.oid, e.extname::text, null::oid, null::oid, 1, e.xmin
-        from pg_catalog.pg_extension e
-        union all
-        select 'pg_catalog.pg_event_trigger'::regclass::oid, e.oid, e.evtname::text, null::oid, null::oid, 1, e.xmin
-        from pg_catalog.pg_event_trigger e
-        union all
-        select 'pg_catalog.pg_publication'::regclass::oid, p.oid, p.pubname::text, null::oid, null::oid, 1, p.xmin
-        from pg_catalog.pg_publication p
-        union all
-        select 'pg_catalog.pg_cast'::regclass::oid, c.oid, null::text, null::oid, null::oid, 1, c.xmin
-        from pg_catalog.pg_cast c
-        union all
-        select 'pg_catalog.pg_auth_members'::regclass::oid, null::oid,
-               format('membership of role %s in role %s', m.member::regrole, m.roleid::regrole), null::oid, null::oid, 1,
-               m.xmin
-        from pg_catalog.pg_auth_members m
-        union all
-        select 'pg_catalog.pg_db_role_setting'::regclass::oid, null::oid, format('settings of %s', s.setdatabase::text),
-               null::oid, null::oid, 1, s.xmin
-        from pg_catalog.pg_db_role_setting s
-    ) w
-    where w.catalog = any ((select catalogs from touched)::oid[])
-      and pg_catalog.age(w.xid) <= 0
+        {{written}}
+    ) w (catalog, oid, name, space, relation, place, xid)
+    where pg_catalog.age(w.xid) <= 0
       and case
           when (select own from clock) - pg_catalog.age(w.xid) < (select xmax from clock) then
               pg_catalog.pg_xact_status(((select own from clock) - pg_catalog.age(w.xid))::text::pg_catalog.xid8)
