@@ -175,6 +175,14 @@ async fn keys_sequences_and_objects() {
     let (client, _) = database().await;
     town(&client, "s").await;
     run(&client, "create schema t; create table t.x (order_id bigint constraint to_s references s.orders);").await;
+    // It only names the schema; its key is between others.
+    run(
+        &client,
+        "create table t.y (id bigint primary key);
+         create table t.named (k oid, x bigint constraint elsewhere references t.y)
+         partition by list ((case when k = 's'::regnamespace then 1 end))",
+    )
+    .await;
     let keys = foreign_keys_touching(&client, &id("s")).await.unwrap();
     let names: Vec<_> = keys.iter().map(|key| (key.table.raw(), key.name.raw(), key.validated)).collect();
     let expected = [

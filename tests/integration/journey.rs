@@ -269,6 +269,25 @@ fn a_new_store_gets_its_schema_with_base_data_and_is_switched() {
 }
 
 #[test]
+fn base_data_that_writes_outside_the_schema_is_refused() {
+    let town = Town::sample();
+    let insert =
+        "insert into stores (id, name, slug, created_at) values (500, 'Nueva', 'nueva', '2026-01-02 03:04:05.678Z')";
+    town.sql(insert);
+    let (first, before) = ("-- What a new store starts with.", without_registry(&town.fingerprint("public")));
+    let outside =
+        "update public.users set email = email; update public.products set name = name where store_id = 13;\n";
+    town.edit("base_data.sql", first, &format!("{outside}{first}"));
+    let refused = town.run(&["create", "--new", "--store", "500"]).exits(2);
+    refused.says("the base data makes or changes rows of public.products, outside the store schema");
+    assert_eq!(town.value("select count(*) from tenantctl.move where stage = 'switched'"), "0");
+    assert_eq!(without_registry(&town.fingerprint("public")), before);
+    town.edit("base_data.sql", outside, "");
+    town.run(&["abandon", "--store", "500", "--yes"]).exits(0);
+    town.run(&["create", "--new", "--store", "500"]).exits(0);
+}
+
+#[test]
 fn a_store_that_has_rows_is_not_new() {
     let town = three_stores();
     town.refuses(&["create", "--new", "--store", "4"], 2, &["it is not new", "tenantctl migrate --store 4"]);
