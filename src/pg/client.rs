@@ -15,7 +15,7 @@ use tokio_postgres::{Error, Row, SimpleQueryMessage, Statement};
 
 use super::overheard::sent;
 
-/// A session keeps at most so many statements, of up to about 100 kB each in the server.
+/// A session keeps at most so many statements: most take up to 100 kB in the server, that for a structure about 2 MB.
 const KEPT: usize = 150;
 
 /// So many texts are remembered as asked once; then all are forgotten.
