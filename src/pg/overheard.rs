@@ -1,5 +1,5 @@
-//! The statements that are sent, overheard from the driver's own log: no other place sees nearly all of them. Of those
-//! that go out in one round trip the driver says nothing; `client` does.
+//! The statements that are sent, overheard from the driver's own log. Of those that go out in one round trip the log says
+//! nothing: who sends one tells of it.
 //!
 //! Values that are bound are not in it, secrets that stand in a statement are masked. Nothing is overheard until
 //! somebody asks for it.

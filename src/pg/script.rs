@@ -1,7 +1,7 @@
 //! Runs the template's statements in a transaction of the caller, and sees that nothing outside the schema changed.
 //!
-//! The one place where a search path is set: for the template's own text, and only until the transaction ends. What
-//! then still binds to the shared schema is found from the catalogs (`catalog::pointing_at`).
+//! Sets a search path for the template's own text, only until the transaction ends. What then still binds to the shared
+//! schema is found from the catalogs (`catalog::pointing_at`).
 
 use std::collections::BTreeSet;
 
