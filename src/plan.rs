@@ -227,6 +227,26 @@ pub struct Plan {
     pub statements: Vec<String>,
 }
 
+impl Plan {
+    /// What is planned for a shared table.
+    #[must_use]
+    pub fn table(&self, name: &Ident) -> Option<&PlannedTable> {
+        self.tables.iter().find(|table| table.table == *name)
+    }
+
+    /// How many rows the store had of a shared table when it was planned.
+    #[must_use]
+    pub fn rows_of(&self, name: &Ident) -> u64 {
+        self.table(name).map_or(0, |table| table.row_count)
+    }
+
+    /// How many rows it had in all.
+    #[must_use]
+    pub fn row_count(&self) -> u64 {
+        self.tables.iter().map(|table| table.row_count).sum()
+    }
+}
+
 /// Objects of a schema by name, each with its definition, as text that is the same in every schema.
 pub type Structure = BTreeMap<String, String>;
 

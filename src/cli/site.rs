@@ -622,7 +622,7 @@ impl<'a> Site<'a> {
 
     /// The one question of `migrate`, before anything is made.
     fn confirm(&self, the_move: &Move) -> Result<bool> {
-        let rows: u64 = the_move.plan.tables.iter().map(|table| table.row_count).sum();
+        let rows = the_move.plan.row_count();
         let words = self.opened.words;
         let profile = self.opened.config.profile().map(|name| fill(words.of_profile, &[name])).unwrap_or_default();
         let (rows, tables) = (counted(rows, words.row), counted(the_move.plan.tables.len() as u64, words.table_noun));

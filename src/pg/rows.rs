@@ -47,11 +47,19 @@ pub async fn first_with_rows<'c>(
     client: &Client,
     countings: &'c [Counting],
 ) -> Result<Option<(&'c QualifiedTable, u64)>> {
-    let each = list(countings.iter().map(|of| format!("({})", of.sql)));
+    let counts = counts(client, countings.iter().map(|of| &of.sql)).await?;
+    Ok(countings.iter().map(|of| &of.table).zip(counts).find(|(_, count)| *count > 0))
+}
+
+/// What several `select count(*) …` say, in one statement.
+///
+/// # Errors
+/// The server's error.
+pub async fn counts(client: &Client, each: impl Iterator<Item = impl fmt::Display>) -> Result<Vec<u64>> {
+    let each = list(each.map(|sql| format!("({sql})")));
     // One row: a UNION of as many takes half as long again to plan.
     let counts: Vec<i64> = client.query_typed_one(&format!("select array[{each}]::int8[]"), &[]).await.server()?.get(0);
-    let counts = counts.into_iter().map(i64::unsigned_abs);
-    Ok(countings.iter().map(|of| &of.table).zip(counts).find(|(_, count)| *count > 0))
+    Ok(counts.into_iter().map(i64::unsigned_abs).collect())
 }
 
 /// How many rows a table has.

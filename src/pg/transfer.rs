@@ -130,7 +130,15 @@ impl<'a> StoreCopy<'a> {
     /// # Errors
     /// The server's error.
     pub async fn open(writer: &'a Transaction<'a>, copy_in: String, format: Format, piece_bytes: u64) -> Result<Self> {
-        let mut sink = Self {
+        let mut sink = Self::new(writer, copy_in, format, piece_bytes);
+        sink.open_piece().await?;
+        Ok(sink)
+    }
+
+    /// The target's COPY is opened with the first row, should one come.
+    #[must_use]
+    pub fn new(writer: &'a Transaction<'a>, copy_in: String, format: Format, piece_bytes: u64) -> Self {
+        Self {
             writer,
             copy_in,
             format,
@@ -139,9 +147,7 @@ impl<'a> StoreCopy<'a> {
             buffer: BytesMut::with_capacity(BUFFER_BYTES + 8 * 1024),
             in_piece: 0,
             loaded: 0,
-        };
-        sink.open_piece().await?;
-        Ok(sink)
+        }
     }
 
     async fn open_piece(&mut self) -> Result<()> {

@@ -82,7 +82,7 @@ async fn refresh_views(means: &Means<'_>, the_move: &Move) -> Result<()> {
 }
 
 fn is_small(the_move: &Move) -> bool {
-    the_move.plan.tables.iter().map(|table| table.row_count).sum::<u64>() < SMALL_STORE
+    the_move.plan.row_count() < SMALL_STORE
 }
 
 /// How many units from here on may share a transaction; at least one. None reaches over the half of them.

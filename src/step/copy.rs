@@ -90,13 +90,12 @@ impl Loading<'_> {
         Load { means, snapshot, the_move: self.the_move, statement, known }
     }
 
-    fn to_load(&self) -> Vec<&CopyStatement> {
-        self.statements.iter().filter(|statement| self.open.contains(&statement.source.table)).collect()
+    fn planned_rows(&self, table: &Ident) -> u64 {
+        self.the_move.plan.rows_of(table)
     }
 
-    fn planned_rows(&self, statement: &CopyStatement) -> u64 {
-        let of_plan = self.the_move.plan.tables.iter().find(|table| table.table == statement.source.table);
-        of_plan.map_or(0, |table| table.row_count)
+    fn to_load(&self) -> Vec<&CopyStatement> {
+        self.statements.iter().filter(|statement| self.open.contains(&statement.source.table)).collect()
     }
 }
 
@@ -112,10 +111,8 @@ async fn load(means: &Means<'_>, moves: &[&Move]) -> Result<Vec<Result<Loaded>>>
     means.sessions.check()?;
     let mut holder = means.sessions.reader().await?;
     let snapshot = Snapshot::export(&mut holder).await?;
-    let mut loading: Vec<Loading<'_>> = Vec::new();
-    for the_move in moves {
-        loading.push(look(means, &snapshot, the_move).await);
-    }
+    let looks = moves.iter().map(|the_move| Box::pin(look(means, &snapshot, the_move)));
+    let mut loading: Vec<Loading<'_>> = stream::iter(looks).buffered(means.stores_at_once.get()).collect().await;
     passes(means, &snapshot, &mut loading).await?;
     let snapshot = &snapshot;
     let rest = loading.into_iter().map(|mut loading| async move {
@@ -197,7 +194,7 @@ async fn passes(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &mut [Loadi
             };
             let alike = loads.first().is_none_or(|first: &Load<'_>| first.statement.reads_like(statement));
             let client = snapshot.transaction().client();
-            if alike && super::plan::parts(means, client, statement, one.planned_rows(statement)).await? == 1 {
+            if alike && super::plan::parts(means, client, statement, one.planned_rows(&table)).await? == 1 {
                 of.push(at);
                 loads.push(one.load(means, snapshot, statement));
             }
@@ -253,12 +250,12 @@ async fn worthwhile(means: &Means<'_>, ground: &Ground, loads: &[Load<'_>]) -> R
 /// Loads what no pass has loaded, several tables at once.
 async fn load_one_by_one(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &Loading<'_>) -> Result<()> {
     let mut to_load = loading.to_load();
-    to_load.sort_by_key(|statement| std::cmp::Reverse(loading.planned_rows(statement))); // the largest must not begin last
-    let row_count: u64 = to_load.iter().map(|statement| loading.planned_rows(statement)).sum();
+    to_load.sort_by_key(|statement| std::cmp::Reverse(loading.planned_rows(&statement.source.table))); // the largest must not begin last
+    let row_count: u64 = to_load.iter().map(|statement| loading.planned_rows(&statement.source.table)).sum();
     let mut parts = Vec::new();
     for statement in &to_load {
         let client = snapshot.transaction().client();
-        parts.push(super::plan::parts(means, client, statement, loading.planned_rows(statement)).await?);
+        parts.push(super::plan::parts(means, client, statement, loading.planned_rows(&statement.source.table)).await?);
     }
     let jobs = match row_count < ROWS_WORTH_A_CONNECTION && parts.iter().all(|parts| *parts == 1) {
         true => 1,

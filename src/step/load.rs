@@ -176,8 +176,12 @@ impl Load<'_> {
 
     /// Whether an index leads to the store's rows.
     pub(super) fn has_index(&self) -> bool {
-        let of_plan = self.the_move.plan.tables.iter().find(|table| table.table == *self.table());
-        of_plan.is_some_and(|table| table.change_test == ChangeTest::Index)
+        self.the_move.plan.table(self.table()).is_some_and(|table| table.change_test == ChangeTest::Index)
+    }
+
+    /// How many rows were planned: nearly what will come.
+    pub(super) fn planned_rows(&self) -> u64 {
+        self.the_move.plan.rows_of(self.table())
     }
 
     /// Says that the table is loaded.

@@ -5,14 +5,13 @@
 
 use std::time::Instant;
 
-use anyhow::{Result, bail};
-use futures_util::future::join_all;
+use anyhow::Result;
+use futures_util::future::{join, join_all};
 
 use super::Means;
 use super::load::Load;
 use crate::digest::Digest;
 use crate::event::Moment;
-use crate::pg::Transaction;
 use crate::pg::journal::record_table;
 use crate::pg::pass::Pass;
 use crate::pg::route::{Lane, Router};
@@ -21,6 +20,7 @@ use crate::pg::session::Session;
 use crate::pg::snapshot::Snapshot;
 use crate::pg::transfer::{DigestOnly, StoreCopy, transfer};
 use crate::pg::unit::Unit;
+use crate::pg::{Client, Transaction};
 
 /// Loads the table for these stores, which are the pass's in its order: what became of each.
 pub(super) async fn load(
@@ -72,20 +72,55 @@ async fn load_all(
     writers: &mut [Session],
 ) -> Result<Vec<Result<()>>> {
     let begun = Instant::now();
+    let source = snapshot.import(reader).await?;
+    let emptied = loads.iter().zip(writers).map(|(load, writer)| load.empty_unit(writer, load.planned_rows()));
+    let units: Vec<Result<Unit<'_>>> = join_all(emptied).await;
+    // Counted on the connection that holds the snapshot, while the rows pass on others.
+    let counted = counts(snapshot.transaction(), pass, loads);
+    let (expected, passed) = join(counted, Box::pin(pass_rows(means, &source, pass, loads, &units))).await;
+    let (expected, passed) = (expected?, passed?);
+    let commits = units.into_iter().zip(passed).zip(loads.iter().zip(expected));
+    let commits = commits.map(|((unit, passed), (load, expected))| async move {
+        commit(means, load, unit?, expected, passed?, begun).await
+    });
+    Ok(join_all(commits).await)
+}
+
+/// How many rows each store must be given. Where an index leads to them each store's own condition is asked, which the
+/// joins of the pass have no part in; else the table is read once for all.
+async fn counts(client: &Client, pass: &Pass, loads: &[Load<'_>]) -> Result<Vec<u64>> {
+    match loads.iter().all(Load::has_index) {
+        true => rows::counts(client, loads.iter().map(|load| load.statement.source_count())).await,
+        false => pass.counts(client).await,
+    }
+}
+
+/// What became of one store's rows.
+struct Passed {
+    sent: Digest,
+    /// The same, and what the store schema computes.
+    compared: Digest,
+    /// How many its table took.
+    loaded: u64,
+}
+
+/// Reads the table once, and gives each row to its store.
+async fn pass_rows(
+    means: &Means<'_>,
+    source: &Transaction<'_>,
+    pass: &Pass,
+    loads: &[Load<'_>],
+    units: &[Result<Unit<'_>>],
+) -> Result<Vec<Result<Passed>>> {
     let Some(first) = loads.first() else { return Ok(Vec::new()) };
     let statement = first.statement;
-    let source = snapshot.import(reader).await?;
-    let expected = pass.counts(&source).await?;
-    let emptied =
-        loads.iter().zip(writers).zip(&expected).map(|((load, writer), count)| load.empty_unit(writer, *count));
-    let units: Vec<Result<Unit<'_>>> = join_all(emptied).await;
-    let sinks = units.iter().zip(loads).zip(&expected).map(|((unit, load), count)| async move {
+    let sinks = units.iter().zip(loads).map(|(unit, load)| async move {
         let Ok(unit) = unit else { return Ok(None) };
-        if *count == 0 {
-            return Ok(None);
+        let (writer, copy_in, format) = (unit.transaction(), load.statement.copy_in(), load.statement.format);
+        match load.planned_rows() {
+            0 => Ok(Some(StoreCopy::new(writer, copy_in, format, means.copy.piece))), // one may have come since
+            _ => StoreCopy::open(writer, copy_in, format, means.copy.piece).await.map(Some),
         }
-        let statement = load.statement;
-        StoreCopy::open(unit.transaction(), statement.copy_in(), statement.format, means.copy.piece).await.map(Some)
     });
     let mut lanes: Vec<Lane<StoreCopy<'_>>> = Vec::new();
     for sink in join_all(sinks).await {
@@ -96,7 +131,7 @@ async fn load_all(
         lanes.push(Lane { failure, ..Lane::to(sink) });
     }
     first.reached(Moment::BeforeFirstByte);
-    let half = expected.iter().sum::<u64>() / 2;
+    let half = loads.iter().map(Load::planned_rows).sum::<u64>() / 2;
     let mut row_count = 0;
     let told = |_| {
         row_count += 1;
@@ -105,22 +140,17 @@ async fn load_all(
         }
     };
     let mut router = Router::new(&mut lanes, statement.format);
-    transfer(&source, &pass.copy_out(statement), statement.format, &mut router, told).await?;
+    transfer(source, &pass.copy_out(statement), statement.format, &mut router, told).await?;
     let loaded: Vec<Result<u64>> = join_all(lanes.iter_mut().map(Lane::finish)).await;
     let sent: Vec<Digest> = lanes.iter().map(|lane| lane.digest).collect();
     drop(lanes);
     first.reached(Moment::CopyDone);
     let compared = match statement.copies_all() {
         true => sent.clone(),
-        false => compared(&source, pass, first, loads.len()).await?,
+        false => compared(source, pass, first, loads.len()).await?,
     };
-    let mut results = Vec::new();
-    let commits = units.into_iter().zip(loaded).enumerate().map(|(at, (unit, loaded))| {
-        let (load, expected, sent, compared) = (&loads[at], expected[at], &sent[at], &compared[at]);
-        async move { commit(means, load, unit?, expected, (sent, compared), loaded?, begun).await }
-    });
-    results.extend(join_all(commits).await);
-    Ok(results)
+    let passed = loaded.into_iter().zip(sent).zip(compared);
+    Ok(passed.map(|((loaded, sent), compared)| Ok(Passed { sent, compared, loaded: loaded? })).collect())
 }
 
 /// What is compared, where the store schema computes columns: all rows once more, to nowhere.
@@ -137,16 +167,11 @@ async fn commit(
     load: &Load<'_>,
     unit: Unit<'_>,
     expected: u64,
-    (sent, compared): (&Digest, &Digest),
-    loaded: u64,
+    Passed { sent, compared, loaded }: Passed,
     begun: Instant,
 ) -> Result<()> {
-    load.agree(expected, sent, loaded)?;
-    // An index finds the store's rows soon, so its own condition is asked as well.
-    if load.has_index() && rows::count_source(load.snapshot.transaction(), load.statement).await? != expected {
-        bail!("the pass counted {expected} rows, and the store's own condition another number");
-    }
-    let table_run = load.table_run(expected, sent, compared, begun);
+    load.agree(expected, &sent, loaded)?;
+    let table_run = load.table_run(expected, &sent, &compared, begun);
     record_table(unit.transaction(), means.run, load.the_move.id, &table_run).await?;
     load.reached(Moment::BeforeTableCommit);
     unit.commit(means.observer, Some(load.table())).await?;

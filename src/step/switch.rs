@@ -29,7 +29,7 @@ use crate::pg::{Client, catalog, lock};
 use crate::plan::ChangeTest;
 use crate::report::SwitchEvidence;
 use crate::stage::Stage;
-use prepare::{Prepared, Ready, Sides, prepare, row_count, time_for_the_look};
+use prepare::{Prepared, Ready, Sides, prepare, time_for_the_look};
 pub(super) use prepare::{countings, none_to_move};
 pub use together::switch_together;
 
@@ -234,7 +234,7 @@ async fn hold_and_commit(
 /// The sessions that look for changes beside the one that holds the lock; of few rows none is worth it.
 async fn lookers(means: &Means<'_>, the_move: &Move) -> Result<Vec<Session>> {
     let mut sessions = Vec::new();
-    if row_count(the_move) >= ROWS_WORTH_A_CONNECTION {
+    if the_move.plan.row_count() >= ROWS_WORTH_A_CONNECTION {
         for _ in 1..means.copy.jobs.get() {
             sessions.push(means.sessions.reader().await?);
         }

@@ -156,7 +156,7 @@ async fn look(
     let store = &the_move.store;
     let store_tables = catalog::tables_of(snapshot.transaction().client(), &store.schema).await?;
     let statements = ground.statements(store, &store_tables)?;
-    let row_count: u64 = the_move.plan.tables.iter().map(|table| table.row_count).sum();
+    let row_count = the_move.plan.row_count();
     let compared = async {
         if row_count < ROWS_WORTH_A_CONNECTION {
             let mut compared = Vec::new();
@@ -215,8 +215,7 @@ async fn compare_table(
     source: SourceSide<'_>,
     free: &Semaphore,
 ) -> Result<TableReport> {
-    let of_plan = the_move.plan.tables.iter().find(|table| table.table == statement.source.table);
-    let readers = readers(of_plan.map_or(0, |table| table.row_count), means.copy.jobs);
+    let readers = readers(the_move.plan.rows_of(&statement.source.table), means.copy.jobs);
     let _taken = free.acquire_many(readers.into()).await?;
     let mut session = means.sessions.reader().await?;
     let compared = async {

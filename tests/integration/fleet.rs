@@ -156,6 +156,29 @@ fn a_wave_reads_each_table_once_and_a_kill_in_it_loses_nothing() {
 }
 
 #[test]
+fn rows_that_came_after_the_plan_are_in_the_pass_too() {
+    let town = six_stores();
+    // For the first three an index leads to the rows and each store is counted by itself, for the others the pass counts.
+    for (stores, of) in [("3-5", [3, 4, 5]), ("6-8", [6, 7, 8])] {
+        let [first, second, _] = of;
+        town.sql(&format!(
+            "delete from lines where order_id in (select id from orders where store_id in ({first}, {second}))"
+        ));
+        town.run(&["create", "--store", stores]).exits(0);
+        town.sql(&format!("insert into lines (order_id, what) select id, 'late' from orders where store_id = {first}"));
+        let migrate = ["migrate", "--store", stores, "--yes", "--strategy", "one-pass", "-vvv", "--log-format", "json"];
+        let ran = town.run(&migrate).exits(0);
+        let counted =
+            ran.stderr.matches("select array[(select count(*) from only \\\"public\\\".\\\"lines\\\"").count();
+        assert_eq!(counted, usize::from(first == 3), "{}", ran.stderr);
+        town.all_moved(of);
+        assert_ne!(town.value(&format!("select count(*) from store_{first}.lines")), "0");
+        assert_eq!(town.value(&format!("select count(*) from store_{second}.lines")), "0");
+        town.sql("drop index if exists lines_order_id_idx");
+    }
+}
+
+#[test]
 fn stores_that_fail_do_so_alone_and_resume_does_the_rest() {
     let town = six_stores();
     // 4 is stopped in its plan, 5 fails in COPY, 6 in the second section.

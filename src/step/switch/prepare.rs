@@ -66,11 +66,6 @@ pub(super) fn time_for_the_look(means: &Means<'_>) -> Duration {
     means.switch.deadline.saturating_sub(means.switch.lock_wait)
 }
 
-/// The store's rows, as they were planned.
-pub(super) fn row_count(the_move: &Move) -> u64 {
-    the_move.plan.tables.iter().map(|table| table.row_count).sum()
-}
-
 /// The shared tables and those of the store schema, for one round: that neither was altered since is seen under the lock
 /// for the first, by [`Sides::proven`] for the other.
 pub(super) struct Sides {

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use futures_util::future::{join_all, try_join_all};
 use futures_util::{StreamExt, stream};
 
-use super::prepare::{Sides, prepare_to_join, row_count, time_for_the_look};
+use super::prepare::{Sides, prepare_to_join, time_for_the_look};
 use super::{ROWS_WORTH_A_CONNECTION, is_busy, pause, shared_tables, was_switched};
 use crate::error::Refusal;
 use crate::event::{Event, Moment, Step};
@@ -86,7 +86,7 @@ async fn try_to_switch(
     mut stores: Vec<Candidate<'_>>,
 ) -> Result<Vec<Receipt<Switched>>> {
     let Some(ground) = stores.first().map(|first| first.sides.ground.clone()) else { return Ok(Vec::new()) };
-    let rows: u64 = stores.iter().map(|store| row_count(store.the_move)).sum();
+    let rows: u64 = stores.iter().map(|store| store.the_move.plan.row_count()).sum();
     let mut lookers = vec![means.sessions.reader().await?];
     if rows >= ROWS_WORTH_A_CONNECTION {
         for _ in 1..means.copy.jobs.get() {
@@ -237,7 +237,7 @@ impl<'a> Group<'a> {
         };
         let began = Instant::now();
         let changed = changed_of_many(&clients, tables).await?;
-        means.looks.took(moves.iter().map(|of| row_count(of)).sum(), began.elapsed());
+        means.looks.took(moves.iter().map(|of| of.plan.row_count()).sum(), began.elapsed());
         let still: Vec<&Move> =
             moves.iter().enumerate().filter(|(at, _)| !changed.contains(at)).map(|(_, of)| *of).collect();
         if still.is_empty() {

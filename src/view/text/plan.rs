@@ -46,7 +46,7 @@ fn one(report: &Report, plan: &Plan, page: &mut Page<'_>) {
         grid.row(table_row(table, page));
     }
     grid.rule();
-    let sum = grouped(plan.tables.iter().map(|table| table.row_count).sum());
+    let sum = grouped(plan.row_count());
     let count = counted(plan.tables.len() as u64, words.table_noun);
     grid.row(vec![Cell::new(count), Cell::new(""), Cell::new(sum), Cell::new(""), Cell::new("")]);
     page.grid(2, grid);
@@ -114,18 +114,17 @@ fn overview(report: &Report, page: &mut Page<'_>) {
         Column::number(words.rows),
         Column::text(words.steps).spare(1).floor(14),
     ]);
-    let rows_of = |plan: &Plan| plan.tables.iter().map(|table| table.row_count).sum::<u64>();
     for plan in &report.plans {
         grid.row(vec![
             Cell::new(plan.store.key.text()),
             Cell::new(plan.store.name.as_deref().unwrap_or(words.unnamed)),
             Cell::new(plan.store.schema.raw()),
-            Cell::new(grouped(rows_of(plan))),
+            Cell::new(grouped(plan.row_count())),
             Cell::new(steps(plan, page)),
         ]);
     }
     grid.rule();
-    let sum = grouped(report.plans.iter().map(rows_of).sum());
+    let sum = grouped(report.plans.iter().map(Plan::row_count).sum());
     grid.row(vec![Cell::new(""), Cell::new(""), Cell::new(""), Cell::new(sum), Cell::new("")]);
     page.grid(2, grid);
 }
