@@ -18,6 +18,9 @@ use crate::store::{Store, StoreKey};
 
 /// Bytes of a block.
 const BLOCK: f64 = 8192.0;
+/// Blocks of a free space map (manual, "Free Space Map"), which a table was seen to have from its second block on: one of
+/// each level of its tree.
+const FREE_SPACE_MAP: f64 = 3.0;
 
 /// What some stores weigh, and what a store schema is made of.
 #[derive(Clone, Debug)]
@@ -76,15 +79,18 @@ fn size(census: &Census, weights: &BTreeMap<Ident, RowWeight>, shape: &SchemaSha
     size
 }
 
-/// A table takes whole blocks: an index one, with rows two, TOAST one for its index.
+/// A table takes whole blocks: an index one, with rows two, with rows for more than one block also a root; TOAST one for
+/// its index.
 fn on_disk(rows: f64, weight: &RowWeight, index_count: f64) -> f64 {
     let blocks = |bytes: f64| (bytes / BLOCK).ceil();
     if rows == 0.0 {
         return BLOCK * (1.0 + index_count);
     }
     let table = blocks(rows * weight.table_bytes).max(1.0);
+    let map = if table > 1.0 { FREE_SPACE_MAP } else { 0.0 };
     let of_each = if index_count > 0.0 { blocks(rows * weight.index_bytes / index_count) } else { 0.0 };
-    BLOCK * (1.0 + table + index_count * (1.0 + of_each.max(1.0)))
+    let index = if of_each > 1.0 { 2.0 + of_each } else { 2.0 };
+    BLOCK * (1.0 + table + map + index_count * index)
 }
 
 #[cfg(test)]
@@ -96,6 +102,9 @@ mod tests {
         let weight = RowWeight { copy_bytes: 100.0, table_bytes: 120.0, index_bytes: 60.0 };
         assert!((on_disk(0.0, &weight, 3.0) / BLOCK - 4.0).abs() < 0.01);
         assert!((on_disk(1.0, &weight, 3.0) / BLOCK - 8.0).abs() < 0.01);
+        // TOAST's, two and the map of the table, and of each of three indexes two, a root and their first.
+        assert!((on_disk(100.0, &weight, 2.0) / BLOCK - (1.0 + 2.0 + 3.0 + 2.0 * 2.0)).abs() < 0.01);
+        assert!((on_disk(500.0, &weight, 2.0) / BLOCK - (1.0 + 8.0 + 3.0 + 2.0 * 4.0)).abs() < 0.01);
         let large = on_disk(1e6, &weight, 3.0);
         assert!((large / 180e6 - 1.0).abs() < 0.01, "{large}");
     }
