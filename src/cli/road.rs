@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -376,11 +375,7 @@ pub(super) async fn travel_all(
     let is_stopped = site.ground_findings.iter().any(|finding| finding.grade == Grade::Stop);
     if rows.len() > 1 && site.errand.from.is_none() && !is_stopped && site.census.is_none() {
         // Only for the order: a condition that cannot be asked for all stores at once stops nobody.
-        let began = Instant::now();
         site.census = take_census(site.opened, site.ground).await.ok();
-        if let Some(census) = &site.census {
-            site.means.looks.took(census.row_count(), began.elapsed()); // it reads what a look reads
-        }
     }
     let mut order: Vec<usize> = (0..rows.len()).collect();
     if let Some(census) = &site.census {

@@ -77,12 +77,6 @@ impl Census {
         self.0.get(table)
     }
 
-    /// How many rows were counted.
-    #[must_use]
-    pub fn row_count(&self) -> u64 {
-        self.0.values().map(Tally::total).sum()
-    }
-
     /// How many rows a store has in all.
     #[must_use]
     pub fn rows_of(&self, store: &str) -> u64 {

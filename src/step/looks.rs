@@ -1,5 +1,5 @@
 //! How long the look for changes in several stores takes, as this run has seen it: what is known of it need not be tried
-//! before each hold of the shared tables. Before the first one the census tells, which reads the same rows.
+//! before each hold of the shared tables.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -150,6 +150,10 @@ fn a_forecast_is_made_from_what_was_measured_and_held_against_what_came() {
     let done = town.document(&["plan", "--all"], 0);
     assert_eq!(done["forecast"], Value::Null);
     town.run(&["rehearse", "--all"]).exits(2).says("every store is switched");
+
+    let other = three_stores();
+    let ran = other.run(&["migrate", "--all", "--yes"]).exits(0).says("before this run nothing was measured here");
+    assert!(!ran.stdout.contains("this rehearses"), "what is done needs no rehearsal: {}", ran.stdout);
 }
 
 #[test]

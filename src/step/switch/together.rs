@@ -147,6 +147,7 @@ async fn try_to_switch(
                 return receipts(means, &group.switched_all_the_same().await?, &evidence).await;
             }
             Err(_elapsed) => {
+                means.looks.took(rows, means.switch.deadline); // the next one is tried without the lock again
                 canceller.cancel().await;
                 session.discard();
                 end(lookers).await;

@@ -74,6 +74,7 @@ fn source(forecast: &Forecast, page: &mut Page<'_>) {
     let text = match rates.from {
         MeasuredBy::Moves => fill(words.forecast_by_moves, &[&stores, &bytes(rates.largest_table_bytes)]),
         MeasuredBy::Rehearsals => fill(words.forecast_by_rehearsals, &[&stores, &bytes(rates.largest_table_bytes)]),
+        MeasuredBy::Nothing if forecast.actual.is_some() => words.forecast_no_rates_before.to_owned(),
         MeasuredBy::Nothing => words.forecast_no_rates.to_owned(),
     };
     page.paragraph(2, Tone::Dim, &text);

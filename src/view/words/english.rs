@@ -220,6 +220,7 @@ pub(super) static ENGLISH: Words = Words {
     forecast_by_moves: "time and WAL by moves of {}; the largest table measured has {}",
     forecast_by_rehearsals: "time and WAL by rehearsals of {}; the largest table measured has {}",
     forecast_no_rates: "nothing was measured here yet; this rehearses one store of middle size:",
+    forecast_no_rates_before: "before this run nothing was measured here",
     forecast_actual: "actual",
     forecast_ratio: "actual/forecast",
     rehearsal: "rehearsal",

@@ -304,6 +304,7 @@ words! {
         pub forecast_by_moves: &'static str,
         pub forecast_by_rehearsals: &'static str,
         pub forecast_no_rates: &'static str,
+        pub forecast_no_rates_before: &'static str,
         pub forecast_actual: &'static str,
         pub forecast_ratio: &'static str,
         pub rehearsal: &'static str,

@@ -222,6 +222,7 @@ pub(super) static SPANISH: Words = Words {
     forecast_by_moves: "tiempo y WAL según la migración de {}; la tabla medida más grande tiene {}",
     forecast_by_rehearsals: "tiempo y WAL según el ensayo de {}; la tabla medida más grande tiene {}",
     forecast_no_rates: "aquí no se ha medido nada todavía; esto ensaya una tienda de tamaño medio:",
+    forecast_no_rates_before: "antes de esta ejecución no se había medido nada aquí",
     forecast_actual: "real",
     forecast_ratio: "real/pronóstico",
     rehearsal: "ensayo",
