@@ -82,7 +82,7 @@ pub enum Moment {
     SchemaCommitted,
     /// A table's COPY is open, no byte was sent.
     BeforeFirstByte,
-    /// Half of the table's expected rows were sent.
+    /// Half of the table's expected rows were sent; in a pass for several stores, of the planned ones.
     HalfSent,
     /// CopyDone was sent.
     CopyDone,

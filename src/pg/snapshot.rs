@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result};
 
-use super::client::Transaction;
+use super::client::{Client, Transaction};
 use super::failure::ServerResult;
 use super::session::Session;
 use crate::ident::Literal;
@@ -46,6 +46,20 @@ impl<'a> Snapshot<'a> {
     #[must_use]
     pub fn transaction(&self) -> &Transaction<'a> {
         &self.transaction
+    }
+
+    /// Asks on the connection that holds it; a question that fails leaves the snapshot to others.
+    ///
+    /// # Errors
+    /// The question's own, or the server's.
+    pub async fn ask<T>(&self, question: impl AsyncFnOnce(&Client) -> Result<T>) -> Result<T> {
+        self.transaction.batch_execute("savepoint question").await.server()?;
+        let answer = question(self.transaction.client()).await;
+        let end = if answer.is_ok() { "release" } else { "rollback to" };
+        let ended = self.transaction.batch_execute(&format!("{end} savepoint question")).await.server();
+        let answer = answer?;
+        ended?;
+        Ok(answer)
     }
 
     /// A transaction of another session that sees the same.

@@ -192,11 +192,11 @@ async fn passes(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &mut [Loadi
             let Some(statement) = one.statements.iter().find(|statement| statement.source.table == table) else {
                 continue;
             };
+            let load = one.load(means, snapshot, statement);
             let alike = loads.first().is_none_or(|first: &Load<'_>| first.statement.reads_like(statement));
-            let client = snapshot.transaction().client();
-            if alike && super::plan::parts(means, client, statement, one.planned_rows(&table)).await? == 1 {
+            if alike && !is_split(&load).await? {
                 of.push(at);
-                loads.push(one.load(means, snapshot, statement));
+                loads.push(load);
             }
         }
         let ground = of.first().and_then(|at| loading[*at].ground.clone());
@@ -216,6 +216,16 @@ async fn passes(means: &Means<'_>, snapshot: &Snapshot<'_>, loading: &mut [Loadi
         }
     }
     Ok(())
+}
+
+/// Whether the store's rows are so many that several connections load them, found over an index; without one each would
+/// read the whole table.
+async fn is_split(load: &Load<'_>) -> Result<bool> {
+    if load.means.strategy == Strategy::OnePass || !load.has_index() {
+        return Ok(false);
+    }
+    let client = load.snapshot.transaction().client();
+    Ok(super::plan::parts(load.means, client, load.statement, load.planned_rows()).await? > 1)
 }
 
 /// The pass over a table for these stores, where it costs less than reading the table for each of them; and why, or why

@@ -76,7 +76,7 @@ async fn load_all(
     let emptied = loads.iter().zip(writers).map(|(load, writer)| load.empty_unit(writer, load.planned_rows()));
     let units: Vec<Result<Unit<'_>>> = join_all(emptied).await;
     // Counted on the connection that holds the snapshot, while the rows pass on others.
-    let counted = counts(snapshot.transaction(), pass, loads);
+    let counted = snapshot.ask(async |client| counts(client, pass, loads).await);
     let (expected, passed) = join(counted, Box::pin(pass_rows(means, &source, pass, loads, &units))).await;
     let (expected, passed) = (expected?, passed?);
     let commits = units.into_iter().zip(passed).zip(loads.iter().zip(expected));
@@ -86,13 +86,17 @@ async fn load_all(
     Ok(join_all(commits).await)
 }
 
-/// How many rows each store must be given. Where an index leads to them each store's own condition is asked, which the
-/// joins of the pass have no part in; else the table is read once for all.
+/// How many rows each store must be given. Where an index leads to a store's rows its own condition is asked, which the
+/// joins of the pass have no part in; for the others the table is read once.
 async fn counts(client: &Client, pass: &Pass, loads: &[Load<'_>]) -> Result<Vec<u64>> {
-    match loads.iter().all(Load::has_index) {
-        true => rows::counts(client, loads.iter().map(|load| load.statement.source_count())).await,
-        false => pass.counts(client).await,
-    }
+    let alone: Vec<usize> = (0..loads.len()).filter(|at| loads[*at].has_index()).collect();
+    let mut counts = match alone.len() == loads.len() {
+        true => vec![0; loads.len()],
+        false => pass.counts(client).await?,
+    };
+    let own = rows::counts(client, alone.iter().map(|at| loads[*at].statement.source_count())).await?;
+    alone.iter().zip(own).for_each(|(at, count)| counts[*at] = count);
+    Ok(counts)
 }
 
 /// What became of one store's rows.

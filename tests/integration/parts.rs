@@ -167,3 +167,24 @@ fn a_part_that_fails_leaves_an_empty_table() {
     );
     town.moved("public.lines", "order_id in (select id from orders where store_id = 4)", "store_4.lines");
 }
+
+#[test]
+fn a_store_for_several_connections_leaves_the_pass_only_where_an_index_leads_to_its_rows() {
+    let town = big_store();
+    let of_lines = |more: &[&str]| {
+        let migrate = ["migrate", "--all", "--yes", "--to", "verified", "--progress", "json"];
+        let ran = town.run(&[&migrate, more].concat()).exits(0);
+        let events = ran.stderr.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let mut chosen = events.filter(|event| event["event"] == "read_chosen" && event["table"] == "lines");
+        let stores = chosen.next().unwrap()["store_count"].as_u64().unwrap();
+        town.moved("public.lines", "order_id in (select id from orders where store_id = 4)", "store_4.lines");
+        for store in ["3", "4", "5"] {
+            town.run(&["abandon", "--store", store, "--yes"]).exits(0);
+        }
+        stores
+    };
+    assert_eq!(of_lines(&[]), 2, "store 4 is loaded by itself");
+    assert_eq!(of_lines(&["--strategy", "one-pass"]), 3);
+    town.sql("drop index lines_order_id_idx");
+    assert_eq!(of_lines(&[]), 3, "each connection would read all of the table");
+}
