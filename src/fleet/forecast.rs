@@ -7,8 +7,8 @@ use crate::forecast::{CatalogForecast, Forecast, LoadRate, Measured, MeasuredBy,
 
 /// What several stores at once gain over one after the other, where only single ones were measured: one store waits for
 /// round trips while another works, what is asked of every store is planned once, and a wave is switched in one
-/// transaction. On two cores it was 2.2 for the sample, whose template is tried for each store, and 4.1 where it is tried
-/// once for all.
+/// transaction. On two cores it was 2.2 for the sample, whose template is tried for each store, and 4 to 6 for one that is
+/// tried once for all.
 const GAIN: f64 = 3.0;
 /// The same for what their bytes take: 1.8 over an index, 3 where the pass spares a scan for each store.
 const GAIN_OF_BYTES: f64 = 2.0;
